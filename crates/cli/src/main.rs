@@ -1,0 +1,2 @@
+//! Omnibus command line.
+fn main() {}
