@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+/// @title Values, errors and events of the liquid staking minter.
+/// @notice Money in wei of the native coin unless said otherwise; LST in its own wei; rates scaled by 1e27; times in
+/// unix seconds; fees and shares in basis points. The arithmetic is in docs/src/specification.md.
+interface ILiquidMinterTypes {
+    // --------------------------------------------------------------- values
+    /// @notice How one exit is split over the three paths. All LST wei, except `minOutNow` (coin wei).
+    struct ExitParams {
+        uint256 instantMax;
+        uint256 ammMax; // must be 0 while no AMM route is set
+        uint256 queueMax;
+        uint256 minOutNow;
+        uint256 feeLimitBps; // the most that the instant path may cost
+        uint256 deadline;
+        address recipient; // gets what is paid now and owns the request
+    }
+
+    struct BucketInfo {
+        address bucket;
+        uint256 nextAvailableTime; // 0: never cooled
+        uint256 activeStake;
+        uint256 coolingAmount;
+    }
+
+    struct ValidatorState {
+        bool registered;
+        bool inactive; // as of the last sync
+        bool slashed; // as of the last sync, or booked
+        bool booked; // its loss is booked
+        uint256 weight;
+        uint256 maxPercentageBps;
+        uint256 active;
+        uint256 cooling;
+        uint256 buckets; // all, retiring ones included
+        uint256 targetBuckets;
+        uint256 nextDeparture; // before it no timetable departure
+        uint256 sweepCursor;
+        uint256 stakeCursor;
+        uint256 claimCursor;
+    }
+
+    struct Rung {
+        uint256 lst; // total, fixed at the close
+        uint256 count; // requests ever made in it
+        uint256 feeBps;
+        uint256 unitsStart;
+        uint256 unitsEnd;
+        uint256 c0; // scaled 2^96
+    }
+
+    struct LineState {
+        uint256 end; // P, units
+        uint256 watermark; // W, units
+        uint256 c; // C, scaled 2^96
+        uint256 b; // B at the watermark
+        uint256 openLst;
+        uint256 stagedLst;
+        uint256 openRung; // id of the open rung
+        uint256 openCount; // requests made in the open rung
+        uint256 lastClosedAt;
+        uint256 committed;
+        uint256 nextDeparture; // of the whole line
+        uint256 latestEta; // the latest promise ever marked
+        uint256 marks; // how many marks were ever pushed
+        uint256 marksDone; // how many of them the watermark has passed
+        uint256 checkpoints; // how many, the implicit (0,0) included
+    }
+
+    struct ExitQuote {
+        uint256 instantLst;
+        uint256 instantPay; // coin wei after the fee
+        uint256 instantFeeBps; // rounded up
+        uint256 ammPay; // 0: no AMM route
+        uint256 queueLst;
+        uint256 queueValue; // coin wei at today's rate, after the standard fee
+        uint256 queueEta; // if the rung closed as it stands, as soon as it may
+    }
+
+    /// @notice Why a promised time rose. The only three reasons.
+    enum EtaReason {
+        Loss,
+        CooldownRaised,
+        StepLate
+    }
+
+    // --------------------------------------------------------------- errors
+    error ZeroAmount();
+    error ZeroAddress();
+    error AmountTooLarge(uint256 amount, uint256 most);
+    error DeadlinePassed(uint256 deadline, uint256 nowAt);
+    error OutBelowMinimum(uint256 out, uint256 minOut);
+    error Paused(uint256 until);
+    error DepositsClosed(uint256 rate, uint256 lowest);
+    error SlashNotBooked(uint16 validatorId);
+    error NotSlashed(uint16 validatorId);
+    error AlreadyBooked(uint16 validatorId);
+    error AmmNotEnabled();
+    error ExitNotPlaced(uint256 lstLeft);
+    error FeeAboveLimit(uint256 feeBps, uint256 limitBps);
+    error RungFull(uint256 rung);
+    error NothingStaged();
+    error RungTooYoung(uint256 closesAt);
+    error UnknownRequest(uint256 id);
+    error NotRequestOwner(uint256 id, address owner, address caller);
+    error RungNotOpen(uint256 id);
+    error NothingToClaim(uint256 id);
+    error BadHint(uint256 hint);
+    error LengthMismatch(uint256 a, uint256 b);
+    error UnknownValidator(uint16 validatorId);
+    error TooManyValidators(uint256 most);
+    error TooManyBuckets(uint16 validatorId, uint256 count, uint256 most);
+    error StakeTooMuch(uint256 amount, uint256 free);
+    error NoCapacity(uint16 validatorId, uint256 capacity);
+    error RestakeTooMuch(uint256 amount, uint256 free);
+    error NotLatest(uint16 validatorId, uint16 latestValidatorId, uint256 latestEnd);
+    error NotKeeper(bytes32 role, uint256 openToAllAt);
+    error NotBucket(address caller);
+    error FromBucket(address caller);
+    error FeeAboveCeiling(uint256 bps, uint256 ceiling);
+    error BadParameter(bytes32 name, uint256 value);
+    error NotScheduled(bytes32 operation);
+    error TooEarly(bytes32 operation, uint256 executableAt);
+    error PauseNotYet(uint256 allowedFrom);
+    error TransferFailed(address recipient, uint256 amount);
+
+    // --------------------------------------------------------------- events: money
+    /// @notice `coins` came in, `lst` was minted. `hint` is the validator that the depositor prefers (or type(uint16).max).
+    event Deposited(address indexed account, address indexed payer, uint16 indexed hint, uint256 coins, uint256 lst);
+    /// @notice Paid from the buffer: `gross` wei left headroom, `fee` of it stayed in reserve.
+    event InstantExit(address indexed account, address indexed recipient, uint256 lst, uint256 gross, uint256 fee);
+    event ExitRequested(uint256 indexed id, address indexed owner, uint256 lst, uint16 hint);
+    event ExitCancelled(uint256 indexed id, address indexed owner, uint256 lst);
+    event RungClosed(uint256 indexed rung, uint256 lst, uint256 count, uint256 unitsEnd, uint256 c0, uint256 feeBps);
+    /// @notice Coins went to the head of the line: a new checkpoint.
+    event LineFunded(uint256 indexed checkpoint, uint256 watermark, uint256 b, uint256 lst, uint256 coins);
+    event LinePaidProRata(uint256 c, uint256 lst, uint256 coins);
+    event Claimed(
+        uint256 indexed id, address indexed owner, address indexed recipient, uint256 paid, uint256 fee, bool done
+    );
+    event PushFailed(uint256 indexed id, address indexed owner);
+    event FeesPaid(address indexed recipient, uint256 amount);
+
+    // --------------------------------------------------------------- events: stake
+    event StakePlaced(uint16 indexed validatorId, uint256 indexed index, uint256 amount);
+    event StakeSkipped(uint16 indexed validatorId, uint256 amount, bytes reason);
+    event Departed(uint16 indexed validatorId, uint256 indexed index, uint256 amount, uint256 end, bool early);
+    event DepartFailed(uint16 indexed validatorId, uint256 indexed index, uint256 amount, bytes reason);
+    /// @notice Headroom above the target was committed to the queue.
+    event Netted(uint256 amount);
+    event Swept(uint16 indexed validatorId, uint256 indexed index, uint256 gained, uint256 received);
+    event SweepFailed(uint16 indexed validatorId, uint256 indexed index, bytes reason);
+    event Restaked(uint16 indexed validatorId, uint256 indexed index, uint256 amount);
+    event RewardsClaimed(uint16 indexed validatorId, uint256 indexed index, uint256 amount);
+    event RewardsClaimFailed(uint16 indexed validatorId, uint256 indexed index, bytes reason);
+    event Skimmed(uint256 coins);
+    event StakeSkimmed(uint16 indexed validatorId, uint256 indexed index, uint256 amount);
+    event SlashBooked(uint16 indexed validatorId, uint256 activeLoss, uint256 coolingLoss, uint256 rate);
+    /// @notice The staking system paid `missing` wei less than it owed.
+    event ShortfallBooked(uint16 indexed validatorId, uint256 indexed index, uint256 missing, uint256 rate);
+
+    // --------------------------------------------------------------- events: time
+    /// @notice Everything in the line up to `units` is promised by `eta`.
+    event EtaMarked(uint256 indexed mark, uint256 units, uint256 eta);
+    event EtaPublished(uint256 indexed rung, uint256 eta);
+    event EtaRevised(EtaReason indexed reason, uint256 value);
+
+    // --------------------------------------------------------------- events: registry and parameters
+    event ValidatorRegistered(uint16 indexed validatorId);
+    event ValidatorSynced(uint16 indexed validatorId, bool active, bool slashed, uint256 slashVotes);
+    event BucketsConfigured(uint16 indexed validatorId, uint256 buckets, uint256 target);
+    event ValidatorWeightSet(uint16 indexed validatorId, uint256 weight);
+    event MaxValidatorPercentageSet(uint16 indexed validatorId, uint256 bps);
+    event ParameterSet(bytes32 indexed name, uint256 value);
+    event AddressSet(bytes32 indexed name, address value);
+    event BufferTargetSet(uint256 target);
+    event InstantPauseSet(uint256 until, address indexed by);
+    event DepositsPauseSet(uint256 until, address indexed by);
+    event Scheduled(bytes32 indexed operation, uint256 scheduledAt, bytes data);
+    event ScheduleCancelled(bytes32 indexed operation);
+    event SetupSealed();
+}
+
+/// @title The minter: deposits, buffer, instant exits, the exit line, stake and exit bus, sweeps, keepers' views.
+interface ILiquidMinter is ILiquidMinterTypes {
+    // --------------------------------------------------------------- deposits
+    /// @notice Mints LST to the caller. @return lst minted.
+    function submit() external payable returns (uint256 lst);
+    function submitAndGive(address recipient) external payable returns (uint256 lst);
+    function submitForValidator(uint16 validatorId) external payable returns (uint256 lst);
+    /// @notice The full form: reverts when less than `minOut` would be minted or `deadline` is past.
+    function deposit(address recipient, uint256 minOut, uint256 deadline) external payable returns (uint256 lst);
+    /// @notice A plain transfer mints to the sender; refused from buckets, the staking system and the rewards contract.
+    receive() external payable;
+
+    // --------------------------------------------------------------- exits
+    /// @notice Splits one exit of `amount` LST over instant and queue. @return paidNow coin wei; @return id request or 0.
+    function redeem(uint256 amount, ExitParams calldata p) external returns (uint256 paidNow, uint256 id);
+    /// @notice redeem with everything allowed, to the caller.
+    function unstake(uint256 amount) external returns (uint256 paidNow, uint256 id);
+    /// @notice Same; the validator is a hint that steers nobody's stake.
+    function unstakeFromValidator(uint256 amount, uint16 validatorId) external returns (uint256 paidNow, uint256 id);
+    /// @notice Takes a request back while its rung is open. @return lst minted back.
+    function cancel(uint256 id) external returns (uint256 lst);
+    /// @notice Claims what is funded of the caller's request to the caller. Hints from `findHints`.
+    function claim(uint256 id, uint256 hintA, uint256 hintB) external returns (uint256 paid);
+    function claimTo(uint256 id, uint256 hintA, uint256 hintB, address recipient) external returns (uint256 paid);
+    /// @notice Claims to `recipient`, searching the checkpoints itself.
+    function withdraw(address recipient, uint256 id) external returns (uint256 paid);
+    /// @notice Pays the caller's rewards in coin, without an exit fee. @return paid wei.
+    function unstakeRewards() external returns (uint256 paid);
+
+    // --------------------------------------------------------------- the line
+    function closeRung() external returns (uint256 rung);
+    /// @notice Gives due money to the head of the line. Anyone, always. @return coins reserved.
+    function finalize() external returns (uint256 coins);
+    function fulfillRequests(address[] calldata users, uint256[] calldata ids)
+        external
+        returns (uint256 processed, uint256 totalPaid);
+    function fulfillProRata(address[] calldata users, uint256[] calldata ids, uint256 maxSpend)
+        external
+        returns (uint256 spent, uint256 processed, uint256 totalPaid);
+    /// @notice Emits the promised time of a closed rung. Anyone.
+    function publishEta(uint256 rung) external returns (uint256 eta);
+
+    // --------------------------------------------------------------- buses
+    function rebalance() external returns (uint256 staked);
+    function stakeWitheldForValidator(uint256 amount, uint16 validatorId) external;
+    function restake(uint16 validatorId, uint256 amount) external;
+    function processBatchUnstake() external returns (uint256 netted, uint256 departed);
+    function sweepMaturedBuckets(uint16 validatorId, uint256 maxToSweep)
+        external
+        returns (uint256 swept, uint256 gainedTotal);
+    function claim(uint16 validatorId) external returns (uint256 rewards);
+    function claimAll() external returns (uint256 rewards);
+    function claimBuckets(uint16 validatorId, uint256 from, uint256 to) external returns (uint256 rewards);
+    function loadRewards() external payable;
+    function skim() external returns (uint256 coins);
+    function skimStake(uint16 validatorId, uint256 index) external returns (uint256 amount);
+    function bookSlash(uint16 validatorId) external returns (uint256 loss);
+    function syncValidators() external returns (uint256 registered);
+    function payFees() external returns (uint256 amount);
+    /// @notice Buckets forward coins here, and only inside a call that the minter started.
+    function receiveFromBucket() external payable;
+
+    // --------------------------------------------------------------- registry and parameters
+    function addBuckets(uint16 validatorId, uint256 count) external;
+    function configureBuckets(uint16 validatorId, uint256 count) external;
+    function setFees(uint256 minInstantFeeBps, uint256 standardFeeBps) external;
+    function setMaxInstantFee(uint256 bps) external;
+    function setInstantPolicy(bool pause, uint256 utilizationThresholdBps) external;
+    function pauseDeposits(bool pause) external;
+    function setBatchUnstakeParams(uint256 threshold, uint256 interval) external;
+    function setMinStake(uint256 minStake) external;
+    function setWithholdRatio(uint256 bps) external;
+    function setMaxValidatorPercentage(uint256 validatorId, uint256 bps) external;
+    function setValidatorWeight(uint16 validatorId, uint256 weight) external;
+    /// @notice Mirrors the staking system's percentage cap, which has no getter (0: none). A hint: a wrong value only
+    /// makes a stake be skipped.
+    function setStakingPercentageCap(uint256 bps) external;
+    function setRewardsSink(address sink) external;
+    function setFeeRecipient(address recipient) external;
+    function setRewardFee(uint256 bps) external;
+    /// @notice Admin: announces a loosening call (its calldata); it executes once `longestExit()` has passed since.
+    function schedule(bytes calldata data) external returns (bytes32 operation);
+    function cancelScheduled(bytes32 operation) external;
+    /// @notice Ends the setup: from here on every delay holds.
+    function sealSetup() external;
+
+    // --------------------------------------------------------------- views: seed
+    function getBuckets(uint16 validatorId) external view returns (BucketInfo[] memory);
+    function getBucketAvailabilitySummary(uint16 validatorId)
+        external
+        view
+        returns (uint256 totalBuckets, uint256 availableNow, uint256 nextAvailableTs);
+    function getBufferAndQueueStats()
+        external
+        view
+        returns (uint256 buffer, uint256 reserved, uint256 unstakedTotal, uint256 headroom, uint256 totalQueued);
+    function getReadyRequestsForUser(address user, uint256 startId, uint256 maxItems)
+        external
+        view
+        returns (uint256[] memory ids, uint256[] memory amounts, uint256 nextId);
+    /// @notice reasons: bit 0 matured buckets to sweep, bit 1 departure possible now, bit 2 slash to book, bit 3 retiring
+    /// stake to depart. nextTs: the next time at which one of them becomes true (0: unknown).
+    function getValidatorsToProcess(uint256 maxCount)
+        external
+        view
+        returns (uint16[] memory ids, uint8[] memory reasons, uint256[] memory nextTs, uint256 count);
+    function getNextValidator(uint256 amount)
+        external
+        view
+        returns (uint16 validatorId, uint256 bucketIndex, uint256 capacity);
+    function nextBatchUnstakeTimePerValidator(uint16 validatorId) external view returns (uint256);
+    function totalQueuedWithdrawalsPerValidator(uint16 validatorId) external view returns (uint256);
+    function currentWithheldETH() external view returns (uint256);
+    function totalInstantUnstaked() external view returns (uint256);
+    function totalUnstaked() external view returns (uint256);
+    function REBALANCER_ROLE() external view returns (bytes32);
+    function CLAIMER_ROLE() external view returns (bytes32);
+    function HANDLER_ROLE() external view returns (bytes32);
+    function GUARDIAN_ROLE() external view returns (bytes32);
+
+    // --------------------------------------------------------------- views: ours
+    function quoteExit(uint256 amount) external view returns (ExitQuote memory);
+    function quoteDeposit(uint256 coins) external view returns (uint256 lst);
+    /// @return eta unix second by which the request is claimable if every step uses its whole grace; 0: its coins are
+    /// here now (`finalize()` and a claim pay it). @return revised true when a promise was exceeded.
+    function exitEta(uint256 id) external view returns (uint256 eta, bool revised);
+    function findHints(uint256[] calldata ids) external view returns (uint256[] memory hintsA, uint256[] memory hintsB);
+    function claimable(uint256 id) external view returns (uint256 gross, uint256 fee);
+    function request(uint256 id) external view returns (address owner, uint256 lst, uint256 paid);
+    function rung(uint256 id) external view returns (Rung memory);
+    function checkpoint(uint256 index) external view returns (uint256 watermark, uint256 b);
+    function mark(uint256 index) external view returns (uint256 units, uint256 eta);
+    function line() external view returns (LineState memory);
+    function validators() external view returns (uint16[] memory);
+    function validatorState(uint16 validatorId) external view returns (ValidatorState memory);
+    function rate() external view returns (uint256);
+    function assets() external view returns (uint256);
+    function supply() external view returns (uint256);
+    function headroom() external view returns (uint256);
+    function activeStake() external view returns (uint256);
+    function committed() external view returns (uint256);
+    function due() external view returns (uint256);
+    function bufferTarget() external view returns (uint256);
+    /// @notice Coin wei that an instant exit could take now (pause, threshold, meter and slash included).
+    function instantLiquidity() external view returns (uint256);
+    function meter() external view returns (uint256 level, uint256 updatedAt);
+    function fees() external view returns (uint256);
+    function freeToStake() external view returns (uint256);
+    function longestExit() external view returns (uint256);
+    /// @notice (minInstantFeeBps, maxInstantFeeBps, standardFeeBps, openRungFeeBps, withholdBps, utilizationThresholdBps)
+    function feesAndRatios() external view returns (uint256, uint256, uint256, uint256, uint256, uint256);
+    /// @notice (instantPausedUntil, depositsPausedUntil, pauseAllowedFrom, syncedAt, slashPending, voteOpen)
+    function flags() external view returns (uint256, uint256, uint256, uint256, uint256, bool);
+    /// @notice (threshold, interval, minStake, keeperGrace, safety, minRungAge, maxSyncAge, stakingPercentageCapBps)
+    function keeperParams()
+        external
+        view
+        returns (uint256, uint256, uint256, uint256, uint256, uint256, uint256, uint256);
+    function scheduledAt(bytes32 operation) external view returns (uint256);
+    function token() external view returns (address);
+    function rewards() external view returns (address);
+    function staking() external view returns (address);
+    function factory() external view returns (address);
+    function rewardsSink() external view returns (address);
+    function feeRecipient() external view returns (address);
+    function setupSealed() external view returns (bool);
+    function version() external pure returns (string memory);
+}
