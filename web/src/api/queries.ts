@@ -1,0 +1,119 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { call } from './client'
+import type {
+  Account,
+  Alert,
+  Config,
+  DepositQuote,
+  ExitQuote,
+  ExitRequest,
+  HistoryItem,
+  Job,
+  JournalItem,
+  MetricPoint,
+  Overview,
+  Page,
+  Rung,
+  Status,
+  Validator,
+} from './types'
+
+/**
+ * Every query's key begins with the WebSocket topic that makes it stale, so that a change on a topic refetches just that.
+ * The slow interval is what keeps a page true when the socket is down.
+ */
+const SLOW = 30_000
+
+function pages<T>(key: readonly unknown[], path: string, params: Record<string, string | number | undefined> = {}) {
+  return infiniteQueryOptions({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) => call<Page<T>>(path, { params: { ...params, cursor: pageParam }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.nextCursor,
+    refetchInterval: SLOW,
+  })
+}
+
+export const configQuery = queryOptions({
+  queryKey: ['config'],
+  queryFn: ({ signal }) => call<Config>('/config', { signal }),
+  staleTime: Infinity,
+})
+
+export const statusQuery = queryOptions({
+  queryKey: ['status'],
+  queryFn: ({ signal }) => call<Status>('/status', { signal }),
+  refetchInterval: 5_000,
+})
+
+export const overviewQuery = queryOptions({
+  queryKey: ['metrics', 'overview'],
+  queryFn: ({ signal }) => call<Overview>('/monitoring/overview', { signal }),
+  refetchInterval: SLOW,
+})
+
+export const rungsQuery = pages<Rung>(['queue', 'rungs'], '/monitoring/rungs', { limit: 50 })
+
+export const validatorsQuery = queryOptions({
+  queryKey: ['validators'],
+  queryFn: ({ signal }) => call<Validator[]>('/validators', { signal }),
+  refetchInterval: SLOW,
+})
+
+export const accountQuery = (address: string) =>
+  queryOptions({
+    queryKey: ['account', address.toLowerCase(), 'summary'],
+    queryFn: ({ signal }) => call<Account>(`/accounts/${address}`, { signal }),
+    refetchInterval: SLOW,
+  })
+
+export const requestsQuery = (address: string) =>
+  pages<ExitRequest>(['account', address.toLowerCase(), 'requests'], `/accounts/${address}/requests`)
+
+export const historyQuery = (address: string) =>
+  pages<HistoryItem>(['account', address.toLowerCase(), 'history'], `/accounts/${address}/history`, { limit: 20 })
+
+export const exitQuoteQuery = (amount: bigint, instantMax: bigint | null) =>
+  queryOptions({
+    queryKey: ['metrics', 'quote', 'exit', amount.toString(), instantMax?.toString() ?? null],
+    queryFn: ({ signal }) =>
+      call<ExitQuote>('/quote/exit', {
+        params: { amount: amount.toString(), instantMax: instantMax?.toString() },
+        signal,
+      }),
+    enabled: amount > 0n,
+    refetchInterval: 15_000,
+    placeholderData: keepPreviousData,
+  })
+
+export const depositQuoteQuery = (amount: bigint) =>
+  queryOptions({
+    queryKey: ['metrics', 'quote', 'deposit', amount.toString()],
+    queryFn: ({ signal }) => call<DepositQuote>('/quote/deposit', { params: { amount: amount.toString() }, signal }),
+    enabled: amount > 0n,
+    refetchInterval: 15_000,
+    placeholderData: keepPreviousData,
+  })
+
+export const jobsQuery = queryOptions({
+  queryKey: ['jobs', 'list'],
+  queryFn: ({ signal }) => call<Job[]>('/automation/jobs', { signal }),
+  refetchInterval: SLOW,
+})
+
+export const journalQuery = pages<JournalItem>(['jobs', 'journal'], '/automation/journal', { limit: 10 })
+
+export const alertsQuery = (state: string) => pages<Alert>(['alerts', state], '/alerts', { state: state || undefined })
+
+export const metricQuery = (metric: 'rate' | 'tvl' | 'headroom' | 'totalQueued', from: number) =>
+  queryOptions({
+    queryKey: ['metrics', 'history', metric, from],
+    queryFn: ({ signal }) => call<MetricPoint[]>('/metrics/history', { params: { metric, from }, signal }),
+    refetchInterval: SLOW,
+  })
+
+export const acknowledgeAlert = (id: string | number, key: string) =>
+  call<unknown>(`/alerts/${encodeURIComponent(String(id))}/acknowledge`, { body: {}, key })
+
+export const sendIntent = (job: string, target: string, key: string) =>
+  call<unknown>('/automation/intents', { body: { job, target }, key })

@@ -1,0 +1,18 @@
+import { useQuery } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { statusQuery } from '../api/queries'
+import { chainNow } from '../lib/time'
+import { useAppConfig } from './app-config'
+
+/** The chain's time in unix seconds, ticking once a second. All "in 3 h" on the pages count from it. */
+export function useChainNow(): number {
+  const { clockFactor, accelerated } = useAppConfig()
+  const status = useQuery(statusQuery)
+  const [wall, setWall] = useState(() => Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => setWall(Date.now()), 1_000)
+    return () => clearInterval(timer)
+  }, [])
+  const head = status.data ? { timestamp: status.data.chainHead.timestamp, seenAt: status.dataUpdatedAt } : null
+  return chainNow(head, wall, accelerated ? clockFactor : 1)
+}

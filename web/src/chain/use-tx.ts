@@ -1,0 +1,95 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useCallback, useState } from 'react'
+import type { Abi, Address, Hash } from 'viem'
+import { useConfig, useConnection } from 'wagmi'
+import { simulateContract, waitForTransactionReceipt, writeContract } from 'wagmi/actions'
+import { call } from '../api/client'
+import type { Status } from '../api/types'
+import { useAppConfig } from './app-config'
+import { explain, type TxFailure } from './errors'
+
+export type TxState =
+  | { phase: 'idle' }
+  | { phase: 'checking' }
+  | { phase: 'signing' }
+  | { phase: 'mining'; hash: Hash }
+  | { phase: 'done'; hash: Hash }
+  | ({ phase: 'failed'; hash?: Hash } & TxFailure)
+
+export type TxRequest = {
+  address: Address
+  abi: Abi
+  functionName: string
+  args?: readonly unknown[]
+  value?: bigint
+}
+
+export const isBusy = (state: TxState): boolean =>
+  state.phase === 'checking' || state.phase === 'signing' || state.phase === 'mining'
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** The index follows the chain by a moment; the pages read the index. Gives up quietly: the pages refetch anyway. */
+async function untilIndexed(block: bigint): Promise<void> {
+  for (let attempt = 0; attempt < 40; attempt++) {
+    try {
+      const status = await call<Status>('/status')
+      if (BigInt(status.indexed.number) >= block) return
+    } catch {
+      // The service is away for a moment.
+    }
+    await pause(250)
+  }
+}
+
+/**
+ * One transaction: simulated first, so that a refusal is explained before the wallet opens; then signed, mined and indexed.
+ * `send` resolves to true when it succeeded.
+ */
+export function useTx() {
+  const wagmi = useConfig()
+  const client = useQueryClient()
+  const { chainId } = useAppConfig()
+  const { address: account } = useConnection()
+  const [state, setState] = useState<TxState>({ phase: 'idle' })
+
+  const send = useCallback(
+    async (request: TxRequest): Promise<boolean> => {
+      let hash: Hash | undefined
+      try {
+        setState({ phase: 'checking' })
+        const { request: checked } = await simulateContract(wagmi, { ...request, account, chainId } as Parameters<
+          typeof simulateContract
+        >[1])
+        setState({ phase: 'signing' })
+        hash = await writeContract(wagmi, checked as Parameters<typeof writeContract>[1])
+        setState({ phase: 'mining', hash })
+        const receipt = await waitForTransactionReceipt(wagmi, { hash, chainId })
+        // A wallet may have replaced it with a faster copy.
+        hash = receipt.transactionHash
+        if (receipt.status === 'reverted') {
+          setState({
+            phase: 'failed',
+            hash,
+            rejected: false,
+            title: 'The transaction was reverted',
+            detail: 'The state changed between the check and the block. Only the network fee was spent. Try again.',
+          })
+          return false
+        }
+        await untilIndexed(receipt.blockNumber)
+        setState({ phase: 'done', hash })
+        return true
+      } catch (error) {
+        setState({ phase: 'failed', ...(hash ? { hash } : {}), ...explain(error) })
+        return false
+      } finally {
+        void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'config' })
+      }
+    },
+    [wagmi, client, account, chainId],
+  )
+
+  const reset = useCallback(() => setState({ phase: 'idle' }), [])
+  return { state, send, reset }
+}

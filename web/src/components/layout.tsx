@@ -1,0 +1,160 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link, Outlet, useRouterState } from '@tanstack/react-router'
+import { useEffect, useRef, type ReactNode } from 'react'
+import { useLive } from '../api/live-context'
+import { statusQuery } from '../api/queries'
+import { useAppConfig } from '../chain/app-config'
+import { DashboardIcon, ExitIcon, LadderIcon, OperateIcon, StakeIcon } from './icons'
+import { ThemeButton } from './theme-button'
+import { WalletButton, WrongNetwork } from './wallet'
+
+const PAGES = [
+  { to: '/', label: 'Stake', icon: <StakeIcon /> },
+  { to: '/exit', label: 'Exit', icon: <ExitIcon /> },
+  { to: '/dashboard', label: 'Dashboard', icon: <DashboardIcon /> },
+  { to: '/validators', label: 'Validators', icon: <LadderIcon /> },
+  { to: '/operate', label: 'Operate', icon: <OperateIcon /> },
+] as const
+
+function TopNav() {
+  return (
+    <nav aria-label="Pages" className="hidden md:block">
+      <ul className="flex gap-1">
+        {PAGES.map((page) => (
+          <li key={page.to}>
+            <Link
+              to={page.to}
+              activeOptions={{ exact: true }}
+              className="block rounded-control px-3 py-2 text-sm font-medium text-ink-soft hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:text-accent"
+            >
+              {page.label}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  )
+}
+
+function BottomNav() {
+  return (
+    <nav
+      aria-label="Pages"
+      className="fixed inset-x-0 bottom-0 z-20 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] md:hidden"
+    >
+      <ul className="grid grid-cols-5">
+        {PAGES.map((page) => (
+          <li key={page.to}>
+            <Link
+              to={page.to}
+              activeOptions={{ exact: true }}
+              className="flex h-(--bar-height) flex-col items-center justify-center gap-0.5 text-[11px] font-medium text-ink-soft aria-[current=page]:text-accent"
+            >
+              {page.icon}
+              {page.label}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  )
+}
+
+/** Whether what the pages show is current, in one mark and one phrase. */
+function LiveMark() {
+  const live = useLive()
+  const status = useQuery(statusQuery)
+  const lag = status.data?.lagBlocks ?? 0
+  const [mark, text] = status.error
+    ? ['bg-bad', 'Service unreachable, retrying']
+    : live.phase !== 'live'
+      ? ['bg-cooling', 'Reconnecting']
+      : lag > 5
+        ? ['bg-cooling', `Index ${lag} blocks behind`]
+        : ['bg-good', 'Live']
+  return (
+    <span role="status" className="inline-flex items-center gap-2">
+      <span aria-hidden="true" className={`size-2 rounded-full ${mark}`} />
+      {text}
+      {status.data && <span className="num text-ink-faint">· block {status.data.indexed.number.toLocaleString()}</span>}
+    </span>
+  )
+}
+
+function Footer() {
+  const config = useAppConfig()
+  return (
+    <footer className="mx-auto flex w-full max-w-6xl flex-wrap items-center justify-between gap-x-6 gap-y-2 px-4 py-6 text-sm text-ink-soft sm:px-6">
+      <LiveMark />
+      <span>
+        {config.chainName}
+        {config.accelerated && ` · clock runs ${config.clockFactor}× faster`}
+      </span>
+      <Link to="/leave" className="text-accent underline underline-offset-2">
+        Leave without us
+      </Link>
+    </footer>
+  )
+}
+
+/** Moves focus to the content after a page change, as a page load would, and names the page in the tab. */
+function useArrival() {
+  const path = useRouterState({ select: (state) => state.location.pathname })
+  const main = useRef<HTMLElement>(null)
+  const first = useRef(true)
+  useEffect(() => {
+    const page = PAGES.find((each) => each.to === path)
+    document.title = `${page?.label ?? 'Leave without us'} · Omnibus`
+    if (first.current) first.current = false
+    else main.current?.focus({ preventScroll: true })
+  }, [path])
+  return main
+}
+
+export function Shell({ children, nav = true }: { children: ReactNode; nav?: boolean }) {
+  return (
+    <div className="flex min-h-dvh flex-col pb-(--bar-height) md:pb-0">
+      <a
+        href="#content"
+        className="sr-only z-30 rounded-control bg-accent px-4 py-2 text-accent-ink focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
+      >
+        Skip to content
+      </a>
+      <header className="sticky top-0 z-10 border-b border-line bg-surface">
+        <div className="mx-auto flex h-16 w-full max-w-6xl items-center justify-between gap-3 px-4 sm:px-6">
+          <div className="flex items-center gap-6">
+            <span className="flex items-center gap-2.5 text-[17px] font-semibold tracking-tight">
+              <img src="/favicon.svg" alt="" width="26" height="26" />
+              Omnibus
+            </span>
+            {nav && <TopNav />}
+          </div>
+          <div className="flex items-center gap-1.5">
+            <ThemeButton />
+            {nav && <WalletButton />}
+          </div>
+        </div>
+      </header>
+      {children}
+      {nav && <BottomNav />}
+    </div>
+  )
+}
+
+export function Layout() {
+  const main = useArrival()
+  return (
+    <Shell>
+      <main
+        id="content"
+        ref={main}
+        tabIndex={-1}
+        className="mx-auto w-full max-w-6xl flex-1 px-4 py-6 outline-none sm:px-6 sm:py-10"
+      >
+        <WrongNetwork />
+        <Outlet />
+      </main>
+      <Footer />
+    </Shell>
+  )
+}

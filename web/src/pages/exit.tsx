@@ -1,0 +1,5 @@
+import { PageHead } from '../components/ui'
+
+export function ExitPage() {
+  return <PageHead title="Exit">…</PageHead>
+}

@@ -1,0 +1,5 @@
+import { PageHead } from '../components/ui'
+
+export function LeavePage() {
+  return <PageHead title="Leave">…</PageHead>
+}

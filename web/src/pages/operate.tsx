@@ -1,0 +1,5 @@
+import { PageHead } from '../components/ui'
+
+export function OperatePage() {
+  return <PageHead title="Operate">…</PageHead>
+}
