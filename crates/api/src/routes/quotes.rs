@@ -1,0 +1,31 @@
+//! What would happen, asked of the contract itself.
+
+use axum::{Json, extract::State};
+
+use super::ReadErrors;
+use crate::{
+    dto::{DepositQuote, ErrorBody, ExitQuote},
+    error::ApiError,
+    extract::{AmountParams, Params},
+    server::AppState,
+};
+
+/// The three paths of an exit side by side. A quote, not a promise: pass `minOutNow` and `feeLimitBps` when you redeem.
+#[utoipa::path(get, path = "/api/v1/quote/exit", tag = "quotes", operation_id = "quote_exit", params(AmountParams),
+    responses((status = 200, body = ExitQuote), (status = 422, body = ErrorBody, description = "The contract refuses this amount."), ReadErrors))]
+pub(crate) async fn exit(
+    State(state): State<AppState>,
+    Params(params): Params<AmountParams>,
+) -> Result<Json<ExitQuote>, ApiError> {
+    state.quote_exit(params.amount()?).await.map(Json)
+}
+
+/// What a deposit mints.
+#[utoipa::path(get, path = "/api/v1/quote/deposit", tag = "quotes", operation_id = "quote_deposit", params(AmountParams),
+    responses((status = 200, body = DepositQuote), (status = 422, body = ErrorBody, description = "The contract refuses this amount."), ReadErrors))]
+pub(crate) async fn deposit(
+    State(state): State<AppState>,
+    Params(params): Params<AmountParams>,
+) -> Result<Json<DepositQuote>, ApiError> {
+    state.quote_deposit(params.amount()?).await.map(Json)
+}

@@ -1,0 +1,3 @@
+//! Over loopback, against the real server.
+
+mod openapi;
