@@ -1,4 +1,24 @@
-# Thin on purpose: each line calls a real tool.
-.PHONY: demo test check bench fmt setup
+# Thin on purpose: each line calls a real tool, and each can be run by itself.
+.PHONY: demo setup check test bench fmt
+
+demo:
+	scripts/demo $(ARGS)
+
 setup:
 	scripts/setup
+
+check: setup
+	scripts/check/solidity
+	scripts/check/artifacts
+	scripts/check/slither
+	scripts/check/web
+	scripts/check/rust
+
+test: setup
+	scripts/test/contracts
+	scripts/test/web
+	scripts/test/rust
+
+fmt:
+	cargo fmt
+	cd contracts && ../scripts/foundry forge fmt
