@@ -39,9 +39,15 @@ contract LocalStaking is IPlumeStaking, ReentrancyGuard {
     }
 
     struct UserReward {
-        uint256 paidAt;
-        uint256 paidIndex;
-        uint256 accrued;
+        uint64 paidAt; // slot 0
+        uint192 paidIndex; // slot 0; a rate of 1e18 for 1e10 seconds comes to 1e28
+        uint256 accrued; // slot 1
+    }
+
+    /// @dev Where an account stands in the validator's list and the validator in the account's: index + 1, 0 is not listed.
+    struct Places {
+        uint128 asStaker;
+        uint128 inUserList;
     }
 
     struct ValidatorReward {
@@ -58,30 +64,29 @@ contract LocalStaking is IPlumeStaking, ReentrancyGuard {
         mapping(uint16 => uint256) validatorStaked; // 3
         mapping(uint16 => uint256) validatorCooling; // 4
         mapping(uint16 => address[]) stakers; // 5
-        mapping(uint16 => mapping(address => uint256)) stakerPlace; // 6, index + 1
+        mapping(address => mapping(uint16 => Places)) places; // 6
         mapping(address => uint16[]) userValidators; // 7
-        mapping(address => mapping(uint16 => uint256)) userPlace; // 8, index + 1
-        mapping(address => StakeInfo) info; // 9
-        mapping(address => mapping(uint16 => uint256)) userStake; // 10
-        mapping(address => mapping(uint16 => Cooldown)) cooldowns; // 11
-        address[] tokens; // 12
-        mapping(address => bool) isToken; // 13
-        mapping(uint16 => mapping(address => RateCheckpoint[])) history; // 14
-        mapping(uint16 => mapping(address => uint256)) rate; // 15, configured, holds while the validator is active
-        mapping(address => mapping(uint16 => mapping(address => UserReward))) userReward; // 16
-        mapping(uint16 => mapping(address => ValidatorReward)) validatorReward; // 17
-        mapping(address => uint256) owed; // 18, settled and unpaid, per token
-        mapping(uint16 => mapping(uint16 => uint256)) voteExpiry; // 19, target, voter
-        mapping(address => uint256) adminPlace; // 20, validator id + 1
-        uint256 totalStaked; // 21
-        uint256 totalCooling; // 22
-        uint256 totalParked; // 23
-        uint256 minStake; // 24
-        uint256 cooldownInterval; // 25
-        uint256 maxVoteDuration; // 26
-        address treasury; // 27
-        uint256 shortfallBps; // 28
-        uint256[6] unused; // 29 to 34
+        mapping(address => StakeInfo) info; // 8
+        mapping(address => mapping(uint16 => uint256)) userStake; // 9
+        mapping(address => mapping(uint16 => Cooldown)) cooldowns; // 10
+        address[] tokens; // 11
+        mapping(address => bool) isToken; // 12
+        mapping(uint16 => mapping(address => RateCheckpoint[])) history; // 13
+        mapping(uint16 => mapping(address => uint256)) rate; // 14, configured, holds while the validator is active
+        mapping(address => mapping(uint16 => mapping(address => UserReward))) userReward; // 15
+        mapping(uint16 => mapping(address => ValidatorReward)) validatorReward; // 16
+        mapping(address => uint256) owed; // 17, settled and unpaid, per token
+        mapping(uint16 => mapping(uint16 => uint256)) voteExpiry; // 18, target, voter
+        mapping(address => uint256) adminPlace; // 19, validator id + 1
+        uint256 totalStaked; // 20
+        uint256 totalCooling; // 21
+        uint256 totalParked; // 22
+        uint256 minStake; // 23
+        uint256 cooldownInterval; // 24
+        uint256 maxVoteDuration; // 25
+        address treasury; // 26
+        uint256 shortfallBps; // 27
+        uint256[7] unused; // 28 to 34
         uint256 maxValidatorPercentage; // 35
     }
 
@@ -583,11 +588,15 @@ contract LocalStaking is IPlumeStaking, ReentrancyGuard {
         // The first stake of all would be 100 %: not asked.
         if (cap > 0 && before > 0 && delegated * BPS / (before + amount) > cap) revert ValidatorPercentageExceeded();
 
-        if ($.stakerPlace[id][user] == 0) {
+        Places storage p = $.places[user][id];
+        if (p.asStaker == 0) {
             $.stakers[id].push(user);
-            $.stakerPlace[id][user] = $.stakers[id].length;
+            p.asStaker = uint128($.stakers[id].length);
         }
-        _remember(user, id);
+        if (p.inUserList == 0) {
+            $.userValidators[user].push(id);
+            p.inUserList = uint128($.userValidators[user].length);
+        }
     }
 
     function _unstake(uint16 id, uint256 amount) private {
@@ -630,10 +639,10 @@ contract LocalStaking is IPlumeStaking, ReentrancyGuard {
     /// @dev A slot is due when it matured, and on a slashed validator only when it had matured before the slash.
     function _isDue(address user, uint16 id) private view returns (bool) {
         Layout storage $ = _s();
-        Cooldown storage slot = $.cooldowns[user][id];
-        if (slot.amount == 0) return false;
         ValidatorInfo storage v = $.validators[id];
-        return v.slashed ? slot.end < v.slashedAtTimestamp : block.timestamp >= slot.end;
+        uint256 before = v.slashed ? v.slashedAtTimestamp : block.timestamp + 1;
+        Cooldown storage slot = $.cooldowns[user][id];
+        return slot.amount > 0 && slot.end < before;
     }
 
     function _park(address user, uint16 id) private {
@@ -671,17 +680,10 @@ contract LocalStaking is IPlumeStaking, ReentrancyGuard {
 
     // ----------------------------------------------------------------------------------------------------------- lists
 
-    function _remember(address user, uint16 id) private {
-        Layout storage $ = _s();
-        if ($.userPlace[user][id] != 0) return;
-        $.userValidators[user].push(id);
-        $.userPlace[user][id] = $.userValidators[user].length;
-    }
-
     /// @dev Takes the validator off the account's list once nothing of either is left with the other.
     function _forgetIfEmpty(address user, uint16 id) private {
         Layout storage $ = _s();
-        uint256 place = $.userPlace[user][id];
+        uint128 place = $.places[user][id].inUserList;
         if (place == 0 || $.userStake[user][id] > 0 || $.cooldowns[user][id].amount > 0) return;
         for (uint256 i; i < $.tokens.length; ++i) {
             if ($.userReward[user][id][$.tokens[i]].accrued > 0) return;
@@ -689,21 +691,21 @@ contract LocalStaking is IPlumeStaking, ReentrancyGuard {
         uint16[] storage list = $.userValidators[user];
         uint16 last = list[list.length - 1];
         list[place - 1] = last;
-        $.userPlace[user][last] = place;
+        $.places[user][last].inUserList = place;
         list.pop();
-        $.userPlace[user][id] = 0;
+        $.places[user][id].inUserList = 0;
     }
 
     function _dropStaker(address user, uint16 id) private {
         Layout storage $ = _s();
-        uint256 place = $.stakerPlace[id][user];
+        uint128 place = $.places[user][id].asStaker;
         if (place == 0) return;
         address[] storage list = $.stakers[id];
         address last = list[list.length - 1];
         list[place - 1] = last;
-        $.stakerPlace[id][last] = place;
+        $.places[last][id].asStaker = place;
         list.pop();
-        $.stakerPlace[id][user] = 0;
+        $.places[user][id].asStaker = 0;
     }
 
     // --------------------------------------------------------------------------------------------------------- rewards
@@ -719,8 +721,8 @@ contract LocalStaking is IPlumeStaking, ReentrancyGuard {
         Layout storage $ = _s();
         (uint256 net, uint256 fee, uint256 index) = _accrued(user, id, token);
         UserReward storage u = $.userReward[user][id][token];
-        u.paidAt = block.timestamp;
-        u.paidIndex = index;
+        u.paidAt = uint64(block.timestamp);
+        u.paidIndex = uint192(index);
         u.accrued += net;
         ValidatorReward storage v = $.validatorReward[id][token];
         v.updatedAt = block.timestamp;

@@ -664,6 +664,118 @@ contract LocalStakingTest is Test {
         _expectNothingDue(alice);
     }
 
+    function test_administration() public {
+        vm.expectEmit(address(staking));
+        emit IPlumeStaking.ValidatorAdded(65_535, 0.5e18, alice, bob, "v", "a", carol);
+        staking.addValidator(65_535, 0.5e18, alice, bob, "v", "a", carol, 7 ether);
+        (IPlumeStaking.ValidatorInfo memory v, uint256 total, uint256 stakers) = staking.getValidatorInfo(65_535);
+        assertEq(
+            abi.encode(v),
+            abi.encode(
+                IPlumeStaking.ValidatorInfo(65_535, true, false, 0, 7 ether, 0, 0.5e18, alice, bob, "v", "a", carol)
+            )
+        );
+        assertEq(total + stakers, 0);
+        vm.expectRevert(abi.encodeWithSelector(IPlumeStaking.ValidatorAlreadyExists.selector, 0));
+        _addValidator(0, 0);
+        vm.expectRevert(abi.encodeWithSelector(IPlumeStaking.AdminAlreadyAssigned.selector, alice));
+        staking.addValidator(7, 0, alice, bob, "", "", carol, 0);
+        vm.expectRevert(abi.encodeWithSelector(IPlumeStaking.CommissionExceedsMaxAllowed.selector, 0.6e18, 0.5e18));
+        staking.addValidator(7, 0.6e18, bob, bob, "", "", carol, 0);
+        vm.expectRevert(abi.encodeWithSelector(IPlumeStaking.ValidatorDoesNotExist.selector, 7));
+        staking.getValidatorInfo(7);
+        vm.expectRevert(abi.encodeWithSelector(IPlumeStaking.InvalidInterval.selector, 0));
+        staking.setCooldownInterval(0);
+        vm.expectRevert(abi.encodeWithSelector(IPlumeStaking.CooldownTooShortForSlashVote.selector, 7 days, 7 days));
+        staking.setCooldownInterval(7 days);
+        vm.expectEmit(address(staking));
+        emit IPlumeStaking.MinStakeAmountSet(2 ether);
+        staking.setMinStakeAmount(2 ether);
+        assertEq(staking.getMinStakeAmount(), 2 ether);
+
+        // One rate for all validators, commission from 10 % to 50 % after 1000 s of 1e-8 on 100e18: 9e14 + 5e14.
+        address[] memory tokens = new address[](1);
+        uint256[] memory rates = new uint256[](1);
+        (tokens[0], rates[0]) = (NATIVE, RATE);
+        staking.setRewardRates(tokens, rates);
+        _stake(bob, 2, 100 ether);
+        vm.warp(T0 + 1000);
+        vm.prank(_adminOf(2));
+        staking.setValidatorCommission(2, 0.5e18);
+        vm.warp(T0 + 2000);
+        assertEq(staking.getClaimableReward(bob, NATIVE), 14e14);
+        vm.prank(alice);
+        vm.expectRevert(abi.encodeWithSelector(IPlumeStaking.NotValidatorAdmin.selector, alice));
+        staking.setValidatorCommission(2, 0);
+
+        // The timelock may take everything.
+        staking.adminWithdraw(NATIVE, 100 ether, carol);
+        assertEq(carol.balance, 1100 ether);
+
+        bytes[] memory calls = new bytes[](9);
+        calls[0] = abi.encodeCall(staking.setValidatorStatus, (1, false));
+        calls[1] = abi.encodeCall(staking.setValidatorCapacity, (1, 1));
+        calls[2] = abi.encodeCall(staking.setMaxValidatorPercentage, (1));
+        calls[3] = abi.encodeCall(staking.setMinStakeAmount, (1));
+        calls[4] = abi.encodeCall(staking.setTreasury, (alice));
+        calls[5] = abi.encodeCall(staking.setValidatorRewardRate, (1, NATIVE, 1));
+        calls[6] = abi.encodeCall(staking.adminClearValidatorRecord, (alice, 1));
+        calls[7] = abi.encodeCall(staking.adminWithdraw, (NATIVE, 1, alice));
+        calls[8] = abi.encodeCall(staking.setWithdrawShortfall, (1));
+        for (uint256 i; i < calls.length; ++i) {
+            vm.prank(alice);
+            (bool ok, bytes memory out) = address(staking).call(calls[i]);
+            assertFalse(ok);
+            assertEq(out, abi.encodeWithSelector(IPlumeStaking.Unauthorized.selector, alice, keccak256("ADMIN_ROLE")));
+        }
+    }
+
+    /// Coins held = all that `stakeInfo` shows (phantoms included) + phantoms cleared, after any history of calls.
+    function testFuzz_every_coin_is_somewhere(uint256 seed) public {
+        address[3] memory users = [alice, bob, carol];
+        staking.setValidatorRewardRate(0, NATIVE, RATE);
+        staking.setValidatorRewardRate(1, NATIVE, RATE);
+        uint256 cleared;
+        for (uint256 i; i < 80; ++i) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            address who = users[(seed >> 8) % 3];
+            uint16 id = uint16((seed >> 16) % 3);
+            uint256 amount = 1 ether + (seed >> 32) % 5 ether;
+            uint256 action = seed % 32;
+            vm.startPrank(who);
+            if (action < 8) try staking.stake{value: amount}(id) {} catch {} else if (action < 14) try staking.unstake(
+                id, amount
+            ) {}
+                catch {} else if (action < 16) try staking.unstake(id) {} catch {} else if (action < 20) try staking.withdraw() {}
+                catch {} else if (action < 24) try staking.restake(id, amount) {} catch {} else if (action < 26) try staking.claim(
+                NATIVE, id
+            ) {}
+                catch {}
+            vm.stopPrank();
+            if (action == 26 && i > 50 && id != 2) try staking.slashValidator(id) {} catch {}
+            (uint256 s, uint256 c,) = staking.stakeInfo(who);
+            if (action == 27) {
+                try staking.adminClearValidatorRecord(who, id) {
+                    (uint256 s2, uint256 c2,) = staking.stakeInfo(who);
+                    cleared += s + c - s2 - c2;
+                } catch {}
+            }
+            if (action > 27) vm.warp(vm.getBlockTimestamp() + (seed >> 64) % 12 days);
+        }
+        uint256 shown;
+        uint256 staked;
+        for (uint256 u; u < 3; ++u) {
+            (uint256 s, uint256 c, uint256 p) = staking.stakeInfo(users[u]);
+            shown += s + c + p;
+            for (uint16 id; id < 3; ++id) {
+                (IPlumeStaking.ValidatorInfo memory v,,) = staking.getValidatorInfo(id);
+                if (!v.slashed) staked += staking.getUserValidatorStake(users[u], id);
+            }
+        }
+        assertEq(address(staking).balance, shown + cleared);
+        assertEq(staking.totalAmountStaked(), staked);
+    }
+
     // ---------------------------------------------------------------------------------------------------------- helpers
 
     function _adminOf(uint16 id) private pure returns (address) {
