@@ -743,14 +743,19 @@ contract LocalStakingTest is Test {
             uint256 amount = 1 ether + (seed >> 32) % 5 ether;
             uint256 action = seed % 32;
             vm.startPrank(who);
-            if (action < 8) try staking.stake{value: amount}(id) {} catch {} else if (action < 14) try staking.unstake(
-                id, amount
-            ) {}
-                catch {} else if (action < 16) try staking.unstake(id) {} catch {} else if (action < 20) try staking.withdraw() {}
-                catch {} else if (action < 24) try staking.restake(id, amount) {} catch {} else if (action < 26) try staking.claim(
-                NATIVE, id
-            ) {}
-                catch {}
+            if (action < 8) {
+                try staking.stake{value: amount}(id) {} catch {}
+            } else if (action < 14) {
+                try staking.unstake(id, amount) {} catch {}
+            } else if (action < 16) {
+                try staking.unstake(id) {} catch {}
+            } else if (action < 20) {
+                try staking.withdraw() {} catch {}
+            } else if (action < 24) {
+                try staking.restake(id, amount) {} catch {}
+            } else if (action < 26) {
+                try staking.claim(NATIVE, id) {} catch {}
+            }
             vm.stopPrank();
             if (action == 26 && i > 50 && id != 2) try staking.slashValidator(id) {} catch {}
             (uint256 s, uint256 c,) = staking.stakeInfo(who);
