@@ -91,7 +91,7 @@ export function parseFrame(data: unknown): LiveMessage | null {
 
 /** The query keys that a topic makes stale. Keys are prefixes. */
 export function staleKeys(topic: string): readonly (readonly string[])[] {
-  if (topic.startsWith('account:')) return [['account', topic.slice('account:'.length).toLowerCase()], ['wallet']]
+  if (topic.startsWith('account:')) return [['account', topic.slice('account:'.length).toLowerCase()], ['balance']]
   switch (topic) {
     case 'metrics':
       return [['metrics'], ['status']]

@@ -167,6 +167,9 @@ export function Stat({ label, children, note }: { label: string; children: React
   )
 }
 
+/** Hashes and addresses are set in the fixed-width face, words in the text's own. */
+const face = (text: string) => (text.startsWith('0x') ? 'font-mono text-[0.85em]' : '')
+
 /** A transaction or address, linked to the explorer where the chain has one, and copyable where it has none. */
 export function ChainLink({ kind, value, label }: { kind: ExplorerKind; value: string | number; label?: string }) {
   const { explorerUrl } = useAppConfig()
@@ -178,7 +181,7 @@ export function ChainLink({ kind, value, label }: { kind: ExplorerKind; value: s
       href={href}
       target="_blank"
       rel="noreferrer noopener"
-      className="font-mono text-[0.85em] text-accent underline underline-offset-2"
+      className={`text-accent underline underline-offset-2 ${face(text)}`}
     >
       {text}
       <span className="sr-only"> (opens the explorer in a new tab)</span>
@@ -202,11 +205,11 @@ export function CopyButton({ value, label }: { value: string; label: string }) {
       type="button"
       onClick={copy}
       title={value}
-      className="min-h-6 rounded font-mono text-[0.85em] text-ink underline decoration-dotted underline-offset-2 hover:text-accent"
+      className="min-h-6 text-left underline decoration-dotted underline-offset-2 hover:text-accent"
     >
-      {label}
+      <span className={`break-all ${face(label)}`}>{label}</span>
       <span className="sr-only">, copy</span>
-      <span aria-live="polite" className="ml-1 font-sans text-xs text-good no-underline">
+      <span aria-live="polite" className="ml-1 inline-block text-xs text-good">
         {copied ? 'copied' : ''}
       </span>
     </button>

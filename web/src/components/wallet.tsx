@@ -134,7 +134,8 @@ export function WalletButton() {
   if (!address) return <ConnectButton label="Connect" />
   return (
     <>
-      <Button look="quiet" onClick={() => setOpen(true)} data-testid="account" aria-label={`Your wallet, ${address}`}>
+      <Button look="quiet" onClick={() => setOpen(true)} data-testid="account">
+        <span className="sr-only">Your wallet, </span>
         <span className="font-mono text-[0.85em]">{shortAddress(address)}</span>
       </Button>
       <Dialog title="Your wallet" open={open} onClose={() => setOpen(false)}>

@@ -1,5 +1,315 @@
-import { PageHead } from '../components/ui'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { isAddress } from 'viem'
+import { call } from '../api/client'
+import { accountQuery, historyQuery } from '../api/queries'
+import type { Account, HistoryItem, HistoryKind, Page } from '../api/types'
+import { minterAbi } from '../chain/abi'
+import { useAppConfig } from '../chain/app-config'
+import { useChainNow } from '../chain/use-clock'
+import { isBusy, useTx } from '../chain/use-tx'
+import { Requests } from '../components/requests'
+import { TxStatus, txLabel } from '../components/tx-status'
+import { Button, Card, ChainLink, Coin, Empty, Loaded, Lst, MoreButton, Notice, PageHead, Stat } from '../components/ui'
+import { ConnectButton, useReadyWallet } from '../components/wallet'
+import { toInput, wei } from '../lib/amount'
+import { csvCell } from '../lib/text'
+import { formatDate } from '../lib/time'
+
+const route = getRouteApi('/dashboard')
+
+const KINDS: Record<HistoryKind, string> = {
+  deposit: 'Deposit',
+  instantExit: 'Instant exit',
+  request: 'Queued exit',
+  cancel: 'Exit cancelled',
+  claim: 'Exit claimed',
+  rewards: 'Rewards claimed',
+  transferIn: 'Received',
+  transferOut: 'Sent',
+}
+
+function Holdings({ account, mine }: { account: Account; mine: boolean }) {
+  const config = useAppConfig()
+  const wallet = useReadyWallet()
+  const { state, send } = useTx()
+  const rewards = wei(account.claimableRewards)
+  const claim = () =>
+    send({ address: config.contracts.minter, abi: minterAbi, functionName: 'unstakeRewards', args: [] })
+  return (
+    <Card>
+      <dl className="grid grid-cols-2 gap-x-4 gap-y-6 lg:grid-cols-4">
+        <Stat
+          label="Holds"
+          note={
+            <>
+              worth <Coin value={wei(account.lstValue)} />
+            </>
+          }
+        >
+          <Lst value={wei(account.lstBalance)} />
+        </Stat>
+        <Stat
+          label="Rewards to claim"
+          note={
+            <>
+              claimed so far <Coin value={wei(account.claimedRewards)} />
+            </>
+          }
+        >
+          <Coin value={rewards} />
+        </Stat>
+        <Stat label="Deposited in all">
+          <Coin value={wei(account.deposited)} />
+        </Stat>
+        <Stat label="Exit requests ever made">
+          <span className="num">{account.requests.toLocaleString()}</span>
+        </Stat>
+      </dl>
+      {mine && (
+        <div className="mt-6 space-y-3 border-t border-line pt-5">
+          <div className="flex flex-wrap gap-3">
+            <Button
+              disabled={!wallet.ready || rewards === 0n || isBusy(state)}
+              onClick={() => void claim()}
+              data-testid="claim-rewards"
+            >
+              {txLabel(state, rewards === 0n ? 'No rewards to claim yet' : 'Claim rewards')}
+            </Button>
+            <Link
+              to="/exit"
+              className="inline-flex min-h-10 items-center rounded-control px-4 text-sm font-medium ring-1 ring-line-strong hover:bg-sunken"
+            >
+              Exit
+            </Link>
+          </div>
+          <TxStatus state={state} done={`The rewards are in your wallet, in ${config.nativeSymbol}, without a fee.`} />
+        </div>
+      )}
+    </Card>
+  )
+}
+
+function Change({ item }: { item: HistoryItem }) {
+  const coin = wei(item.amount)
+  const lst = wei(item.lst)
+  return (
+    <>
+      {coin > 0n && <Coin value={coin} className="block" />}
+      {lst > 0n && <Lst value={lst} className={coin > 0n ? 'block text-xs text-ink-faint' : 'block'} />}
+    </>
+  )
+}
+
+/** All of it, not only what is on screen: walks the pages, then hands the file over. */
+async function statement(address: string, units: { coin: string; lst: string }): Promise<string> {
+  const rows = [
+    ['time_utc', 'kind', `amount_${units.coin}`, `amount_${units.lst}`, 'block', 'transaction', 'counterparty']
+      .map(csvCell)
+      .join(','),
+  ]
+  let cursor: string | null = null
+  do {
+    const page: Page<HistoryItem> = await call<Page<HistoryItem>>(`/accounts/${address}/history`, {
+      params: { limit: 200, cursor },
+    })
+    for (const item of page.items) {
+      rows.push(
+        [
+          new Date(item.at * 1000).toISOString(),
+          item.kind,
+          toInput(wei(item.amount)),
+          toInput(wei(item.lst)),
+          item.block,
+          item.txHash,
+          item.counterparty,
+        ]
+          .map(csvCell)
+          .join(','),
+      )
+    }
+    cursor = page.nextCursor
+  } while (cursor !== null)
+  return `${rows.join('\r\n')}\r\n`
+}
+
+function StatementButton({ address }: { address: string }) {
+  const { nativeSymbol, lstSymbol } = useAppConfig()
+  const [phase, setPhase] = useState<'idle' | 'busy' | 'failed'>('idle')
+  const save = async () => {
+    setPhase('busy')
+    try {
+      const csv = await statement(address, { coin: nativeSymbol, lst: lstSymbol })
+      const url = URL.createObjectURL(new Blob([csv], { type: 'text/csv;charset=utf-8' }))
+      const link = document.createElement('a')
+      link.href = url
+      link.download = `omnibus-${address.slice(0, 10)}.csv`
+      link.click()
+      URL.revokeObjectURL(url)
+      setPhase('idle')
+    } catch {
+      setPhase('failed')
+    }
+  }
+  return (
+    <Button look="plain" disabled={phase === 'busy'} onClick={() => void save()}>
+      {phase === 'busy' ? 'Preparing…' : phase === 'failed' ? 'Failed, try again' : 'Download CSV'}
+    </Button>
+  )
+}
+
+function History({ address }: { address: string }) {
+  const query = useInfiniteQuery(historyQuery(address))
+  const now = useChainNow()
+  return (
+    <Card title="History" aside={<StatementButton address={address} />}>
+      <Loaded query={query}>
+        {({ pages }) => {
+          const items = pages.flatMap((page) => page.items)
+          if (items.length === 0) return <Empty>Nothing has happened here yet.</Empty>
+          return (
+            <>
+              <table className="w-full text-sm">
+                <thead className="text-left text-ink-soft">
+                  <tr className="border-b border-line">
+                    <th scope="col" className="py-2 pr-3 font-medium">
+                      What
+                    </th>
+                    <th scope="col" className="hidden py-2 pr-3 font-medium sm:table-cell">
+                      With
+                    </th>
+                    <th scope="col" className="py-2 pr-3 text-right font-medium">
+                      Amount
+                    </th>
+                    <th scope="col" className="py-2 text-right font-medium">
+                      When
+                    </th>
+                  </tr>
+                </thead>
+                <tbody className="divide-y divide-line">
+                  {items.map((item) => (
+                    <tr key={`${item.txHash}-${item.kind}-${item.lst}-${item.amount}`} className="align-top">
+                      <td className="py-3 pr-3 font-medium">{KINDS[item.kind] ?? item.kind}</td>
+                      <td className="hidden py-3 pr-3 sm:table-cell">
+                        {item.counterparty ? (
+                          <ChainLink kind="address" value={item.counterparty} />
+                        ) : (
+                          <span className="text-ink-faint">—</span>
+                        )}
+                      </td>
+                      <td className="py-3 pr-3 text-right">
+                        <Change item={item} />
+                      </td>
+                      <td className="py-3 text-right">
+                        <span className="block whitespace-nowrap max-sm:text-xs max-sm:leading-5">
+                          {formatDate(item.at, now)}
+                        </span>
+                        <ChainLink kind="tx" value={item.txHash} label="transaction" />
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+              <MoreButton query={query} />
+            </>
+          )
+        }}
+      </Loaded>
+    </Card>
+  )
+}
+
+function Holder({ address, mine }: { address: string; mine: boolean }) {
+  const account = useQuery(accountQuery(address))
+  return (
+    <div className="space-y-5">
+      <Loaded query={account}>{(data) => <Holdings account={data} mine={mine} />}</Loaded>
+      <Requests address={address} mine={mine} title={mine ? 'My requests' : 'Requests'} />
+      <History address={address} />
+    </div>
+  )
+}
+
+function Lookup() {
+  const navigate = useNavigate()
+  const [text, setText] = useState('')
+  const trimmed = text.trim()
+  const wrong = trimmed !== '' && !isAddress(trimmed, { strict: false })
+  return (
+    <form
+      className="flex flex-wrap items-start gap-3"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (trimmed && !wrong) void navigate({ to: '/dashboard', search: { address: trimmed } })
+      }}
+    >
+      <div className="min-w-0 flex-1 basis-64">
+        <label htmlFor="lookup" className="text-sm font-medium">
+          Or look at any address
+        </label>
+        <input
+          id="lookup"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          placeholder="0x…"
+          autoComplete="off"
+          spellCheck={false}
+          aria-invalid={wrong}
+          aria-describedby="lookup-note"
+          className="mt-1.5 h-10 w-full rounded-control bg-sunken px-3 font-mono text-sm ring-1 ring-line-strong"
+        />
+        <p id="lookup-note" aria-live="polite" className="mt-1 min-h-5 text-sm text-bad">
+          {wrong && 'An address is 0x followed by 40 hexadecimal digits.'}
+        </p>
+      </div>
+      <Button look="quiet" type="submit" disabled={trimmed === '' || wrong} className="mt-[1.9rem]">
+        Show
+      </Button>
+    </form>
+  )
+}
 
 export function DashboardPage() {
-  return <PageHead title="Dashboard">…</PageHead>
+  const wallet = useReadyWallet()
+  const { address: asked } = route.useSearch()
+  const given = asked && isAddress(asked, { strict: false }) ? asked : undefined
+  const address = given ?? wallet.address
+  const mine = address !== undefined && address.toLowerCase() === wallet.address?.toLowerCase()
+  return (
+    <>
+      <PageHead title="Dashboard">Everything that one holder has, waits for and did.</PageHead>
+      {asked && !given && (
+        <div className="mb-5">
+          <Notice tone="warn" title="That is not an address">
+            Check the link you followed.
+          </Notice>
+        </div>
+      )}
+      {given && !mine && (
+        <div className="mb-5">
+          <Notice
+            tone="neutral"
+            action={
+              <Link to="/dashboard" search={{}} className="text-accent underline underline-offset-2">
+                {wallet.address ? 'Back to mine' : 'Close'}
+              </Link>
+            }
+          >
+            You are looking at <span className="font-mono text-[0.85em] break-all">{given}</span>
+          </Notice>
+        </div>
+      )}
+      {address ? (
+        <Holder key={address} address={address} mine={mine} />
+      ) : (
+        <Card className="max-w-xl">
+          <div className="space-y-6">
+            <ConnectButton wide />
+            <Lookup />
+          </div>
+        </Card>
+      )}
+    </>
+  )
 }

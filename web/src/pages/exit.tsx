@@ -1,5 +1,349 @@
-import { PageHead } from '../components/ui'
+import { useQuery } from '@tanstack/react-query'
+import { useDeferredValue, useId, useState, type ReactNode } from 'react'
+import { accountQuery, exitQuoteQuery, overviewQuery } from '../api/queries'
+import type { ExitQuote, Overview } from '../api/types'
+import { minterAbi } from '../chain/abi'
+import { useAppConfig } from '../chain/app-config'
+import { useChainNow } from '../chain/use-clock'
+import { isBusy, useTx } from '../chain/use-tx'
+import { AmountField } from '../components/amount-field'
+import { Later } from '../components/later'
+import { Requests } from '../components/requests'
+import { TxStatus, txLabel } from '../components/tx-status'
+import { Badge, Button, Card, Coin, Fact, Facts, Failure, Lst, Notice, PageHead, When } from '../components/ui'
+import { ConnectButton, useReadyWallet } from '../components/wallet'
+import { BPS, feeOf, formatAmount, formatBps, ofBps, parseAmount, wei } from '../lib/amount'
+import { formatRealWait } from '../lib/time'
+
+const DEADLINE_SECONDS = 3_600
+/** Others may leave between the quote and the block: this much less than quoted is still taken, no more. */
+const SLIPPAGE_BPS = 50n
+const FEE_SLACK_BPS = 25
+/** The slider's whole range. Steps of a hundredth of a percent keep "all" exact. */
+const FULL = 10_000
+
+type Parts = { nowLst: bigint; nowPay: bigint; nowFeeBps: number; queueLst: bigint; queueNet: bigint; quote: ExitQuote }
+
+function partsOf(quote: ExitQuote): Parts {
+  const queueValue = wei(quote.queue.value)
+  return {
+    nowLst: wei(quote.instantNow.lst),
+    nowPay: wei(quote.instantNow.pay),
+    nowFeeBps: quote.instantNow.feeBps,
+    queueLst: wei(quote.queue.lst),
+    queueNet: queueValue - feeOf(queueValue, quote.queue.feeBps),
+    quote,
+  }
+}
+
+function Path({
+  name,
+  badge,
+  headline,
+  muted,
+  children,
+}: {
+  name: string
+  badge: ReactNode
+  headline: ReactNode
+  muted?: boolean
+  children: ReactNode
+}) {
+  return (
+    <section className={`card flex min-w-0 flex-col p-5 ${muted ? 'bg-sunken shadow-none' : ''}`}>
+      <div className="flex items-center justify-between gap-3">
+        <h2 className="font-semibold">{name}</h2>
+        {badge}
+      </div>
+      <div className={`mt-3 mb-2 text-2xl font-semibold tracking-tight ${muted ? 'text-ink-soft' : ''}`}>
+        {headline}
+      </div>
+      {children}
+    </section>
+  )
+}
+
+function Paths({ parts, overview }: { parts: Parts | null; overview: Overview | undefined }) {
+  const { amm } = useAppConfig().features
+  const { accelerated, clockFactor } = useAppConfig()
+  const now = useChainNow()
+  const eta = parts?.quote.queue.eta ?? null
+  const missed = parts?.quote.queue.etaIfMissed ?? null
+  const real = eta === null ? null : formatRealWait(eta, now, accelerated ? clockFactor : 1)
+  return (
+    <div className="grid grid-cols-1 gap-4 md:grid-cols-3">
+      <Path
+        name="Instant"
+        badge={<Badge tone="accent">Seconds</Badge>}
+        headline={<Coin value={parts?.nowPay ?? 0n} />}
+        muted={parts !== null && parts.nowLst === 0n}
+      >
+        <Facts>
+          <Fact label="For">
+            <Lst value={parts?.nowLst ?? 0n} />
+          </Fact>
+          <Fact label="Fee" hint="Rises as the buffer empties">
+            {parts && parts.nowLst > 0n
+              ? formatBps(parts.nowFeeBps)
+              : overview
+                ? `from ${formatBps(overview.minInstantFeeBps)}`
+                : '…'}
+          </Fact>
+          <Fact label="Paid">In the same transaction</Fact>
+        </Facts>
+      </Path>
+      <Path name="Market" badge={<Badge>{amm ? 'Seconds' : 'Not enabled yet'}</Badge>} headline="—" muted>
+        <p className="text-sm text-ink-soft">
+          Sells to a pool when its price beats the instant fee. This deployment has no pool, so nothing goes this way.
+        </p>
+      </Path>
+      <Path
+        name="Queue"
+        badge={<Badge tone="info">Cheapest</Badge>}
+        headline={<Coin value={parts?.queueNet ?? 0n} />}
+        muted={parts !== null && parts.queueLst === 0n}
+      >
+        <Facts>
+          <Fact label="For">
+            <Lst value={parts?.queueLst ?? 0n} />
+          </Fact>
+          <Fact label="Fee">{overview ? formatBps(parts?.quote.queue.feeBps ?? overview.standardFeeBps) : '…'}</Fact>
+          <Fact label="Claimable by" hint={real ?? 'The latest time, not the usual one'}>
+            {eta === null ? '—' : <When at={eta} now={now} />}
+          </Fact>
+          {missed !== null && missed !== eta && (
+            <Fact label="If a departure is missed">
+              <When at={missed} now={now} />
+            </Fact>
+          )}
+        </Facts>
+      </Path>
+    </div>
+  )
+}
+
+function Split({
+  share,
+  onShare,
+  most,
+  amount,
+  parts,
+}: {
+  share: number
+  onShare: (share: number) => void
+  most: bigint
+  amount: bigint
+  parts: Parts | null
+}) {
+  const id = useId()
+  const { lstSymbol } = useAppConfig()
+  const none = most === 0n
+  const words = parts
+    ? `${formatAmount(parts.nowLst)} ${lstSymbol} now, ${formatAmount(parts.queueLst)} ${lstSymbol} through the queue`
+    : 'not quoted yet'
+  return (
+    <div>
+      <div className="flex flex-wrap items-baseline justify-between gap-x-4">
+        <label htmlFor={id} className="text-sm font-medium">
+          How much now
+        </label>
+        <span className="text-sm text-ink-soft">
+          at most <Lst value={most} /> of this
+        </span>
+      </div>
+      <input
+        id={id}
+        data-testid="exit-now-slider"
+        type="range"
+        className="slider mt-1"
+        min={0}
+        max={FULL}
+        step={50}
+        value={none ? 0 : share}
+        disabled={none || amount === 0n}
+        onChange={(event) => onShare(event.target.valueAsNumber)}
+        aria-valuetext={words}
+        style={{ '--fill': `${none ? 0 : share / 100}%` } as React.CSSProperties}
+      />
+      <div className="flex justify-between text-sm">
+        <Button look="plain" disabled={none || amount === 0n} onClick={() => onShare(0)} data-testid="exit-all-queue">
+          All through the queue
+        </Button>
+        <Button look="plain" disabled={none || amount === 0n} onClick={() => onShare(FULL)}>
+          As much as possible now
+        </Button>
+      </div>
+    </div>
+  )
+}
+
+function ExitForm() {
+  const config = useAppConfig()
+  const wallet = useReadyWallet()
+  const now = useChainNow()
+  const overview = useQuery(overviewQuery)
+  const account = useQuery({ ...accountQuery(wallet.address ?? ''), enabled: wallet.address !== undefined })
+  const [text, setText] = useState('')
+  const [share, setShare] = useState(FULL)
+  const { state, send, reset } = useTx()
+
+  const parsed = parseAmount(text)
+  const typed = parsed.ok ? parsed.value : 0n
+  const amount = useDeferredValue(typed)
+  const whole = useQuery(exitQuoteQuery(amount, null))
+  const most = amount > 0n && whole.data ? wei(whole.data.instantNow.maxLst ?? whole.data.instantNow.lst) : 0n
+  const settledShare = useDeferredValue(share)
+  const cap = settledShare === FULL ? null : ofBps(most, settledShare)
+  const capped = useQuery({ ...exitQuoteQuery(amount, cap), enabled: amount > 0n && cap !== null })
+  const quote = cap === null ? whole : capped
+  const parts = amount > 0n && quote.data ? partsOf(quote.data) : null
+  const fresh =
+    parts !== null &&
+    !quote.isPlaceholderData &&
+    typed === amount &&
+    share === settledShare &&
+    parts.nowLst + parts.queueLst === amount
+
+  const held = account.data ? wei(account.data.lstBalance) : undefined
+  const problem = held !== undefined && typed > held ? 'That is more than you hold.' : null
+  const paused = overview.data?.instantPaused === true
+
+  const change = (value: string) => {
+    setText(value)
+    if (!isBusy(state)) reset()
+  }
+  const exit = async () => {
+    if (!parts) return
+    const ok = await send({
+      address: config.contracts.minter,
+      abi: minterAbi,
+      functionName: 'redeem',
+      args: [
+        amount,
+        {
+          instantMax: cap ?? amount,
+          ammMax: 0n,
+          queueMax: amount,
+          minOutNow: parts.nowPay - (parts.nowPay * SLIPPAGE_BPS) / BPS,
+          feeLimitBps: BigInt(parts.nowFeeBps + FEE_SLACK_BPS),
+          deadline: BigInt(now + DEADLINE_SECONDS),
+          recipient: wallet.address,
+        },
+      ],
+    })
+    if (ok) setText('')
+  }
+
+  return (
+    <form
+      className="space-y-4"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void exit()
+      }}
+    >
+      <Card>
+        <div className="grid grid-cols-1 gap-x-10 gap-y-4 lg:grid-cols-2">
+          <AmountField
+            label="You exit"
+            unit={config.lstSymbol}
+            text={text}
+            onText={change}
+            balance={held === undefined ? undefined : { label: 'You hold', value: held, max: held }}
+            problem={problem}
+            testId="exit-amount"
+          />
+          <div>
+            <Split share={share} onShare={setShare} most={most} amount={amount} parts={parts} />
+            {paused && (
+              <p className="mt-2 text-sm text-warn">
+                Instant exits are paused for the moment; the queue and claims go on.
+              </p>
+            )}
+          </div>
+        </div>
+      </Card>
+      <Paths parts={parts} overview={overview.data} />
+      <Card>
+        <div className="grid grid-cols-1 items-center gap-x-10 gap-y-4 lg:grid-cols-2">
+          <p className="text-[15px]" aria-live="polite" data-testid="exit-summary">
+            {parts ? (
+              <>
+                {parts.nowLst > 0n && (
+                  <>
+                    You get <Coin value={parts.nowPay} className="font-semibold" /> now
+                    {parts.queueLst > 0n ? ', and ' : '.'}
+                  </>
+                )}
+                {parts.queueLst > 0n && (
+                  <>
+                    {parts.nowLst > 0n ? '' : 'You get '}
+                    <Coin value={parts.queueNet} className="font-semibold" />{' '}
+                    {parts.quote.queue.eta === null ? (
+                      'through the queue.'
+                    ) : (
+                      <>
+                        claimable <When at={parts.quote.queue.eta} now={now} />.
+                      </>
+                    )}
+                  </>
+                )}
+                <span className="mt-1 block text-sm text-ink-soft">
+                  {parts.nowLst > 0n && 'If more than 0.5 % less could be paid now, nothing happens. '}
+                  {parts.queueLst > 0n && 'You can cancel the queued part until its rung closes.'}
+                </span>
+              </>
+            ) : (
+              <span className="text-ink-soft">Enter an amount to see what each path pays and when.</span>
+            )}
+          </p>
+          <div className="space-y-3">
+            {wallet.connected ? (
+              <Button
+                type="submit"
+                wide
+                data-testid="exit-submit"
+                disabled={!wallet.ready || !fresh || held === undefined || problem !== null || isBusy(state)}
+              >
+                {txLabel(state, typed === 0n ? 'Enter an amount' : 'Exit')}
+              </Button>
+            ) : (
+              <ConnectButton wide label="Connect a wallet to exit" />
+            )}
+          </div>
+        </div>
+        <div className="mt-3 space-y-3 empty:hidden" data-testid="exit-status">
+          {quote.error && amount > 0n && <Failure error={quote.error} retry={() => quote.refetch()} />}
+          {account.error && wallet.connected && <Failure error={account.error} retry={() => account.refetch()} />}
+          <TxStatus state={state} done="What was queued is listed below, with its promised time." />
+        </div>
+      </Card>
+    </form>
+  )
+}
 
 export function ExitPage() {
-  return <PageHead title="Exit">…</PageHead>
+  const { nativeSymbol, lstSymbol } = useAppConfig()
+  const wallet = useReadyWallet()
+  return (
+    <>
+      <PageHead title="Exit">
+        Turn {lstSymbol} back into {nativeSymbol}: part of it at once, the rest through the queue, at a time you know
+        beforehand.
+      </PageHead>
+      <div className="space-y-5">
+        <ExitForm />
+        {wallet.address ? (
+          <Requests address={wallet.address} mine />
+        ) : (
+          <Card title="My requests">
+            <Notice tone="neutral">
+              Connect a wallet to see your requests, their place in the line and their promised time.
+            </Notice>
+          </Card>
+        )}
+        <Later only={['receipts', 'asyncExit']} />
+      </div>
+    </>
+  )
 }

@@ -1,5 +1,550 @@
-import { PageHead } from '../components/ui'
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState, type ReactNode } from 'react'
+import { ApiError } from '../api/client'
+import {
+  acknowledgeAlert,
+  alertsQuery,
+  jobsQuery,
+  journalQuery,
+  overviewQuery,
+  rungsQuery,
+  sendIntent,
+  statusQuery,
+} from '../api/queries'
+import type { Alert, Job, JournalItem, Overview, Rung, Status } from '../api/types'
+import { useAppConfig } from '../chain/app-config'
+import { useChainNow } from '../chain/use-clock'
+import {
+  Badge,
+  Button,
+  Card,
+  ChainLink,
+  Coin,
+  Empty,
+  Failure,
+  Loaded,
+  Lst,
+  MoreButton,
+  Notice,
+  PageHead,
+  Progress,
+  Stat,
+  When,
+} from '../components/ui'
+import { formatAmount, formatBps, max, min, shareBps, sum, wei } from '../lib/amount'
+import { displayName, humanize } from '../lib/text'
+import { formatAgo, formatEta } from '../lib/time'
+
+/** Free text of the service may quote names from the chain; a detail is a sentence, so it may be longer than a name. */
+const safeText = (text: string) =>
+  text
+    .split(' ')
+    .map((word) => displayName(word, ''))
+    .join(' ')
+    .slice(0, 400)
+
+function BufferGauge({ overview }: { overview: Overview }) {
+  const { nativeSymbol } = useAppConfig()
+  const reserved = wei(overview.reserved)
+  const headroom = wei(overview.headroom)
+  const committed = min(wei(overview.committed), headroom)
+  const free = headroom - committed
+  const target = wei(overview.bufferTarget)
+  // The scale holds the buffer and the target's mark, whichever reaches further.
+  const scale = max(reserved + headroom, reserved + target)
+  const parts = [
+    { name: 'Reserved', amount: reserved, fill: 'bg-idle', note: 'funded claims and fees, nobody else’s' },
+    {
+      name: 'Committed to the queue',
+      amount: committed,
+      fill: 'bg-cooling',
+      note: 'came back for the line, not yet paid out',
+    },
+    { name: 'Free headroom', amount: free, fill: 'bg-buffer', note: 'instant exits and the next stake bus' },
+  ]
+  const mark = shareBps(reserved + target, scale)
+  return (
+    <Card
+      title="Buffer"
+      aside={
+        <>
+          free for instant exits now: <Coin value={wei(overview.instantLiquidity)} />
+        </>
+      }
+    >
+      <div
+        role="img"
+        aria-label={`${parts.map((part) => `${part.name} ${formatAmount(part.amount)} ${nativeSymbol}`).join(', ')}; the target for headroom is ${formatAmount(target)} ${nativeSymbol}`}
+        className="relative pt-5"
+      >
+        <div className="flex h-6 overflow-hidden rounded-control bg-line">
+          {parts.map((part) => (
+            <div
+              key={part.name}
+              className={`${part.fill} border-r border-surface last:border-0`}
+              style={{ width: `${shareBps(part.amount, scale) / 100}%` }}
+            />
+          ))}
+        </div>
+        {target > 0n && (
+          <div
+            className="absolute top-0 bottom-0 flex -translate-x-1/2 flex-col items-center"
+            style={{ left: `${Math.min(mark, 9_930) / 100}%` }}
+          >
+            <div className="mt-4 w-0.5 flex-1 bg-ink" />
+          </div>
+        )}
+        {target > 0n && (
+          <span
+            className={`absolute top-0 text-[11px] leading-4 text-ink-soft ${mark > 5_000 ? '-translate-x-full' : ''}`}
+            style={{ left: `${mark / 100}%` }}
+          >
+            target
+          </span>
+        )}
+      </div>
+      <dl className="mt-5 grid grid-cols-2 gap-x-4 gap-y-5 lg:grid-cols-4">
+        {parts.map((part) => (
+          <div key={part.name}>
+            <dt className="flex items-center gap-2 text-sm text-ink-soft">
+              <span aria-hidden="true" className={`size-2.5 rounded-sm ${part.fill}`} />
+              {part.name}
+            </dt>
+            <dd className="mt-0.5 text-lg font-semibold tracking-tight">
+              <Coin value={part.amount} />
+            </dd>
+            <dd className="text-xs text-ink-faint">{part.note}</dd>
+          </div>
+        ))}
+        <div>
+          <dt className="flex items-center gap-2 text-sm text-ink-soft">
+            <span aria-hidden="true" className="h-3 w-0.5 bg-ink" />
+            Target
+          </dt>
+          <dd className="mt-0.5 text-lg font-semibold tracking-tight">
+            <Coin value={target} />
+          </dd>
+          <dd className="text-xs text-ink-faint">
+            {formatBps(overview.withholdBps)} of assets; the instant fee is {formatBps(overview.currentInstantFeeBps)}{' '}
+            now
+          </dd>
+        </div>
+      </dl>
+    </Card>
+  )
+}
+
+const RUNG_TONE = { open: 'info', closed: 'neutral', partial: 'accent', funded: 'good' } as const
+const RUNG_WORDS = { open: 'Open', closed: 'Waiting', partial: 'Partly funded', funded: 'Funded' } as const
+
+function RungRow({ rung, now, largest }: { rung: Rung; now: number; largest: bigint }) {
+  const lst = wei(rung.lst)
+  return (
+    <li className="grid grid-cols-[3rem_minmax(0,1fr)] items-center gap-x-3 gap-y-1 py-3 text-sm sm:grid-cols-[3rem_minmax(0,1fr)_minmax(0,9rem)_minmax(0,15rem)]">
+      <span className="num font-medium">#{rung.id}</span>
+      <div className="min-w-0">
+        {/* The length is the rung's size, the fill what of it is funded. */}
+        <div style={{ width: `${Math.max(4, shareBps(lst, largest) / 100)}%` }}>
+          <Progress
+            bps={rung.fundedBps}
+            label={`Rung ${rung.id}: funded`}
+            tone={rung.state === 'funded' ? 'matured' : 'accent'}
+          />
+        </div>
+        <p className="mt-1 text-xs text-ink-soft">
+          <Lst value={lst} /> in {rung.count} request{rung.count === 1 ? '' : 's'}
+          {rung.state === 'partial' && ` · ${formatBps(rung.fundedBps)} funded`}
+        </p>
+      </div>
+      <span className="col-start-2 sm:col-start-3">
+        <Badge tone={RUNG_TONE[rung.state]}>{RUNG_WORDS[rung.state]}</Badge>
+      </span>
+      <span className="col-start-2 text-ink-soft sm:col-start-4 sm:text-right">
+        {rung.state === 'funded' ? (
+          'claimable'
+        ) : rung.promisedAt === null ? (
+          'no promise yet'
+        ) : (
+          <When at={rung.promisedAt} now={now} />
+        )}{' '}
+        {rung.revised && <Badge tone="warn">Revised</Badge>}
+      </span>
+    </li>
+  )
+}
+
+function Queue({ overview }: { overview: Overview }) {
+  const query = useInfiniteQuery(rungsQuery)
+  const now = useChainNow()
+  return (
+    <Card
+      title="Queue"
+      aside={overview.nextCloseAt === null ? undefined : <>next rung closes {formatEta(overview.nextCloseAt, now)}</>}
+    >
+      <dl className="mb-3 grid grid-cols-2 gap-5 lg:grid-cols-4">
+        <Stat label="Queued in all">
+          <Coin value={wei(overview.totalQueued)} />
+        </Stat>
+        <Stat label="In closed rungs">
+          <Lst value={wei(overview.openLst)} />
+        </Stat>
+        <Stat label="In the open rung">
+          <Lst value={wei(overview.stagedLst)} />
+        </Stat>
+        <Stat label="Past its promise">
+          <Coin value={wei(overview.due)} className={wei(overview.due) > 0n ? 'text-bad' : ''} />
+        </Stat>
+      </dl>
+      <Loaded query={query}>
+        {({ pages }) => {
+          const rungs = pages.flatMap((page) => page.items)
+          if (rungs.length === 0) return <Empty>Nobody is waiting.</Empty>
+          const largest = rungs.reduce((top, rung) => max(top, wei(rung.lst)), 0n)
+          return (
+            <>
+              <ul className="divide-y divide-line">
+                {rungs.map((rung) => (
+                  <RungRow key={rung.id} rung={rung} now={now} largest={largest} />
+                ))}
+              </ul>
+              <MoreButton query={query} />
+            </>
+          )
+        }}
+      </Loaded>
+    </Card>
+  )
+}
+
+const MODE_TONE: Record<string, 'good' | 'warn' | 'neutral'> = { on: 'good', 'dry-run': 'warn', off: 'neutral' }
+
+function JobRow({ job, now, run }: { job: Job; now: number; run: ReactNode }) {
+  return (
+    <li className="grid grid-cols-1 gap-x-4 gap-y-1 py-3.5 text-sm sm:grid-cols-[minmax(0,11rem)_minmax(0,1fr)_auto]">
+      <div>
+        <div className="flex flex-wrap items-center gap-2">
+          <span className="font-medium">{humanize(job.job)}</span>
+          <Badge tone={MODE_TONE[job.mode] ?? 'neutral'}>{job.mode}</Badge>
+        </div>
+      </div>
+      <div className="min-w-0">
+        {job.lastDecision === null ? (
+          <span className="text-ink-soft">Has not run yet</span>
+        ) : (
+          <>
+            <span className="font-medium">{humanize(job.lastDecision)}</span>
+            {job.lastReason && <span className="block text-ink-soft">{safeText(job.lastReason)}</span>}
+          </>
+        )}
+      </div>
+      <div className="text-xs text-ink-soft sm:text-right">
+        <span className="block">
+          {job.lastRunAt === null ? '' : formatAgo(job.lastRunAt, now)}
+          {job.lastTxHash && (
+            <>
+              {' · '}
+              <ChainLink kind="tx" value={job.lastTxHash} label="transaction" />
+            </>
+          )}
+        </span>
+        {job.nextDueAt !== null && job.mode !== 'off' && (
+          <span className="block">next {formatEta(job.nextDueAt, now)}</span>
+        )}
+        {run}
+      </div>
+    </li>
+  )
+}
+
+function RunNow({ job, operatorKey }: { job: string; operatorKey: string }) {
+  const client = useQueryClient()
+  const run = useMutation({
+    mutationFn: () => sendIntent(job, '', operatorKey),
+    onSettled: () => client.invalidateQueries({ queryKey: ['jobs'] }),
+  })
+  return (
+    <span className="mt-1 block">
+      <Button look="plain" disabled={run.isPending} onClick={() => run.mutate()}>
+        {run.isPending ? 'Asking…' : run.isSuccess ? 'Asked for' : 'Ask to run now'}
+      </Button>
+      {run.error && <span className="block text-bad">{run.error.message}</span>}
+    </span>
+  )
+}
+
+function Jobs({ operatorKey }: { operatorKey: string }) {
+  const query = useQuery(jobsQuery)
+  const now = useChainNow()
+  return (
+    <Card title="Jobs" aside="last decision and why">
+      <Loaded query={query} rows={6}>
+        {(jobs) =>
+          jobs.length === 0 ? (
+            <Empty>No keeper has reported yet.</Empty>
+          ) : (
+            <ul className="divide-y divide-line">
+              {jobs.map((job) => (
+                <JobRow
+                  key={job.job}
+                  job={job}
+                  now={now}
+                  run={operatorKey && job.mode !== 'off' ? <RunNow job={job.job} operatorKey={operatorKey} /> : null}
+                />
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+    </Card>
+  )
+}
+
+const SEVERITY_TONE = { info: 'info', warning: 'warn', critical: 'bad' } as const
+const STATE_TONE = { open: 'bad', acknowledged: 'warn', resolved: 'good' } as const
+
+function AlertItem({ alert, now, operatorKey }: { alert: Alert; now: number; operatorKey: string }) {
+  const client = useQueryClient()
+  const acknowledge = useMutation({
+    mutationFn: () => acknowledgeAlert(alert.id, operatorKey),
+    onSettled: () => client.invalidateQueries({ queryKey: ['alerts'] }),
+  })
+  const denied =
+    acknowledge.error instanceof ApiError && (acknowledge.error.status === 401 || acknowledge.error.status === 403)
+  return (
+    <li className="py-4 first:pt-0 last:pb-0">
+      <div className="flex flex-wrap items-start justify-between gap-x-3 gap-y-1">
+        <h3 className="min-w-0 font-medium break-words">{safeText(alert.title)}</h3>
+        <span className="flex gap-2">
+          <Badge tone={SEVERITY_TONE[alert.severity]}>{alert.severity}</Badge>
+          <Badge tone={STATE_TONE[alert.state]}>{alert.state}</Badge>
+        </span>
+      </div>
+      <p className="mt-1 text-sm break-words text-ink-soft">{safeText(alert.detail)}</p>
+      <p className="mt-1 text-xs text-ink-faint">
+        {humanize(alert.rule)} · opened {formatAgo(alert.openedAt, now)}
+        {alert.resolvedAt !== null && ` · resolved ${formatAgo(alert.resolvedAt, now)}`}
+      </p>
+      {alert.state === 'open' && operatorKey && (
+        <div className="mt-2">
+          <Button look="quiet" disabled={acknowledge.isPending} onClick={() => acknowledge.mutate()}>
+            {acknowledge.isPending ? 'Acknowledging…' : 'Acknowledge'}
+          </Button>
+        </div>
+      )}
+      {acknowledge.error && (
+        <div className="mt-2">
+          <Notice tone="bad" title={denied ? 'This key may not do that' : acknowledge.error.message} />
+        </div>
+      )}
+    </li>
+  )
+}
+
+const FILTERS = [
+  ['', 'All'],
+  ['open', 'Open'],
+  ['acknowledged', 'Acknowledged'],
+  ['resolved', 'Resolved'],
+] as const
+
+function Alerts({ operatorKey }: { operatorKey: string }) {
+  const [state, setState] = useState('')
+  const query = useInfiniteQuery(alertsQuery(state))
+  const now = useChainNow()
+  return (
+    <Card title="Alerts">
+      <div role="group" aria-label="Which alerts" className="mb-4 flex flex-wrap gap-1.5">
+        {FILTERS.map(([value, label]) => (
+          <button
+            key={value}
+            type="button"
+            aria-pressed={state === value}
+            onClick={() => setState(value)}
+            className="min-h-8 rounded-full px-3 text-sm text-ink-soft ring-1 ring-line aria-pressed:bg-accent-soft aria-pressed:font-medium aria-pressed:text-accent aria-pressed:ring-accent"
+          >
+            {label}
+          </button>
+        ))}
+      </div>
+      <Loaded query={query}>
+        {({ pages }) => {
+          const alerts = pages.flatMap((page) => page.items)
+          if (alerts.length === 0)
+            return <Empty>{state ? 'None in this state.' : 'No alerts. All rules are satisfied.'}</Empty>
+          return (
+            <>
+              <ul className="divide-y divide-line">
+                {alerts.map((alert) => (
+                  <AlertItem key={alert.id} alert={alert} now={now} operatorKey={operatorKey} />
+                ))}
+              </ul>
+              <MoreButton query={query} />
+            </>
+          )
+        }}
+      </Loaded>
+    </Card>
+  )
+}
+
+const WORK_TONE: Record<string, 'good' | 'warn' | 'bad' | 'neutral' | 'info'> = {
+  confirmed: 'good',
+  failed: 'bad',
+  reverted: 'bad',
+  broadcast: 'info',
+  signed: 'info',
+}
+
+function Journal() {
+  const query = useInfiniteQuery(journalQuery)
+  const now = useChainNow()
+  const row = (item: JournalItem) => (
+    <li key={item.workId} className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1 py-3 text-sm">
+      <span className="min-w-0">
+        <span className="font-medium">{humanize(item.job)}</span>{' '}
+        <span className="text-ink-soft">{displayName(item.target, '')}</span>
+      </span>
+      <span className="flex flex-wrap items-baseline gap-x-3 gap-y-1 text-xs text-ink-soft">
+        {item.gasUsed !== null && <span className="num">{BigInt(item.gasUsed).toLocaleString()} gas</span>}
+        {item.txHash && <ChainLink kind="tx" value={item.txHash} label="transaction" />}
+        <span>{formatAgo(item.updatedAt, now)}</span>
+        <Badge tone={WORK_TONE[item.state] ?? 'neutral'}>{humanize(item.state)}</Badge>
+      </span>
+    </li>
+  )
+  return (
+    <Card title="Journal" aside="what was sent">
+      <Loaded query={query}>
+        {({ pages }) => {
+          const items = pages.flatMap((page) => page.items)
+          if (items.length === 0) return <Empty>Nothing has been sent yet.</Empty>
+          return (
+            <>
+              <ul className="divide-y divide-line">{items.map(row)}</ul>
+              <MoreButton query={query} />
+            </>
+          )
+        }}
+      </Loaded>
+    </Card>
+  )
+}
+
+function Health({ status }: { status: Status }) {
+  const now = useChainNow()
+  const complete = status.holesLeft === 0
+  return (
+    <Card title="Index and keeper">
+      <dl className="grid grid-cols-2 gap-5">
+        <Stat
+          label="Indexed block"
+          note={status.lagBlocks === 0 ? 'at the head' : `${status.lagBlocks} behind the head`}
+        >
+          <span className="num">{status.indexed.number.toLocaleString()}</span>
+        </Stat>
+        <Stat label="Completeness" note={`${status.holesFound} holes found, ${status.holesLeft} left`}>
+          <Badge tone={complete ? 'good' : 'bad'}>{complete ? 'Complete' : 'Incomplete'}</Badge>
+        </Stat>
+        <Stat
+          label="Keeper"
+          note={status.keeper.leader === null ? undefined : status.keeper.leader ? 'leader' : 'standby'}
+        >
+          <Badge tone={MODE_TONE[status.keeper.mode] ?? 'neutral'}>{status.keeper.mode}</Badge>
+        </Stat>
+        <Stat label="Keeper last ran">{formatAgo(status.keeper.lastRunAt, now)}</Stat>
+      </dl>
+    </Card>
+  )
+}
+
+/** The key stays in this page's memory: never stored, gone with a reload. */
+function OperatorAccess({ operatorKey, onKey }: { operatorKey: string; onKey: (key: string) => void }) {
+  const [text, setText] = useState('')
+  return (
+    <Card title="Operator access" aside={operatorKey ? 'key in use' : 'optional'}>
+      {operatorKey ? (
+        <Button look="quiet" onClick={() => onKey('')}>
+          Forget the key
+        </Button>
+      ) : (
+        <form
+          className="flex flex-wrap items-end gap-3"
+          onSubmit={(event) => {
+            event.preventDefault()
+            onKey(text.trim())
+            setText('')
+          }}
+        >
+          <div className="min-w-0 flex-1 basis-48">
+            <label htmlFor="operator-key" className="text-sm text-ink-soft">
+              With an API key of scope operator you can acknowledge alerts and ask for a job to run. It stays in this
+              tab.
+            </label>
+            <input
+              id="operator-key"
+              type="password"
+              autoComplete="off"
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+              className="mt-1.5 h-10 w-full rounded-control bg-sunken px-3 text-sm ring-1 ring-line-strong"
+            />
+          </div>
+          <Button look="quiet" type="submit" disabled={text.trim() === ''}>
+            Use key
+          </Button>
+        </form>
+      )}
+    </Card>
+  )
+}
 
 export function OperatePage() {
-  return <PageHead title="Operate">…</PageHead>
+  const overview = useQuery(overviewQuery)
+  const status = useQuery(statusQuery)
+  const [operatorKey, setOperatorKey] = useState('')
+  const total = overview.data
+    ? sum([wei(overview.data.headroom), wei(overview.data.active), wei(overview.data.cooling)])
+    : 0n
+  return (
+    <>
+      <PageHead title="Operate">
+        What the system holds, what waits, what the keepers decided and why
+        {overview.data && (
+          <>
+            . Assets: <Coin value={total} />
+          </>
+        )}
+        .
+      </PageHead>
+      <div className="space-y-5">
+        {status.error && !status.data && <Failure error={status.error} retry={() => status.refetch()} />}
+        <Loaded query={overview} rows={8}>
+          {(data) => (
+            <>
+              {data.instantPaused && (
+                <Notice tone="warn" title="Instant exits are paused">
+                  {data.pausedUntil !== null && 'The pause lapses by itself.'} Deposits’ and queue’s own switches are
+                  separate.
+                </Notice>
+              )}
+              <BufferGauge overview={data} />
+              <Queue overview={data} />
+            </>
+          )}
+        </Loaded>
+        <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]">
+          <div className="space-y-5">
+            <Jobs operatorKey={operatorKey} />
+            <Journal />
+            <OperatorAccess operatorKey={operatorKey} onKey={setOperatorKey} />
+          </div>
+          {/* On a phone, what is wrong comes before what runs. */}
+          <div className="order-first space-y-5 lg:order-none">
+            <Alerts operatorKey={operatorKey} />
+            {status.data && <Health status={status.data} />}
+          </div>
+        </div>
+      </div>
+    </>
+  )
 }

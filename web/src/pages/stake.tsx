@@ -1,5 +1,222 @@
-import { PageHead } from '../components/ui'
+import { useQuery } from '@tanstack/react-query'
+import { useDeferredValue, useState } from 'react'
+import { useBalance } from 'wagmi'
+import { depositQuoteQuery, overviewQuery } from '../api/queries'
+import type { Overview } from '../api/types'
+import { minterAbi } from '../chain/abi'
+import { useAppConfig } from '../chain/app-config'
+import { useChainNow } from '../chain/use-clock'
+import { isBusy, useTx } from '../chain/use-tx'
+import { AmountField } from '../components/amount-field'
+import { Later } from '../components/later'
+import { TxStatus, txLabel } from '../components/tx-status'
+import { Amount, Button, Card, Coin, Fact, Facts, Failure, Loaded, Lst, Notice, PageHead, Stat } from '../components/ui'
+import { ConnectButton, useReadyWallet } from '../components/wallet'
+import { formatBps, formatRate, parseAmount, wei, WEI } from '../lib/amount'
+import { formatDuration } from '../lib/time'
+
+/** Left behind by "Max", so that the wallet can still pay for this transaction and the exit after it. */
+const GAS_RESERVE = WEI / 50n
+/** A signed deposit that has not landed by then (chain time) is void. */
+const DEADLINE_SECONDS = 3_600
+
+function DepositForm({ overview }: { overview: Overview | undefined }) {
+  const config = useAppConfig()
+  const wallet = useReadyWallet()
+  const now = useChainNow()
+  const [text, setText] = useState('')
+  const { state, send, reset } = useTx()
+  const parsed = parseAmount(text)
+  const amount = parsed.ok ? parsed.value : 0n
+  const quote = useQuery(depositQuoteQuery(useDeferredValue(amount)))
+  const balance = useBalance({ address: wallet.address, chainId: config.chainId, query: { enabled: wallet.connected } })
+  const held = balance.data?.value
+  const fresh = amount > 0n && quote.data !== undefined && !quote.isPlaceholderData
+  const receive = fresh ? wei(quote.data.lst) : 0n
+  const paused = overview?.depositsPaused === true
+
+  const problem = held !== undefined && amount > held ? `That is more than your wallet holds.` : null
+  const change = (value: string) => {
+    setText(value)
+    if (!isBusy(state)) reset()
+  }
+  const deposit = async () => {
+    // The rate never rises, so one coin never buys less than it does now: the quote itself is the least that is accepted.
+    const ok = await send({
+      address: config.contracts.minter,
+      abi: minterAbi,
+      functionName: 'deposit',
+      args: [wallet.address, receive, BigInt(now + DEADLINE_SECONDS)],
+      value: amount,
+    })
+    if (ok) setText('')
+  }
+  const max = held !== undefined && held > GAS_RESERVE ? held - GAS_RESERVE : 0n
+
+  return (
+    <Card>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          void deposit()
+        }}
+      >
+        <AmountField
+          label="You deposit"
+          unit={config.nativeSymbol}
+          text={text}
+          onText={change}
+          balance={held === undefined ? undefined : { label: 'Balance', value: held, max }}
+          problem={problem}
+          testId="deposit-amount"
+        />
+        <div className="mt-2 mb-4 flex items-baseline justify-between gap-4">
+          <span className="text-sm font-medium">You receive</span>
+          <output data-testid="deposit-receive" className="text-2xl font-semibold tracking-tight">
+            <Amount value={receive} unit={config.lstSymbol} />
+          </output>
+        </div>
+        <Facts>
+          <Fact label="Rate" hint="Only a booked loss lowers it; it never rises">
+            <span className="num">
+              1 {config.lstSymbol} = {overview ? formatRate(wei(overview.rate)) : '…'} {config.nativeSymbol}
+            </span>
+          </Fact>
+          <Fact label="Deposit fee">None</Fact>
+          <Fact label="You receive at least" hint="Otherwise nothing happens">
+            <Lst value={receive} digits={6} />
+          </Fact>
+          {overview?.rewardFeeBps !== undefined && (
+            <Fact label="Share of rewards kept by the protocol">{formatBps(overview.rewardFeeBps)}</Fact>
+          )}
+        </Facts>
+        <div className="mt-5 space-y-3">
+          {quote.error && amount > 0n && <Failure error={quote.error} retry={() => quote.refetch()} />}
+          {paused && (
+            <Notice tone="warn" title="Deposits are paused">
+              Exits and claims go on. The pause ends by itself.
+            </Notice>
+          )}
+          {wallet.connected ? (
+            <Button
+              type="submit"
+              wide
+              data-testid="deposit-submit"
+              disabled={!wallet.ready || paused || !fresh || receive === 0n || problem !== null || isBusy(state)}
+            >
+              {txLabel(state, amount === 0n ? 'Enter an amount' : 'Deposit')}
+            </Button>
+          ) : (
+            <ConnectButton wide label="Connect a wallet to deposit" />
+          )}
+          <div data-testid="deposit-status">
+            <TxStatus state={state} done={`Your ${config.lstSymbol} is in your wallet and earns from now on.`} />
+          </div>
+        </div>
+      </form>
+    </Card>
+  )
+}
+
+function Journey({ overview }: { overview: Overview }) {
+  const { lstSymbol, nativeSymbol } = useAppConfig()
+  const kept = overview.withholdBps
+  return (
+    <Card title={`What happens to your ${nativeSymbol}`}>
+      <div
+        className="flex h-3 overflow-hidden rounded-full"
+        role="img"
+        aria-label={`About ${formatBps(kept)} stays in the buffer, the rest is staked`}
+      >
+        <div className="bg-buffer" style={{ width: `${kept / 100}%` }} />
+        <div className="flex-1 border-l-2 border-surface bg-active" />
+      </div>
+      <div className="mt-2 flex justify-between text-xs text-ink-soft">
+        <span>{formatBps(kept)} buffer, for instant exits</span>
+        <span>{formatBps(10_000 - kept)} staked</span>
+      </div>
+      <ol className="mt-5 space-y-4 text-sm">
+        {[
+          [
+            'At once',
+            `You get ${lstSymbol}. Your deposit joins the buffer, where it first serves people who are leaving.`,
+          ],
+          [
+            'With the next stake bus',
+            'What the buffer does not need is spread over the validators, each split into buckets.',
+          ],
+          [
+            'From then on',
+            `Rewards stream to holders of ${lstSymbol}. Claim them whenever you like; the token itself stays worth its rate.`,
+          ],
+        ].map(([when, what], step) => (
+          <li key={when} className="flex gap-3">
+            <span
+              aria-hidden="true"
+              className="num grid size-6 shrink-0 place-items-center rounded-full bg-accent-soft text-xs font-semibold text-accent"
+            >
+              {step + 1}
+            </span>
+            <span>
+              <span className="font-medium">{when}</span>
+              <span className="block text-ink-soft">{what}</span>
+            </span>
+          </li>
+        ))}
+      </ol>
+      <p className="mt-5 border-t border-line pt-4 text-sm text-ink-soft">
+        If a validator is slashed, the loss lowers the rate for every holder alike, including people waiting in the
+        queue.
+      </p>
+    </Card>
+  )
+}
+
+function Pot({ overview }: { overview: Overview }) {
+  return (
+    <Card title="The pot">
+      <dl className="grid grid-cols-2 gap-5">
+        <Stat label="Total staked value">
+          <Coin value={wei(overview.tvl)} />
+        </Stat>
+        <Stat label="Depositors">
+          <span className="num">{overview.depositors.toLocaleString()}</span>
+        </Stat>
+        <Stat label="Can be paid out now">
+          <Coin value={wei(overview.instantLiquidity)} />
+        </Stat>
+        {overview.cooldownSeconds !== undefined && (
+          <Stat label="Cooldown of the chain">{formatDuration(overview.cooldownSeconds)}</Stat>
+        )}
+      </dl>
+    </Card>
+  )
+}
 
 export function StakePage() {
-  return <PageHead title="Stake">…</PageHead>
+  const { nativeSymbol, lstSymbol } = useAppConfig()
+  const overview = useQuery(overviewQuery)
+  return (
+    <>
+      <PageHead title="Stake">
+        Deposit {nativeSymbol}, hold {lstSymbol}, earn rewards. You know how long an exit takes before you ask for one.
+      </PageHead>
+      <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]">
+        <div className="space-y-5">
+          <DepositForm overview={overview.data} />
+          <Later only={['vault', 'insurance']} />
+        </div>
+        <div className="space-y-5">
+          <Loaded query={overview} rows={6}>
+            {(data) => (
+              <>
+                <Journey overview={data} />
+                <Pot overview={data} />
+              </>
+            )}
+          </Loaded>
+        </div>
+      </div>
+    </>
+  )
 }

@@ -1,0 +1,230 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useConfig } from 'wagmi'
+import { readContract } from 'wagmi/actions'
+import { requestsQuery } from '../api/queries'
+import type { ExitRequest, RequestState } from '../api/types'
+import { minterAbi } from '../chain/abi'
+import { useAppConfig } from '../chain/app-config'
+import { useChainNow } from '../chain/use-clock'
+import { isBusy, useTx } from '../chain/use-tx'
+import { feeOf, formatBps, shareBps, wei } from '../lib/amount'
+import { formatAgo, formatDate, formatRealWait } from '../lib/time'
+import { TxStatus, txLabel } from './tx-status'
+import { Badge, Button, Card, ChainLink, Coin, Empty, Loaded, Lst, MoreButton, Progress, When } from './ui'
+import { useReadyWallet } from './wallet'
+
+const STATES: Record<RequestState, { words: string; tone: 'neutral' | 'good' | 'info' | 'accent' }> = {
+  open: { words: 'Rung open', tone: 'info' },
+  waiting: { words: 'In line', tone: 'neutral' },
+  partial: { words: 'Partly funded', tone: 'accent' },
+  ready: { words: 'Ready to claim', tone: 'good' },
+  claimed: { words: 'Paid out', tone: 'neutral' },
+  cancelled: { words: 'Cancelled', tone: 'neutral' },
+}
+
+export const isFinished = (request: ExitRequest) => request.state === 'claimed' || request.state === 'cancelled'
+
+/** Seq within the rung; ids are rung and seq in one number, which nobody can read. */
+const nameOf = (request: ExitRequest) => `Request ${request.rung}-${request.seq}`
+
+function PromisedTime({ request, now }: { request: ExitRequest; now: number }) {
+  const { accelerated, clockFactor } = useAppConfig()
+  if (request.state === 'open') {
+    return (
+      <>
+        <dt className="text-ink-soft">If the rung closed now</dt>
+        <dd className="font-medium">
+          <When at={request.etaIfClosed} now={now} />
+          <span className="block text-xs font-normal text-ink-faint">Becomes a promise when the rung closes</span>
+        </dd>
+      </>
+    )
+  }
+  const real =
+    request.promisedAt === null ? null : formatRealWait(request.promisedAt, now, accelerated ? clockFactor : 1)
+  return (
+    <>
+      <dt className="text-ink-soft">Promised by</dt>
+      <dd className="flex flex-wrap items-center gap-2 font-medium">
+        <When at={request.promisedAt} now={now} />
+        {request.revised && <Badge tone="warn">Revised</Badge>}
+        {real && <span className="basis-full text-xs font-normal text-ink-faint">{real}</span>}
+      </dd>
+    </>
+  )
+}
+
+function Actions({ request }: { request: ExitRequest }) {
+  const config = useAppConfig()
+  const wagmi = useConfig()
+  const wallet = useReadyWallet()
+  const { state, send } = useTx()
+  const id = BigInt(request.id)
+  const claimable = wei(request.claimable)
+
+  const cancel = () => send({ address: config.contracts.minter, abi: minterAbi, functionName: 'cancel', args: [id] })
+  const claim = async () => {
+    // The hints only save gas, and the line moves: ask the chain, and fall back to what the service last knew.
+    let [a, b] = [BigInt(request.hints?.[0] ?? 0), BigInt(request.hints?.[1] ?? 0)]
+    try {
+      const [hintsA, hintsB] = await readContract(wagmi, {
+        address: config.contracts.minter,
+        abi: minterAbi,
+        functionName: 'findHints',
+        args: [[id]],
+        chainId: config.chainId,
+      })
+      a = hintsA[0] ?? a
+      b = hintsB[0] ?? b
+    } catch {
+      // The endpoint is away: the simulation before signing tells whether the old hints still hold.
+    }
+    await send({ address: config.contracts.minter, abi: minterAbi, functionName: 'claim', args: [id, a, b] })
+  }
+
+  const busy = isBusy(state)
+  return (
+    <div className="mt-4 space-y-3">
+      <div className="flex flex-wrap gap-3">
+        {claimable > 0n && (
+          <Button disabled={!wallet.ready || busy} onClick={() => void claim()} data-testid={`claim-${request.id}`}>
+            {busy ? txLabel(state, 'Claim') : <>Claim</>}
+          </Button>
+        )}
+        {request.state === 'open' && (
+          <Button
+            look="quiet"
+            disabled={!wallet.ready || busy}
+            onClick={() => void cancel()}
+            data-testid={`cancel-${request.id}`}
+          >
+            {txLabel(state, 'Cancel request')}
+          </Button>
+        )}
+      </div>
+      <TxStatus
+        state={state}
+        done={request.state === 'open' ? 'The request is taken back.' : 'The coins are in your wallet.'}
+      />
+    </div>
+  )
+}
+
+function RequestItem({ request, now, mine }: { request: ExitRequest; now: number; mine: boolean }) {
+  const value = wei(request.value)
+  const net = value - feeOf(value, request.feeBps)
+  const claimable = wei(request.claimable)
+  const paid = wei(request.paid)
+  const share = request.state === 'ready' || request.state === 'claimed' ? 10_000 : shareBps(claimable + paid, net)
+  const shown = STATES[request.state]
+  const over = isFinished(request)
+  return (
+    <li className="py-5 first:pt-0 last:pb-0" data-testid={`request-${request.id}`} data-state={request.state}>
+      <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-1">
+        <div>
+          <h3 className="text-lg font-semibold tracking-tight">
+            <Lst value={wei(request.lst)} />
+          </h3>
+          <p className="text-xs text-ink-faint">
+            {nameOf(request)} · asked {formatAgo(request.requestedAt, now)}
+            {request.txHash && (
+              <>
+                {' · '}
+                <ChainLink kind="tx" value={request.txHash} label="transaction" />
+              </>
+            )}
+          </p>
+        </div>
+        <Badge tone={shown.tone}>{shown.words}</Badge>
+      </div>
+      {request.state !== 'cancelled' && request.state !== 'open' && (
+        <div className="mt-3">
+          <Progress bps={share} label={`${nameOf(request)}: funded`} />
+          <p className="mt-1 text-xs text-ink-soft">
+            {formatBps(share - (share % 10))} funded
+            {request.state === 'partial' && ' · each request of a rung gets the same share'}
+          </p>
+        </div>
+      )}
+      <dl className="mt-3 grid grid-cols-2 gap-x-6 gap-y-3 text-sm lg:grid-cols-4 [&>div>dd]:mt-0.5">
+        {!over && (
+          <div className="col-span-2 lg:col-span-1">
+            <PromisedTime request={request} now={now} />
+          </div>
+        )}
+        {!over && (
+          <div>
+            <dt className="text-ink-soft">Ahead in the line</dt>
+            <dd className="font-medium">
+              {wei(request.position) === 0n ? 'Nobody' : <Lst value={wei(request.position)} />}
+              <span className="block text-xs font-normal text-ink-faint">Rung {request.rung}</span>
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt className="text-ink-soft">Worth, after the {formatBps(request.feeBps)} fee</dt>
+          <dd className="font-medium">
+            <Coin value={over ? paid : net} />
+          </dd>
+        </div>
+        {(claimable > 0n || paid > 0n) && (
+          <div>
+            <dt className="text-ink-soft">{claimable > 0n ? 'Claimable now' : 'Paid out'}</dt>
+            <dd className="font-medium">
+              <Coin value={claimable > 0n ? claimable : paid} />
+              {claimable > 0n && paid > 0n && (
+                <span className="block text-xs font-normal text-ink-faint">
+                  <Coin value={paid} /> paid before
+                </span>
+              )}
+            </dd>
+          </div>
+        )}
+      </dl>
+      {mine && !over && (claimable > 0n || request.state === 'open') && <Actions request={request} />}
+    </li>
+  )
+}
+
+/** Everything that one holder waits for, newest first; what is over is folded away. */
+export function Requests({ address, mine, title = 'My requests' }: { address: string; mine: boolean; title?: string }) {
+  const query = useInfiniteQuery(requestsQuery(address))
+  const now = useChainNow()
+  return (
+    <Card title={title}>
+      <Loaded query={query}>
+        {({ pages }) => {
+          const all = pages.flatMap((page) => page.items)
+          const running = all.filter((request) => !isFinished(request))
+          const finished = all.filter(isFinished)
+          return (
+            <>
+              {running.length === 0 ? (
+                <Empty>
+                  {finished.length ? 'Nothing is waiting.' : 'No exit requests. What you queue appears here.'}
+                </Empty>
+              ) : (
+                <ul className="divide-y divide-line">
+                  {running.map((request) => (
+                    <RequestItem key={request.id} request={request} now={now} mine={mine} />
+                  ))}
+                </ul>
+              )}
+              {finished.length > 0 && (
+                <details className="mt-4 border-t border-line pt-4">
+                  <summary className="text-sm font-medium text-ink-soft">Finished ({finished.length})</summary>
+                  <ul className="mt-4 divide-y divide-line">
+                    {finished.map((request) => (
+                      <RequestItem key={request.id} request={request} now={now} mine={mine} />
+                    ))}
+                  </ul>
+                </details>
+              )}
+              <MoreButton query={query} />
+            </>
+          )
+        }}
+      </Loaded>
+    </Card>
+  )
+}
