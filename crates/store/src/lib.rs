@@ -1,1 +1,36 @@
 #![doc = include_str!("../README.md")]
+
+mod alerts;
+mod changes;
+mod db;
+mod error;
+mod failpoint;
+mod index;
+mod journal;
+mod metrics;
+mod page;
+mod project;
+mod read;
+mod rows;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub use alerts::{
+    Alert, AlertOp, AlertState, Message, MessageKind, MessageState, RETRACTED, Raise, Severity,
+};
+pub use changes::{Change, Changes, RESYNC};
+pub use db::{Migrated, Options, Reader, Store, unix_now};
+pub use error::{Error, Result};
+pub use index::{Block, BlockBatch, Completeness, Cursor, Event, EventFilter, Hole, RangeBatch};
+pub use journal::{
+    Attempt, AttemptState, Decision, GiveUp, Inclusion, Intent, IntentState, JournalEntry,
+    SignedTx, TxRow, TxState, Work, WorkKey,
+};
+pub use metrics::Sample;
+pub use page::{Page, PageRequest};
+pub use rows::{
+    Bucket, Checkpoint, Claim, History, HistoryKind, Holder, Parameter, Request, RequestState,
+    RewardLoad, RoleChange, Rung, Slash, Total, Validator,
+};
