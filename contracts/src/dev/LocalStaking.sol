@@ -751,9 +751,10 @@ contract LocalStaking is IPlumeStaking, ReentrancyGuard {
             uint256 end = i + 1 < n ? h[i + 1].timestamp : block.timestamp;
             if (end <= at) continue;
             RateCheckpoint memory c = h[i];
-            if (at < c.timestamp) index = c.index;
             uint256 endIndex = c.index + c.rate * (end - c.timestamp);
-            uint256 gross = staked * (endIndex - index) / ONE;
+            // Whole wei before the commission: it is what the real system pays.
+            // slither-disable-next-line divide-before-multiply
+            uint256 gross = staked * (endIndex - (at < c.timestamp ? c.index : index)) / ONE;
             uint256 cut = Math.ceilDiv(gross * c.commission, ONE);
             net += gross - cut;
             fee += cut;
