@@ -40,6 +40,17 @@ function PromisedTime({ request, now }: { request: ExitRequest; now: number }) {
       </>
     )
   }
+  if (request.state === 'ready') {
+    return (
+      <>
+        <dt className="text-ink-soft">Funded in full</dt>
+        <dd className="font-medium">
+          {request.promisedAt === null ? 'Claim at any time' : `Promised by ${formatDate(request.promisedAt, now)}`}
+          <span className="block text-xs font-normal text-ink-faint">A claim never expires</span>
+        </dd>
+      </>
+    )
+  }
   const real =
     request.promisedAt === null ? null : formatRealWait(request.promisedAt, now, accelerated ? clockFactor : 1)
   return (
