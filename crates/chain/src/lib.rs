@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod bindings;
 mod classify;
 mod endpoint;
 mod error;
