@@ -11,7 +11,8 @@ interface IBucketFactory {
     function CONTROLLER() external view returns (address);
     /// @notice The StakerBucket that every clone delegates to.
     function IMPLEMENTATION() external view returns (address);
-    /// @notice Code hash shared by all buckets and by nothing else.
+    /// @notice Code hash of every bucket. Anybody can deploy a clone with the same code; it obeys the controller too, so it
+    /// is no way around anything, and it is at no bucket's address.
     function BUCKET_CODEHASH() external view returns (bytes32);
     /// @notice Controller only: makes sure that buckets [from, to) of the validator exist (those that do are left alone).
     function create(uint16 validatorId, uint256 from, uint256 to) external;

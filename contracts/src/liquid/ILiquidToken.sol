@@ -36,7 +36,7 @@ interface ILiquidToken is IERC20 {
 
     /// @notice Wei of reward that `account` could collect now.
     function earned(address account) external view returns (uint256);
-    /// @notice The stream as it stands now: index (wei per LST, times 1e18), flow (wei per second), carry and unallocated (wei).
+    /// @notice The stream as accruing now leaves it (`updatedAt` is now): index (wei per LST, times 1e18), flow (wei per second), carry and unallocated (wei).
     function streamState()
         external
         view

@@ -6,6 +6,8 @@ pragma solidity 0.8.30;
 /// Every coin it gets is forwarded to the controller by `receiveFromBucket()`.
 interface IStakerBucket {
     error NotController(address caller);
+    /// @notice The staking system took the unstake and shows no cooldown for it.
+    error NoCooldown(uint16 validatorId);
 
     function CONTROLLER() external view returns (address);
     function stake(uint16 validatorId) external payable;
@@ -15,7 +17,8 @@ interface IStakerBucket {
     /// @return received wei forwarded.
     function withdraw() external returns (uint256 received);
     function restake(uint16 validatorId, uint256 amount) external;
-    /// @notice Claims rewards of `token` (the native sentinel: forwards the bucket's whole balance).
+    /// @notice Claims rewards of `token` (the native sentinel: forwards the bucket's whole balance by `receiveFromBucket()`;
+    /// an ERC-20: transfers the bucket's whole balance of it to the controller).
     /// @return received wei forwarded.
     function claim(address token, uint16 validatorId) external returns (uint256 received);
     receive() external payable;
