@@ -30,7 +30,8 @@ pub use journal::{
 };
 pub use metrics::Sample;
 pub use page::{Page, PageRequest};
+pub use project::totals;
 pub use rows::{
-    Bucket, Checkpoint, Claim, History, HistoryKind, Holder, Parameter, Request, RequestState,
-    RewardLoad, RoleChange, Rung, Slash, Total, Validator,
+    Bucket, Checkpoint, Claim, History, HistoryKind, Holder, LossKind, Parameter, Request,
+    RequestState, RewardLoad, RoleChange, Rung, Slash, Total, Validator,
 };

@@ -3,6 +3,7 @@
 use crate::{
     Page, PageRequest, Reader, Result,
     index::{Event, EventFilter},
+    project::{RAY, totals},
     rows::{
         Bucket, Checkpoint, Claim, History, Holder, Parameter, Request, RewardLoad, RoleChange,
         Rung, Slash, Total, Validator,
@@ -226,14 +227,27 @@ impl Reader {
             .await
     }
 
-    /// A running total; zero when it was never told.
+    /// A running total, by its name in [`totals`]. One that no event has told is zero; the rate is 1e27 then.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn total(&self, name: &str) -> Result<U256> {
+        let untold = if name == totals::RATE {
+            RAY
+        } else {
+            U256::ZERO
+        };
         Ok(self
             .get(Total::key(&name.to_owned()))
             .await?
-            .map_or(U256::ZERO, |t| t.value))
+            .map_or(untold, |t| t.value))
+    }
+
+    /// All running totals that events have told, by name.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn totals(&self) -> Result<Vec<Total>> {
+        self.select("ORDER BY name", vec![]).await
     }
 }

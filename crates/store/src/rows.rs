@@ -34,6 +34,13 @@ words! {
         /// Paid in full.
         Claimed = "claimed",
     }
+    /// Why a loss was booked.
+    pub enum LossKind {
+        /// A validator was slashed.
+        Slash = "slash",
+        /// The staking system paid less than it owed.
+        Shortfall = "shortfall",
+    }
 }
 
 rows! {
@@ -103,7 +110,7 @@ rows! {
         lst: U256,
         /// Coins paid so far, fee included.
         paid: U256,
-        /// LST that joined the rung before it, cancelled ones included.
+        /// LST in its rung when it joined.
         lst_before: U256,
         /// Live, cancelled or claimed.
         state: RequestState,
@@ -123,8 +130,8 @@ rows! {
         lst: U256,
         /// Requests in it.
         count: u64,
-        /// Standard fee, fixed by its first request.
-        fee_bps: u64,
+        /// Standard fee, fixed by its first request; told when the rung closes.
+        fee_bps: Option<u64>,
         /// First request.
         opened_at: u64,
         /// When it joined the line.
@@ -159,24 +166,26 @@ rows! {
     pub struct Validator in "validators" {
         /// Its id at the staking system.
         id: u16;
-        /// Flag, as last booked.
+        /// Flag, as last synced.
         active: bool,
-        /// Slash booked.
+        /// Flag, as last synced or booked.
         slashed: bool,
-        /// When it was slashed.
-        slashed_at: Option<u64>,
+        /// Its loss is booked.
+        booked: bool,
+        /// Slash votes open, as last synced.
+        votes: u64,
         /// Target weight.
-        weight_bps: u64,
+        weight: u64,
         /// Our active stake there.
         staked: U256,
-        /// Exit orders waiting for a departure.
-        queued: U256,
-        /// Earliest next departure.
-        next_departure: u64,
-        /// Slash votes open, as last seen.
-        votes: u64,
-        /// When this was last told.
-        seen_at: u64,
+        /// Buckets, retiring ones included.
+        buckets: u64,
+        /// Buckets wanted.
+        target_buckets: u64,
+        /// Reward coins claimed there, ever.
+        rewards: U256,
+        /// Last sync.
+        synced_at: u64,
     }
 
     /// A bucket.
@@ -191,8 +200,8 @@ rows! {
         active: U256,
         /// Stake in cooldown, matured and unswept included.
         cooling: U256,
-        /// When the cooldown ends, safety included; 0 without one.
-        next_available: u64,
+        /// When the last cooldown ends, as the staking system reports it, safety not included; 0: never cooled.
+        cooldown_end: u64,
         /// Draining, takes no new stake.
         retired: bool,
     }
@@ -207,8 +216,8 @@ rows! {
         at: u64,
         /// Coins for holders.
         amount: U256,
-        /// Coins for the protocol.
-        fee: U256,
+        /// Wei per second that it adds to the stream.
+        flow: U256,
         /// When they have vested.
         ends_at: u64,
     }
@@ -253,6 +262,8 @@ rows! {
         log_index: u64;
         /// When.
         at: u64,
+        /// Why.
+        kind: LossKind,
         /// Which validator.
         validator: u16,
         /// Active stake written off.

@@ -49,21 +49,22 @@ CREATE TABLE requests (
 CREATE INDEX requests_by_owner ON requests (owner, id);
 CREATE INDEX requests_by_rung ON requests (rung, seq);
 CREATE TABLE rungs (
-  id INTEGER PRIMARY KEY, lst BLOB NOT NULL, count INTEGER NOT NULL, fee_bps INTEGER NOT NULL, opened_at INTEGER NOT NULL, closed_at INTEGER,
+  id INTEGER PRIMARY KEY, lst BLOB NOT NULL, count INTEGER NOT NULL, fee_bps INTEGER, opened_at INTEGER NOT NULL, closed_at INTEGER,
   units_start BLOB NOT NULL, units_end BLOB NOT NULL, c0 BLOB NOT NULL, promised_at INTEGER, revised INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE checkpoints (idx INTEGER PRIMARY KEY, w BLOB NOT NULL, b BLOB NOT NULL, block INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;
 CREATE TABLE validators (
-  id INTEGER PRIMARY KEY, active INTEGER NOT NULL, slashed INTEGER NOT NULL, slashed_at INTEGER, weight_bps INTEGER NOT NULL,
-  staked BLOB NOT NULL, queued BLOB NOT NULL, next_departure INTEGER NOT NULL, votes INTEGER NOT NULL, seen_at INTEGER NOT NULL
+  id INTEGER PRIMARY KEY, active INTEGER NOT NULL, slashed INTEGER NOT NULL, booked INTEGER NOT NULL, votes INTEGER NOT NULL,
+  weight INTEGER NOT NULL, staked BLOB NOT NULL, buckets INTEGER NOT NULL, target_buckets INTEGER NOT NULL, rewards BLOB NOT NULL,
+  synced_at INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE buckets (
   validator INTEGER NOT NULL, idx INTEGER NOT NULL, address BLOB NOT NULL, active BLOB NOT NULL, cooling BLOB NOT NULL,
-  next_available INTEGER NOT NULL, retired INTEGER NOT NULL, PRIMARY KEY (validator, idx)
+  cooldown_end INTEGER NOT NULL, retired INTEGER NOT NULL, PRIMARY KEY (validator, idx)
 ) STRICT;
-CREATE UNIQUE INDEX buckets_by_address ON buckets (address);
+CREATE INDEX buckets_by_address ON buckets (address);
 CREATE TABLE reward_loads (
-  block INTEGER NOT NULL, log_index INTEGER NOT NULL, at INTEGER NOT NULL, amount BLOB NOT NULL, fee BLOB NOT NULL, ends_at INTEGER NOT NULL,
+  block INTEGER NOT NULL, log_index INTEGER NOT NULL, at INTEGER NOT NULL, amount BLOB NOT NULL, flow BLOB NOT NULL, ends_at INTEGER NOT NULL,
   PRIMARY KEY (block, log_index)
 ) STRICT;
 CREATE TABLE claims (
@@ -72,8 +73,8 @@ CREATE TABLE claims (
 ) STRICT;
 CREATE TABLE parameters (name TEXT PRIMARY KEY, value TEXT NOT NULL, block INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;
 CREATE TABLE slashes (
-  block INTEGER NOT NULL, log_index INTEGER NOT NULL, at INTEGER NOT NULL, validator INTEGER NOT NULL, active_lost BLOB NOT NULL,
-  cooling_lost BLOB NOT NULL, rate_before BLOB NOT NULL, rate_after BLOB NOT NULL, PRIMARY KEY (block, log_index)
+  block INTEGER NOT NULL, log_index INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, validator INTEGER NOT NULL,
+  active_lost BLOB NOT NULL, cooling_lost BLOB NOT NULL, rate_before BLOB NOT NULL, rate_after BLOB NOT NULL, PRIMARY KEY (block, log_index)
 ) STRICT;
 CREATE TABLE role_changes (
   block INTEGER NOT NULL, log_index INTEGER NOT NULL, at INTEGER NOT NULL, contract BLOB NOT NULL, role BLOB NOT NULL, account BLOB NOT NULL,

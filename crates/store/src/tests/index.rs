@@ -11,7 +11,7 @@ async fn balances_are_what_the_transfers_add_up_to() {
     }
     let expected = script.balances(b'a', 60);
     assert!(
-        expected.len() == 5 && expected.values().all(|v| !v.is_zero()),
+        expected.len() == 6 && expected.values().all(|v| !v.is_zero()),
         "the script is too tame"
     );
     for (account, balance) in &expected {

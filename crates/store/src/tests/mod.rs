@@ -2,6 +2,7 @@ mod alerts;
 mod crash;
 mod index;
 mod journal;
+mod journey;
 mod open;
 
 use crate::{AlertOp, Block, BlockBatch, Event, Options, Raise, RangeBatch, Severity, Store};
@@ -79,6 +80,10 @@ impl Script {
                     json!({ "role": seed, "account": account(seed[7] % 5), "sender": account(9) }),
                 );
             }
+        }
+        for (name, args) in journey::events(number) {
+            let log_index = events.len() as u64;
+            events.push(event(number, log_index, seed, name, args));
         }
         events
     }
