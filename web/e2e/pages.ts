@@ -85,16 +85,17 @@ async function visit(base: string, connected: boolean, prefix: string, key = KEY
       await page.getByTestId('account').waitFor()
     }
     for (const theme of THEMES) {
+      await page.emulateMedia({ colorScheme: theme })
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: width < 500 ? 844 : 900 })
         for (const path of PAGES) {
           await page.goto(`${base}/${path}`)
-          await page.evaluate((chosen) => localStorage.setItem('omnibus.theme', chosen), theme)
-          await page.reload()
           await settled(page)
           if (connected) await page.getByTestId('account').waitFor()
           if (connected && path === 'exit') {
             await page.getByTestId('exit-amount').fill('640')
+            // With nothing in the buffer there is nothing to slide.
+            if (prefix === 'busy-') await page.getByTestId('exit-now-slider').fill('7500')
             await page.waitForFunction(() =>
               document.querySelector('[data-testid=exit-summary]')?.textContent?.includes('claimable'),
             )

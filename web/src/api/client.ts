@@ -1,3 +1,5 @@
+import { accessKey } from './access'
+
 const BASE = '/api/v1'
 
 /** What went wrong, in the API's own words, with what to do about it. */
@@ -16,7 +18,7 @@ export class ApiError extends Error {
 }
 
 type Params = Record<string, string | number | null | undefined>
-type Options = { params?: Params; signal?: AbortSignal; body?: unknown; key?: string }
+type Options = { params?: Params; signal?: AbortSignal; body?: unknown }
 
 function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
@@ -43,7 +45,7 @@ async function toError(response: Response): Promise<ApiError> {
 }
 
 /** One request to the API. Throws `ApiError`, also when the service cannot be reached (status 0). */
-export async function call<T>(path: string, { params, signal, body, key }: Options = {}): Promise<T> {
+export async function call<T>(path: string, { params, signal, body }: Options = {}): Promise<T> {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(params ?? {})) {
     if (value !== undefined && value !== null && value !== '') query.set(name, String(value))
@@ -51,6 +53,7 @@ export async function call<T>(path: string, { params, signal, body, key }: Optio
   const suffix = query.size > 0 ? `?${query}` : ''
   const headers: Record<string, string> = { accept: 'application/json' }
   if (body !== undefined) headers['content-type'] = 'application/json'
+  const key = accessKey()
   if (key) headers.authorization = `Bearer ${key}`
   let response: Response
   try {

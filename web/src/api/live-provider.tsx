@@ -1,11 +1,14 @@
 import { useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useState, type ReactNode } from 'react'
+import { useAccessKey } from './access'
 import { LiveContext, type LiveView } from './live-context'
 import { backoff, initialLive, parseFrame, reduceLive, staleKeys, type LiveEvent, type Stale } from './live'
 
-const TOPICS = ['metrics', 'validators', 'buckets', 'queue', 'alerts', 'jobs'] as const
-/** Three missed heartbeats at the server's pace of 10 s: the socket is dead although nobody said so. */
-const SILENCE_MS = 35_000
+const PUBLIC = ['metrics', 'validators', 'buckets', 'queue'] as const
+/** Need a key where the service does not show them to everyone. */
+const VIEWER = ['alerts', 'jobs'] as const
+/** Three missed heartbeats at the server's pace of 15 s: the socket is dead although nobody said so. */
+const SILENCE_MS = 46_000
 /** Blocks of a fast local chain change many topics at once; one refetch per topic and moment is enough. */
 const GATHER_MS = 250
 
@@ -41,6 +44,7 @@ function gatherer(client: QueryClient) {
 /** Keeps one WebSocket open, resumes it by sequence number, and marks queries stale as changes come in. */
 export function LiveProvider({ account, children }: { account: string | undefined; children: ReactNode }) {
   const client = useQueryClient()
+  const key = useAccessKey()
   const [view, setView] = useState<LiveView>({ phase: 'connecting', since: null })
 
   useEffect(() => {
@@ -49,7 +53,6 @@ export function LiveProvider({ account, children }: { account: string | undefine
     let redial: ReturnType<typeof setTimeout> | null = null
     let stopped = false
     const stale = gatherer(client)
-    const topics = account ? [...TOPICS, `account:${account}`] : [...TOPICS]
 
     const apply = (event: LiveEvent) => {
       const before = state.phase
@@ -57,6 +60,11 @@ export function LiveProvider({ account, children }: { account: string | undefine
       state = next.state
       stale.add(next.stale)
       if (state.phase !== before || event.type === 'lost') setView({ phase: state.phase, since: Date.now() })
+    }
+
+    const subscribe = (ws: WebSocket, viewer: boolean) => {
+      const topics = [...PUBLIC, ...(viewer ? VIEWER : []), ...(account ? [`account:${account}`] : [])]
+      ws.send(JSON.stringify({ subscribe: topics, since: state.seq, ...(viewer && key ? { token: key } : {}) }))
     }
 
     const dial = () => {
@@ -67,11 +75,14 @@ export function LiveProvider({ account, children }: { account: string | undefine
       const ws = new WebSocket(url)
       socket = ws
       ws.onopen = () => {
-        ws.send(JSON.stringify({ subscribe: topics, since: state.seq }))
+        subscribe(ws, true)
         apply({ type: 'opened', at: Date.now() })
       }
       ws.onmessage = (frame: MessageEvent<unknown>) => {
         const message = parseFrame(frame.data)
+        // Refused for want of a key: everything else is still worth following.
+        if (message?.type === 'error' && (message.code === 'unauthorized' || message.code === 'forbidden'))
+          subscribe(ws, false)
         if (message) apply({ type: 'message', message, at: Date.now() })
       }
       ws.onclose = () => {
@@ -105,7 +116,7 @@ export function LiveProvider({ account, children }: { account: string | undefine
       stale.stop()
       hangUp()
     }
-  }, [client, account])
+  }, [client, account, key])
 
   const value = useMemo(() => view, [view])
   return <LiveContext value={value}>{children}</LiveContext>

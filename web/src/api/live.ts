@@ -7,6 +7,7 @@ export type LiveMessage =
   | { type: 'change'; seq: number; topic: string; payload: unknown }
   | { type: 'heartbeat'; seq: number }
   | { type: 'resync'; seq: number }
+  | { type: 'error'; code: string }
 
 export type LiveState = {
   phase: 'connecting' | 'live' | 'waiting'
@@ -49,6 +50,8 @@ export function reduceLive(state: LiveState, event: LiveEvent): { state: LiveSta
 
 function onMessage(state: LiveState, message: LiveMessage): { state: LiveState; stale: Stale } {
   switch (message.type) {
+    case 'error':
+      return { state, stale: null }
     case 'resync':
       return { state: { ...state, seq: message.seq }, stale: 'everything' }
     case 'change':
@@ -80,6 +83,10 @@ export function parseFrame(data: unknown): LiveMessage | null {
   }
   if (typeof value !== 'object' || value === null) return null
   const frame = value as Record<string, unknown>
+  if (frame.type === 'error') {
+    const code = (frame.error as Record<string, unknown> | null | undefined)?.code
+    return typeof code === 'string' ? { type: 'error', code } : null
+  }
   const seq = frame.seq
   if (typeof seq !== 'number' || !Number.isSafeInteger(seq)) return null
   if (frame.type === 'heartbeat' || frame.type === 'resync') return { type: frame.type, seq }

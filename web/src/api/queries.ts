@@ -10,7 +10,6 @@ import type {
   HistoryItem,
   Job,
   JournalItem,
-  MetricPoint,
   Overview,
   Page,
   Rung,
@@ -73,14 +72,10 @@ export const requestsQuery = (address: string) =>
 export const historyQuery = (address: string) =>
   pages<HistoryItem>(['account', address.toLowerCase(), 'history'], `/accounts/${address}/history`, { limit: 20 })
 
-export const exitQuoteQuery = (amount: bigint, instantMax: bigint | null) =>
+export const exitQuoteQuery = (amount: bigint) =>
   queryOptions({
-    queryKey: ['metrics', 'quote', 'exit', amount.toString(), instantMax?.toString() ?? null],
-    queryFn: ({ signal }) =>
-      call<ExitQuote>('/quote/exit', {
-        params: { amount: amount.toString(), instantMax: instantMax?.toString() },
-        signal,
-      }),
+    queryKey: ['metrics', 'quote', 'exit', amount.toString()],
+    queryFn: ({ signal }) => call<ExitQuote>('/quote/exit', { params: { amount: amount.toString() }, signal }),
     enabled: amount > 0n,
     refetchInterval: 15_000,
     placeholderData: keepPreviousData,
@@ -105,15 +100,7 @@ export const journalQuery = pages<JournalItem>(['jobs', 'journal'], '/automation
 
 export const alertsQuery = (state: string) => pages<Alert>(['alerts', state], '/alerts', { state: state || undefined })
 
-export const metricQuery = (metric: 'rate' | 'tvl' | 'headroom' | 'totalQueued', from: number) =>
-  queryOptions({
-    queryKey: ['metrics', 'history', metric, from],
-    queryFn: ({ signal }) => call<MetricPoint[]>('/metrics/history', { params: { metric, from }, signal }),
-    refetchInterval: SLOW,
-  })
+export const acknowledgeAlert = (id: number) => call<Alert>(`/alerts/${id}/acknowledge`, { body: {} })
 
-export const acknowledgeAlert = (id: string | number, key: string) =>
-  call<unknown>(`/alerts/${encodeURIComponent(String(id))}/acknowledge`, { body: {}, key })
-
-export const sendIntent = (job: string, target: string, key: string) =>
-  call<unknown>('/automation/intents', { body: { job, target }, key })
+/** Asks the keeper to consider a job for all its targets. It may still decide that there is nothing to do. */
+export const sendIntent = (job: string) => call<unknown>('/automation/intents', { body: { job, target: 'all' } })

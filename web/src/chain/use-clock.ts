@@ -13,6 +13,7 @@ export function useChainNow(): number {
     const timer = setInterval(() => setWall(Date.now()), 1_000)
     return () => clearInterval(timer)
   }, [])
-  const head = status.data ? { timestamp: status.data.chainHead.timestamp, seenAt: status.dataUpdatedAt } : null
+  const last = status.data?.chainHead
+  const head = last ? { timestamp: last.timestamp, seenAt: status.dataUpdatedAt } : null
   return chainNow(head, wall, accelerated ? clockFactor : 1)
 }

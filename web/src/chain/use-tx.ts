@@ -34,7 +34,7 @@ async function untilIndexed(block: bigint): Promise<void> {
   for (let attempt = 0; attempt < 40; attempt++) {
     try {
       const status = await call<Status>('/status')
-      if (BigInt(status.indexed.number) >= block) return
+      if (status.indexed && BigInt(status.indexed.number) >= block) return
     } catch {
       // The service is away for a moment.
     }

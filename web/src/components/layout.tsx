@@ -76,7 +76,9 @@ function LiveMark() {
     <span role="status" className="inline-flex items-center gap-2">
       <span aria-hidden="true" className={`size-2 rounded-full ${mark}`} />
       {text}
-      {status.data && <span className="num text-ink-faint">· block {status.data.indexed.number.toLocaleString()}</span>}
+      {status.data?.indexed && (
+        <span className="num text-ink-faint">· block {status.data.indexed.number.toLocaleString()}</span>
+      )}
     </span>
   )
 }

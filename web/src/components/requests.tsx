@@ -3,7 +3,7 @@ import { useConfig } from 'wagmi'
 import { readContract } from 'wagmi/actions'
 import { requestsQuery } from '../api/queries'
 import type { ExitRequest, RequestState } from '../api/types'
-import { minterAbi } from '../chain/abi'
+import { minterAbi } from '../generated/abi'
 import { useAppConfig } from '../chain/app-config'
 import { useChainNow } from '../chain/use-clock'
 import { isBusy, useTx } from '../chain/use-tx'
@@ -34,7 +34,7 @@ function PromisedTime({ request, now }: { request: ExitRequest; now: number }) {
       <>
         <dt className="text-ink-soft">If the rung closed now</dt>
         <dd className="font-medium">
-          <When at={request.etaIfClosed} now={now} />
+          <When at={request.promisedAt} now={now} />
           <span className="block text-xs font-normal text-ink-faint">Becomes a promise when the rung closes</span>
         </dd>
       </>

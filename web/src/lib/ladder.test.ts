@@ -24,7 +24,7 @@ const BUCKETS = [
 ]
 const validator = (buckets: Bucket[]): Validator => ({
   id: 1,
-  name: null,
+  name: '',
   active: true,
   slashed: false,
   slashVotes: 0,
@@ -34,7 +34,7 @@ const validator = (buckets: Bucket[]): Validator => ({
   capacity: null,
   percentageHeadroom: null,
   commissionBps: 0,
-  score: null,
+  score: 0,
   buckets,
   nextDepartureAt: null,
   queued: '0',

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useId, useState, type ReactNode } from 'react'
 import { accountQuery, exitQuoteQuery, overviewQuery } from '../api/queries'
-import type { ExitQuote, Overview } from '../api/types'
-import { minterAbi } from '../chain/abi'
+import type { Overview } from '../api/types'
+import { minterAbi } from '../generated/abi'
 import { useAppConfig } from '../chain/app-config'
 import { useChainNow } from '../chain/use-clock'
 import { isBusy, useTx } from '../chain/use-tx'
@@ -12,28 +12,24 @@ import { Requests } from '../components/requests'
 import { TxStatus, txLabel } from '../components/tx-status'
 import { Badge, Button, Card, Coin, Fact, Facts, Failure, Lst, Notice, PageHead, When } from '../components/ui'
 import { ConnectButton, useReadyWallet } from '../components/wallet'
-import { BPS, feeOf, formatAmount, formatBps, ofBps, parseAmount, wei } from '../lib/amount'
+import { BPS, formatAmount, formatBps, parseAmount, wei } from '../lib/amount'
+import { FULL, planExit, queuePay } from '../lib/exit'
 import { formatRealWait } from '../lib/time'
 
 const DEADLINE_SECONDS = 3_600
 /** Others may leave between the quote and the block: this much less than quoted is still taken, no more. */
 const SLIPPAGE_BPS = 50n
 const FEE_SLACK_BPS = 25
-/** The slider's whole range. Steps of a hundredth of a percent keep "all" exact. */
-const FULL = 10_000
-
-type Parts = { nowLst: bigint; nowPay: bigint; nowFeeBps: number; queueLst: bigint; queueNet: bigint; quote: ExitQuote }
-
-function partsOf(quote: ExitQuote): Parts {
-  const queueValue = wei(quote.queue.value)
-  return {
-    nowLst: wei(quote.instantNow.lst),
-    nowPay: wei(quote.instantNow.pay),
-    nowFeeBps: quote.instantNow.feeBps,
-    queueLst: wei(quote.queue.lst),
-    queueNet: queueValue - feeOf(queueValue, quote.queue.feeBps),
-    quote,
-  }
+/** An exit as it would be paid, from the quotes of its parts. */
+type Parts = {
+  nowLst: bigint
+  nowPay: bigint
+  nowFeeBps: number
+  queueLst: bigint
+  queueNet: bigint
+  queueFeeBps: number
+  eta: number | null
+  etaIfMissed: number | null
 }
 
 function Path({
@@ -67,8 +63,8 @@ function Paths({ parts, overview }: { parts: Parts | null; overview: Overview | 
   const { amm } = useAppConfig().features
   const { accelerated, clockFactor } = useAppConfig()
   const now = useChainNow()
-  const eta = parts?.quote.queue.eta ?? null
-  const missed = parts?.quote.queue.etaIfMissed ?? null
+  const eta = parts?.eta ?? null
+  const missed = parts?.etaIfMissed ?? null
   const real = eta === null ? null : formatRealWait(eta, now, accelerated ? clockFactor : 1)
   return (
     <div className="grid grid-cols-1 gap-4 md:grid-cols-3">
@@ -107,7 +103,7 @@ function Paths({ parts, overview }: { parts: Parts | null; overview: Overview | 
           <Fact label="For">
             <Lst value={parts?.queueLst ?? 0n} />
           </Fact>
-          <Fact label="Fee">{overview ? formatBps(parts?.quote.queue.feeBps ?? overview.standardFeeBps) : '…'}</Fact>
+          <Fact label="Fee">{overview ? formatBps(parts?.queueFeeBps ?? overview.standardFeeBps) : '…'}</Fact>
           <Fact label="Claimable by" hint={real ?? 'The latest time, not the usual one'}>
             {eta === null ? '—' : <When at={eta} now={now} />}
           </Fact>
@@ -177,6 +173,47 @@ function Split({
   )
 }
 
+/** The split of an exit and what its parts pay, with what can still be asked again when it fails. */
+function useParts(typed: bigint, share: number, overview: Overview | undefined) {
+  const amount = useDeferredValue(typed)
+  const settledShare = useDeferredValue(share)
+  const whole = useQuery(exitQuoteQuery(amount))
+  const rate = overview ? wei(overview.rate) : 0n
+  const known = amount > 0n && overview !== undefined && whole.data !== undefined && !whole.isPlaceholderData
+  const plan = known ? planExit(amount, settledShare, whole.data, wei(overview.instantLiquidity), rate) : null
+  const now = useQuery(exitQuoteQuery(plan?.askNow ?? 0n))
+  const queue = useQuery(exitQuoteQuery(plan?.askQueue ?? 0n))
+
+  let parts: Parts | null = null
+  const nowKnown = plan !== null && (plan.askNow === null || (now.data !== undefined && !now.isPlaceholderData))
+  if (plan && overview && nowKnown) {
+    const instant = plan.askNow === null ? null : now.data?.instantNow
+    const line = plan.askQueue === null || queue.isPlaceholderData ? null : queue.data?.queue
+    const queueFeeBps = whole.data?.queue.feeBps ?? overview.standardFeeBps
+    parts = {
+      nowLst: plan.nowLst,
+      nowPay: instant ? wei(instant.pay) : 0n,
+      nowFeeBps: instant?.feeBps ?? 0,
+      queueLst: plan.queueLst,
+      queueNet: queuePay(plan.queueLst, rate, queueFeeBps),
+      queueFeeBps,
+      eta: line?.eta ?? null,
+      etaIfMissed: line?.etaIfMissed ?? null,
+    }
+    // The buffer moved between the two answers: what is shown would not add up, so it waits for the next answer.
+    if (instant && wei(instant.lst) !== plan.nowLst) parts = null
+  }
+  return {
+    amount,
+    most: plan?.most ?? 0n,
+    parts,
+    /** Nothing is on its way that could change what is shown. */
+    fresh: parts !== null && typed === amount && share === settledShare,
+    error: amount > 0n ? (whole.error ?? now.error) : null,
+    refetch: () => Promise.all([whole.refetch(), now.refetch(), queue.refetch()]),
+  }
+}
+
 function ExitForm() {
   const config = useAppConfig()
   const wallet = useReadyWallet()
@@ -189,20 +226,7 @@ function ExitForm() {
 
   const parsed = parseAmount(text)
   const typed = parsed.ok ? parsed.value : 0n
-  const amount = useDeferredValue(typed)
-  const whole = useQuery(exitQuoteQuery(amount, null))
-  const most = amount > 0n && whole.data ? wei(whole.data.instantNow.maxLst ?? whole.data.instantNow.lst) : 0n
-  const settledShare = useDeferredValue(share)
-  const cap = settledShare === FULL ? null : ofBps(most, settledShare)
-  const capped = useQuery({ ...exitQuoteQuery(amount, cap), enabled: amount > 0n && cap !== null })
-  const quote = cap === null ? whole : capped
-  const parts = amount > 0n && quote.data ? partsOf(quote.data) : null
-  const fresh =
-    parts !== null &&
-    !quote.isPlaceholderData &&
-    typed === amount &&
-    share === settledShare &&
-    parts.nowLst + parts.queueLst === amount
+  const { amount, most, parts, fresh, error, refetch } = useParts(typed, share, overview.data)
 
   const held = account.data ? wei(account.data.lstBalance) : undefined
   const problem = held !== undefined && typed > held ? 'That is more than you hold.' : null
@@ -221,7 +245,8 @@ function ExitForm() {
       args: [
         amount,
         {
-          instantMax: cap ?? amount,
+          // At the end of the slider: whatever more has come into the buffer meanwhile is welcome.
+          instantMax: share === FULL ? amount : parts.nowLst,
           ammMax: 0n,
           queueMax: amount,
           minOutNow: parts.nowPay - (parts.nowPay * SLIPPAGE_BPS) / BPS,
@@ -279,11 +304,11 @@ function ExitForm() {
                   <>
                     {parts.nowLst > 0n ? '' : 'You get '}
                     <Coin value={parts.queueNet} className="font-semibold" />{' '}
-                    {parts.quote.queue.eta === null ? (
+                    {parts.eta === null ? (
                       'through the queue.'
                     ) : (
                       <>
-                        claimable <When at={parts.quote.queue.eta} now={now} />.
+                        claimable <When at={parts.eta} now={now} />.
                       </>
                     )}
                   </>
@@ -313,7 +338,7 @@ function ExitForm() {
           </div>
         </div>
         <div className="mt-3 space-y-3 empty:hidden" data-testid="exit-status">
-          {quote.error && amount > 0n && <Failure error={quote.error} retry={() => quote.refetch()} />}
+          {error && <Failure error={error} retry={refetch} />}
           {account.error && wallet.connected && <Failure error={account.error} retry={() => account.refetch()} />}
           <TxStatus state={state} done="What was queued is listed below, with its promised time." />
         </div>

@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
+import { setAccessKey, useAccessKey } from '../api/access'
 import { ApiError } from '../api/client'
 import {
   acknowledgeAlert,
@@ -11,7 +12,7 @@ import {
   sendIntent,
   statusQuery,
 } from '../api/queries'
-import type { Alert, Job, JournalItem, Overview, Rung, Status } from '../api/types'
+import type { Alert, Job, JournalItem, Mode, Overview, Rung, Status } from '../api/types'
 import { useAppConfig } from '../chain/app-config'
 import { useChainNow } from '../chain/use-clock'
 import {
@@ -216,7 +217,8 @@ function Queue({ overview }: { overview: Overview }) {
   )
 }
 
-const MODE_TONE: Record<string, 'good' | 'warn' | 'neutral'> = { on: 'good', 'dry-run': 'warn', off: 'neutral' }
+const MODE_WORDS: Record<Mode, string> = { on: 'On', dryRun: 'Dry run', off: 'Off' }
+const MODE_TONE: Record<Mode, 'good' | 'warn' | 'neutral'> = { on: 'good', dryRun: 'warn', off: 'neutral' }
 
 function JobRow({ job, now, run }: { job: Job; now: number; run: ReactNode }) {
   return (
@@ -224,7 +226,7 @@ function JobRow({ job, now, run }: { job: Job; now: number; run: ReactNode }) {
       <div>
         <div className="flex flex-wrap items-center gap-2">
           <span className="font-medium">{humanize(job.job)}</span>
-          <Badge tone={MODE_TONE[job.mode] ?? 'neutral'}>{job.mode}</Badge>
+          <Badge tone={MODE_TONE[job.mode]}>{MODE_WORDS[job.mode]}</Badge>
         </div>
       </div>
       <div className="min-w-0">
@@ -256,10 +258,10 @@ function JobRow({ job, now, run }: { job: Job; now: number; run: ReactNode }) {
   )
 }
 
-function RunNow({ job, operatorKey }: { job: string; operatorKey: string }) {
+function RunNow({ job }: { job: string }) {
   const client = useQueryClient()
   const run = useMutation({
-    mutationFn: () => sendIntent(job, '', operatorKey),
+    mutationFn: () => sendIntent(job),
     onSettled: () => client.invalidateQueries({ queryKey: ['jobs'] }),
   })
   return (
@@ -272,7 +274,8 @@ function RunNow({ job, operatorKey }: { job: string; operatorKey: string }) {
   )
 }
 
-function Jobs({ operatorKey }: { operatorKey: string }) {
+function Jobs() {
+  const key = useAccessKey()
   const query = useQuery(jobsQuery)
   const now = useChainNow()
   return (
@@ -288,7 +291,7 @@ function Jobs({ operatorKey }: { operatorKey: string }) {
                   key={job.job}
                   job={job}
                   now={now}
-                  run={operatorKey && job.mode !== 'off' ? <RunNow job={job.job} operatorKey={operatorKey} /> : null}
+                  run={key && job.mode !== 'off' ? <RunNow job={job.job} /> : null}
                 />
               ))}
             </ul>
@@ -302,10 +305,11 @@ function Jobs({ operatorKey }: { operatorKey: string }) {
 const SEVERITY_TONE = { info: 'info', warning: 'warn', critical: 'bad' } as const
 const STATE_TONE = { open: 'bad', acknowledged: 'warn', resolved: 'good' } as const
 
-function AlertItem({ alert, now, operatorKey }: { alert: Alert; now: number; operatorKey: string }) {
+function AlertItem({ alert, now }: { alert: Alert; now: number }) {
+  const key = useAccessKey()
   const client = useQueryClient()
   const acknowledge = useMutation({
-    mutationFn: () => acknowledgeAlert(alert.id, operatorKey),
+    mutationFn: () => acknowledgeAlert(alert.id),
     onSettled: () => client.invalidateQueries({ queryKey: ['alerts'] }),
   })
   const denied =
@@ -324,7 +328,7 @@ function AlertItem({ alert, now, operatorKey }: { alert: Alert; now: number; ope
         {humanize(alert.rule)} · opened {formatAgo(alert.openedAt, now)}
         {alert.resolvedAt !== null && ` · resolved ${formatAgo(alert.resolvedAt, now)}`}
       </p>
-      {alert.state === 'open' && operatorKey && (
+      {alert.state === 'open' && key && (
         <div className="mt-2">
           <Button look="quiet" disabled={acknowledge.isPending} onClick={() => acknowledge.mutate()}>
             {acknowledge.isPending ? 'Acknowledging…' : 'Acknowledge'}
@@ -347,7 +351,7 @@ const FILTERS = [
   ['resolved', 'Resolved'],
 ] as const
 
-function Alerts({ operatorKey }: { operatorKey: string }) {
+function Alerts() {
   const [state, setState] = useState('')
   const query = useInfiniteQuery(alertsQuery(state))
   const now = useChainNow()
@@ -375,7 +379,7 @@ function Alerts({ operatorKey }: { operatorKey: string }) {
             <>
               <ul className="divide-y divide-line">
                 {alerts.map((alert) => (
-                  <AlertItem key={alert.id} alert={alert} now={now} operatorKey={operatorKey} />
+                  <AlertItem key={alert.id} alert={alert} now={now} />
                 ))}
               </ul>
               <MoreButton query={query} />
@@ -438,18 +442,24 @@ function Health({ status }: { status: Status }) {
       <dl className="grid grid-cols-2 gap-5">
         <Stat
           label="Indexed block"
-          note={status.lagBlocks === 0 ? 'at the head' : `${status.lagBlocks} behind the head`}
+          note={
+            status.lagBlocks === null
+              ? 'head not seen yet'
+              : status.lagBlocks === 0
+                ? 'at the head'
+                : `${status.lagBlocks} behind the head`
+          }
         >
-          <span className="num">{status.indexed.number.toLocaleString()}</span>
+          <span className="num">{status.indexed?.number.toLocaleString() ?? '—'}</span>
         </Stat>
         <Stat label="Completeness" note={`${status.holesFound} holes found, ${status.holesLeft} left`}>
           <Badge tone={complete ? 'good' : 'bad'}>{complete ? 'Complete' : 'Incomplete'}</Badge>
         </Stat>
         <Stat
           label="Keeper"
-          note={status.keeper.leader === null ? undefined : status.keeper.leader ? 'leader' : 'standby'}
+          note={status.keeper.leader === null ? undefined : `leader ${displayName(status.keeper.leader, '')}`}
         >
-          <Badge tone={MODE_TONE[status.keeper.mode] ?? 'neutral'}>{status.keeper.mode}</Badge>
+          <Badge tone={MODE_TONE[status.keeper.mode]}>{MODE_WORDS[status.keeper.mode]}</Badge>
         </Stat>
         <Stat label="Keeper last ran">{formatAgo(status.keeper.lastRunAt, now)}</Stat>
       </dl>
@@ -457,43 +467,50 @@ function Health({ status }: { status: Status }) {
   )
 }
 
-/** The key stays in this page's memory: never stored, gone with a reload. */
-function OperatorAccess({ operatorKey, onKey }: { operatorKey: string; onKey: (key: string) => void }) {
+/** A key opens what this service shows to its viewers only, and what only its operators may do. */
+function Access() {
+  const client = useQueryClient()
+  const key = useAccessKey()
   const [text, setText] = useState('')
+  const use = (next: string) => {
+    setAccessKey(next)
+    setText('')
+    void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'config' })
+  }
   return (
-    <Card title="Operator access" aside={operatorKey ? 'key in use' : 'optional'}>
-      {operatorKey ? (
-        <Button look="quiet" onClick={() => onKey('')}>
-          Forget the key
-        </Button>
-      ) : (
-        <form
-          className="flex flex-wrap items-end gap-3"
-          onSubmit={(event) => {
-            event.preventDefault()
-            onKey(text.trim())
-            setText('')
-          }}
-        >
-          <div className="min-w-0 flex-1 basis-48">
-            <label htmlFor="operator-key" className="text-sm text-ink-soft">
-              With an API key of scope operator you can acknowledge alerts and ask for a job to run. It stays in this
-              tab.
-            </label>
-            <input
-              id="operator-key"
-              type="password"
-              autoComplete="off"
-              value={text}
-              onChange={(event) => setText(event.target.value)}
-              className="mt-1.5 h-10 w-full rounded-control bg-sunken px-3 text-sm ring-1 ring-line-strong"
-            />
-          </div>
+    <Card title="Access key" aside={key ? 'in use' : 'optional'}>
+      <form
+        className="flex flex-wrap items-end gap-3"
+        onSubmit={(event) => {
+          event.preventDefault()
+          use(text.trim())
+        }}
+      >
+        <div className="min-w-0 flex-1 basis-48">
+          <label htmlFor="access-key" className="text-sm text-ink-soft">
+            A viewer’s key opens jobs and alerts where the service keeps them private. With an operator’s key you can
+            acknowledge alerts and ask for a job to run. It stays in this tab.
+          </label>
+          <input
+            id="access-key"
+            type="password"
+            autoComplete="off"
+            value={text}
+            placeholder={key ? 'A key is in use' : ''}
+            onChange={(event) => setText(event.target.value)}
+            className="mt-1.5 h-10 w-full rounded-control bg-sunken px-3 text-sm ring-1 ring-line-strong"
+          />
+        </div>
+        {key && text.trim() === '' ? (
+          <Button look="quiet" onClick={() => use('')}>
+            Forget it
+          </Button>
+        ) : (
           <Button look="quiet" type="submit" disabled={text.trim() === ''}>
             Use key
           </Button>
-        </form>
-      )}
+        )}
+      </form>
     </Card>
   )
 }
@@ -501,7 +518,6 @@ function OperatorAccess({ operatorKey, onKey }: { operatorKey: string; onKey: (k
 export function OperatePage() {
   const overview = useQuery(overviewQuery)
   const status = useQuery(statusQuery)
-  const [operatorKey, setOperatorKey] = useState('')
   const total = overview.data
     ? sum([wei(overview.data.headroom), wei(overview.data.active), wei(overview.data.cooling)])
     : 0n
@@ -534,13 +550,13 @@ export function OperatePage() {
         </Loaded>
         <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]">
           <div className="space-y-5">
-            <Jobs operatorKey={operatorKey} />
+            <Jobs />
             <Journal />
-            <OperatorAccess operatorKey={operatorKey} onKey={setOperatorKey} />
+            <Access />
           </div>
           {/* On a phone, what is wrong comes before what runs. */}
           <div className="order-first space-y-5 lg:order-none">
-            <Alerts operatorKey={operatorKey} />
+            <Alerts />
             {status.data && <Health status={status.data} />}
           </div>
         </div>

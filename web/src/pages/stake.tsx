@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useState } from 'react'
-import { useBalance } from 'wagmi'
+import { useBalance, useReadContract } from 'wagmi'
 import { depositQuoteQuery, overviewQuery } from '../api/queries'
 import type { Overview } from '../api/types'
-import { minterAbi } from '../chain/abi'
+import { minterAbi, rewardsAbi } from '../generated/abi'
 import { useAppConfig } from '../chain/app-config'
 import { useChainNow } from '../chain/use-clock'
 import { isBusy, useTx } from '../chain/use-tx'
@@ -13,7 +13,6 @@ import { TxStatus, txLabel } from '../components/tx-status'
 import { Amount, Button, Card, Coin, Fact, Facts, Failure, Loaded, Lst, Notice, PageHead, Stat } from '../components/ui'
 import { ConnectButton, useReadyWallet } from '../components/wallet'
 import { formatBps, formatRate, parseAmount, wei, WEI } from '../lib/amount'
-import { formatDuration } from '../lib/time'
 
 /** Left behind by "Max", so that the wallet can still pay for this transaction and the exit after it. */
 const GAS_RESERVE = WEI / 50n
@@ -33,7 +32,21 @@ function DepositForm({ overview }: { overview: Overview | undefined }) {
   const held = balance.data?.value
   const fresh = amount > 0n && quote.data !== undefined && !quote.isPlaceholderData
   const receive = fresh ? wei(quote.data.lst) : 0n
-  const paused = overview?.depositsPaused === true
+  const flags = useReadContract({
+    address: config.contracts.minter,
+    abi: minterAbi,
+    functionName: 'flags',
+    chainId: config.chainId,
+  })
+  const rewardFee = useReadContract({
+    address: config.contracts.rewards,
+    abi: rewardsAbi,
+    functionName: 'rewardFeeBps',
+    chainId: config.chainId,
+  })
+  // The service does not say these two; where the endpoint does not answer either, the check before signing does.
+  const paused = flags.data !== undefined && flags.data[1] > BigInt(now)
+  const slashPending = flags.data !== undefined && flags.data[4] > 0n
 
   const problem = held !== undefined && amount > held ? `That is more than your wallet holds.` : null
   const change = (value: string) => {
@@ -86,12 +99,17 @@ function DepositForm({ overview }: { overview: Overview | undefined }) {
           <Fact label="You receive at least" hint="Otherwise nothing happens">
             <Lst value={receive} digits={6} />
           </Fact>
-          {overview?.rewardFeeBps !== undefined && (
-            <Fact label="Share of rewards kept by the protocol">{formatBps(overview.rewardFeeBps)}</Fact>
+          {rewardFee.data !== undefined && (
+            <Fact label="Share of rewards kept by the protocol">{formatBps(rewardFee.data)}</Fact>
           )}
         </Facts>
         <div className="mt-5 space-y-3">
           {quote.error && amount > 0n && <Failure error={quote.error} retry={() => quote.refetch()} />}
+          {slashPending && (
+            <Notice tone="warn" title="A loss is being booked">
+              A validator was slashed and its loss is not in the rate yet. Deposits wait until it is, usually minutes.
+            </Notice>
+          )}
           {paused && (
             <Notice tone="warn" title="Deposits are paused">
               Exits and claims go on. The pause ends by itself.
@@ -102,7 +120,9 @@ function DepositForm({ overview }: { overview: Overview | undefined }) {
               type="submit"
               wide
               data-testid="deposit-submit"
-              disabled={!wallet.ready || paused || !fresh || receive === 0n || problem !== null || isBusy(state)}
+              disabled={
+                !wallet.ready || paused || slashPending || !fresh || receive === 0n || problem !== null || isBusy(state)
+              }
             >
               {txLabel(state, amount === 0n ? 'Enter an amount' : 'Deposit')}
             </Button>
@@ -185,9 +205,9 @@ function Pot({ overview }: { overview: Overview }) {
         <Stat label="Can be paid out now">
           <Coin value={wei(overview.instantLiquidity)} />
         </Stat>
-        {overview.cooldownSeconds !== undefined && (
-          <Stat label="Cooldown of the chain">{formatDuration(overview.cooldownSeconds)}</Stat>
-        )}
+        <Stat label="Waiting in the queue">
+          <Coin value={wei(overview.totalQueued)} />
+        </Stat>
       </dl>
     </Card>
   )

@@ -1,0 +1,42 @@
+import type { ExitQuote } from '../api/types'
+import { feeOf, lstToCoin, RAY, wei } from './amount'
+
+/** The slider's whole range. Hundredths of a percent: at the end it is exactly everything. */
+export const FULL = 10_000
+
+export type Plan = {
+  /** The most of this amount that could be paid now. */
+  most: bigint
+  nowLst: bigint
+  queueLst: bigint
+  /** Whose quote tells what the part now pays; `null` when nothing is paid now. */
+  askNow: bigint | null
+  /** Whose quote leaves exactly `queueLst` to the queue, and so tells its time; `null` when nothing is queued. */
+  askQueue: bigint | null
+}
+
+/**
+ * How an exit is split, and which quotes describe the parts. The contract's quote always takes as much now as it can, so
+ * a smaller part now is quoted by itself, and the rest by an amount that exceeds what can be paid now by just that rest.
+ *
+ * `whole` is the quote of `amount`; `liquidity` is the coin value that instant exits could take now, `rate` today's.
+ */
+export function planExit(amount: bigint, share: number, whole: ExitQuote, liquidity: bigint, rate: bigint): Plan {
+  const most = wei(whole.instantNow.lst)
+  const nowLst = share >= FULL ? most : (most * BigInt(Math.max(0, share))) / BigInt(FULL)
+  const queueLst = amount - nowLst
+  const limit = most < amount ? most : rate > 0n ? (liquidity * RAY) / rate : most
+  return {
+    most,
+    nowLst,
+    queueLst,
+    askNow: nowLst === 0n ? null : nowLst === most ? amount : nowLst,
+    askQueue: queueLst === 0n ? null : nowLst === most ? amount : queueLst + (limit > most ? limit : most),
+  }
+}
+
+/** What the queued part pays, after the fee, by today's rate: rounded against the one who leaves, as the contract does. */
+export function queuePay(lst: bigint, rate: bigint, feeBps: number): bigint {
+  const value = lstToCoin(lst, rate)
+  return value - feeOf(value, feeBps)
+}
