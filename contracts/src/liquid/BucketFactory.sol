@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {IBucketFactory} from "./IBucketFactory.sol";
 import {StakerBucket} from "./StakerBucket.sol";
+import {BucketAddress} from "./lib/BucketAddress.sol";
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 
 /// @title Deploys buckets as CREATE2 clones at addresses that follow from (validatorId, index).
@@ -33,18 +34,13 @@ contract BucketFactory is IBucketFactory {
         if (to > MAX_BUCKETS) revert TooManyBuckets(validatorId, to, MAX_BUCKETS);
         for (uint256 index = from; index < to; ++index) {
             if (bucketAddress(validatorId, index).code.length != 0) continue;
-            address bucket = Clones.cloneDeterministic(IMPLEMENTATION, _salt(validatorId, index));
+            address bucket = Clones.cloneDeterministic(IMPLEMENTATION, BucketAddress.salt(validatorId, index));
             emit BucketCreated(validatorId, index, bucket);
         }
     }
 
     /// @inheritdoc IBucketFactory
     function bucketAddress(uint16 validatorId, uint256 index) public view returns (address) {
-        return Clones.predictDeterministicAddress(IMPLEMENTATION, _salt(validatorId, index));
-    }
-
-    /// @dev Plain concatenation; an index of 2^240 and more would meet another validator's, and none above 127 is created.
-    function _salt(uint16 validatorId, uint256 index) private pure returns (bytes32) {
-        return bytes32((uint256(validatorId) << 240) | index);
+        return BucketAddress.at(address(this), IMPLEMENTATION, validatorId, index);
     }
 }

@@ -124,6 +124,7 @@ interface ILiquidMinterTypes {
     error TooEarly(bytes32 operation, uint256 executableAt);
     error PauseNotYet(uint256 allowedFrom);
     error TransferFailed(address recipient, uint256 amount);
+    error GasTooLow(uint256 left, uint256 needed);
 
     // --------------------------------------------------------------- events: money
     /// @notice `coins` came in, `lst` was minted. `hint` is the validator that the depositor prefers (or type(uint16).max).

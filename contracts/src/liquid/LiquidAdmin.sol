@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {IPlumeStaking} from "../staking/IPlumeStaking.sol";
+import {PlumeAdapter} from "../staking/PlumeAdapter.sol";
+import {IBucketFactory} from "./IBucketFactory.sol";
+import {ILiquidRewards} from "./ILiquidRewards.sol";
+import {LiquidBase} from "./LiquidBase.sol";
+import {LiquidStorage} from "./lib/LiquidStorage.sol";
+
+/// @title Registry of validators and buckets, parameters and their delays.
+/// @notice Part of the minter (see LiquidBase); ILiquidMinter carries the NatSpec. Delay classes: specification, section 10.
+contract LiquidAdmin is LiquidBase {
+    using LiquidStorage for LiquidStorage.State;
+
+    uint256 private constant PAUSE_LENGTH = 7 days;
+    uint256 private constant PAUSE_REST = 14 days;
+    uint256 private constant MOST_PERCENTAGE = 9_999;
+    uint256 private constant DEFAULT_PERCENTAGE = 9_000;
+    uint256 private constant LISTED_MOST = 256;
+
+    address private immutable NEXT;
+
+    constructor(address token_, address staking_, address next) LiquidBase(token_, staking_) {
+        if (next == address(0)) revert ZeroAddress();
+        NEXT = next;
+    }
+
+    fallback() external {
+        _delegate(NEXT);
+    }
+
+    // ----------------------------------------------------------------------------------------------------- validators
+
+    function syncValidators() external nonReentrant returns (uint256 registered) {
+        LiquidStorage.State storage s = _state();
+        IPlumeStaking.ValidatorListItem[] memory list = IPlumeStaking(STAKING).getValidatorsList();
+        uint256 listed = LiquidStorage.min(list.length, LISTED_MOST);
+        for (uint256 i; i < listed && s.validatorIds.length < LiquidStorage.MAX_VALIDATORS; ++i) {
+            LiquidStorage.Validator storage v = s.validators[list[i].id];
+            if (v.registered) continue;
+            v.registered = true;
+            v.maxPct = uint16(DEFAULT_PERCENTAGE);
+            s.validatorIds.push(list[i].id);
+            ++registered;
+            emit ValidatorRegistered(list[i].id);
+        }
+        bool vote;
+        uint256 pending;
+        uint256 n = s.validatorIds.length;
+        for (uint256 i; i < n; ++i) {
+            uint16 id = s.validatorIds[i];
+            LiquidStorage.Validator storage v = s.validators[id];
+            if (v.booked) continue;
+            PlumeAdapter.Info memory info = PlumeAdapter.info(STAKING, id);
+            uint256 votes = PlumeAdapter.slashVotes(STAKING, id);
+            if (votes != 0) vote = true;
+            v.inactive = !info.active;
+            v.slashed = info.slashed;
+            if (info.slashed) ++pending;
+            emit ValidatorSynced(id, info.active, info.slashed, votes);
+        }
+        s.slashPending = uint8(pending);
+        s.voteOpen = vote;
+        s.syncedAt = uint40(block.timestamp);
+        uint256 cooldown = PlumeAdapter.cooldown(STAKING);
+        if (cooldown > s.cooldownSeen) emit EtaRevised(EtaReason.CooldownRaised, cooldown);
+        s.cooldownSeen = uint32(cooldown);
+    }
+
+    function addBuckets(uint16 validatorId, uint256 count) external nonReentrant {
+        if (count > LiquidStorage.MAX_BUCKETS) {
+            revert TooManyBuckets(validatorId, count, LiquidStorage.MAX_BUCKETS);
+        }
+        _configure(validatorId, _state().validators[validatorId].target + count);
+    }
+
+    function configureBuckets(uint16 validatorId, uint256 count) external nonReentrant {
+        _configure(validatorId, count);
+    }
+
+    function _configure(uint16 id, uint256 target) private {
+        _operational();
+        LiquidStorage.State storage s = _state();
+        LiquidStorage.Validator storage v = s.validators[id];
+        if (!v.registered) revert UnknownValidator(id);
+        if (target > LiquidStorage.MAX_BUCKETS) revert TooManyBuckets(id, target, LiquidStorage.MAX_BUCKETS);
+        uint256 n = v.buckets;
+        if (target > n) {
+            IBucketFactory(s.factory).create(id, n, target);
+            n = target;
+        }
+        // Retiring buckets end from the top once they are empty; the rest drains and is swept like any other.
+        while (n > target) {
+            LiquidStorage.Bucket memory b = s.buckets[LiquidStorage.key(id, n - 1)];
+            if (b.active != 0 || b.cooling != 0) break;
+            --n;
+        }
+        v.target = uint8(target);
+        _setBuckets(v, id, n);
+    }
+
+    function setValidatorWeight(uint16 validatorId, uint256 weight) external {
+        _operational();
+        LiquidStorage.Validator storage v = _state().validators[validatorId];
+        if (!v.registered) revert UnknownValidator(validatorId);
+        if (weight > type(uint16).max) revert BadParameter("weight", weight);
+        if (weight == v.weight) return;
+        v.weight = uint16(weight);
+        emit ValidatorWeightSet(validatorId, weight);
+    }
+
+    function setMaxValidatorPercentage(uint256 validatorId, uint256 bps) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        if (validatorId > type(uint16).max) revert BadParameter("validatorId", validatorId);
+        uint16 id = uint16(validatorId);
+        LiquidStorage.Validator storage v = _state().validators[id];
+        _loosening(bps > v.maxPct);
+        if (!v.registered) revert UnknownValidator(id);
+        if (bps == 0 || bps > MOST_PERCENTAGE) revert BadParameter("maxValidatorPercentage", bps);
+        if (bps == v.maxPct) return;
+        v.maxPct = uint16(bps);
+        emit MaxValidatorPercentageSet(id, bps);
+    }
+
+    function setStakingPercentageCap(uint256 bps) external {
+        _keeperOrLate(REBALANCER_ROLE, NEVER);
+        if (bps > LiquidStorage.BPS) revert BadParameter("stakingPercentageCap", bps);
+        LiquidStorage.State storage s = _state();
+        _told("stakingPercentageCap", s.stakingCap, bps);
+        s.stakingCap = uint16(bps);
+    }
+
+    /// @dev The event of a parameter, when it changed.
+    function _told(bytes32 name, uint256 old, uint256 value) private {
+        if (old != value) emit ParameterSet(name, value);
+    }
+
+    // ----------------------------------------------------------------------------------------------------------- fees
+
+    function setFees(uint256 minInstantFeeBps, uint256 standardFeeBps) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        LiquidStorage.State storage s = _state();
+        _loosening(minInstantFeeBps > s.minFee || standardFeeBps > s.standardFee);
+        if (minInstantFeeBps > LiquidStorage.FEE_CEILING) {
+            revert FeeAboveCeiling(minInstantFeeBps, LiquidStorage.FEE_CEILING);
+        }
+        if (standardFeeBps > LiquidStorage.FEE_CEILING) {
+            revert FeeAboveCeiling(standardFeeBps, LiquidStorage.FEE_CEILING);
+        }
+        if (minInstantFeeBps > s.maxFee) revert BadParameter("minInstantFee", minInstantFeeBps);
+        _told("minInstantFee", s.minFee, minInstantFeeBps);
+        _told("standardFee", s.standardFee, standardFeeBps);
+        s.minFee = uint16(minInstantFeeBps);
+        s.standardFee = uint16(standardFeeBps);
+        // A rung's fee is the one in force at its first request.
+        if (s.openCount == 0) s.rungFee = uint16(standardFeeBps);
+    }
+
+    function setMaxInstantFee(uint256 bps) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        LiquidStorage.State storage s = _state();
+        _loosening(bps > s.maxFee);
+        if (bps > LiquidStorage.FEE_CEILING) revert FeeAboveCeiling(bps, LiquidStorage.FEE_CEILING);
+        if (bps < s.minFee) revert BadParameter("maxInstantFee", bps);
+        _told("maxInstantFee", s.maxFee, bps);
+        s.maxFee = uint16(bps);
+    }
+
+    function setRewardFee(uint256 bps) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        ILiquidRewards rewards = ILiquidRewards(_state().rewards);
+        uint256 old = rewards.rewardFeeBps();
+        _loosening(bps > old);
+        rewards.setRewardFee(bps);
+        _told("rewardFee", old, bps);
+    }
+
+    function setFeeRecipient(address recipient) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        _loosening(true);
+        if (recipient == address(0)) revert ZeroAddress();
+        _state().feeRecipient = recipient;
+        emit AddressSet("feeRecipient", recipient);
+    }
+
+    function setRewardsSink(address sink) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        _loosening(true);
+        if (sink == address(0)) revert ZeroAddress();
+        _state().rewardsSink = sink;
+        emit AddressSet("rewardsSink", sink);
+    }
+
+    // --------------------------------------------------------------------------------------------------------- pauses
+
+    /// @notice The guardian or the admin pauses instant exits for 7 days, and lifts; only the admin moves the threshold.
+    function setInstantPolicy(bool pause, uint256 utilizationThresholdBps) external {
+        LiquidStorage.State storage s = _state();
+        if (!hasRole(GUARDIAN_ROLE, msg.sender) || utilizationThresholdBps != s.threshold) {
+            _checkRole(DEFAULT_ADMIN_ROLE);
+        }
+        _loosening(utilizationThresholdBps > s.threshold);
+        if (utilizationThresholdBps > LiquidStorage.BPS) {
+            revert BadParameter("utilizationThreshold", utilizationThresholdBps);
+        }
+        _told("utilizationThreshold", s.threshold, utilizationThresholdBps);
+        s.threshold = uint16(utilizationThresholdBps);
+        if (pause == (block.timestamp < s.instantPausedUntil)) return;
+        uint256 until = pause ? _pauseUntil(s) : block.timestamp;
+        s.instantPausedUntil = uint40(until);
+        if (!pause) _rest(s);
+        emit InstantPauseSet(until, msg.sender);
+    }
+
+    function pauseDeposits(bool pause) external {
+        if (!hasRole(GUARDIAN_ROLE, msg.sender)) _checkRole(DEFAULT_ADMIN_ROLE);
+        LiquidStorage.State storage s = _state();
+        if (pause == (block.timestamp < s.depositsPausedUntil)) return;
+        uint256 until = pause ? _pauseUntil(s) : block.timestamp;
+        s.depositsPausedUntil = uint40(until);
+        if (!pause) _rest(s);
+        emit DepositsPauseSet(until, msg.sender);
+    }
+
+    /// @dev A pause lapses after 7 days; after it, none for 14. While one runs the other may start and ends with it.
+    function _pauseUntil(LiquidStorage.State storage s) private returns (uint256 until) {
+        until = LiquidStorage.max(s.instantPausedUntil, s.depositsPausedUntil);
+        if (block.timestamp < until) return until;
+        if (block.timestamp < s.pauseAllowedFrom) revert PauseNotYet(s.pauseAllowedFrom);
+        until = block.timestamp + PAUSE_LENGTH;
+        s.pauseAllowedFrom = uint40(until + PAUSE_REST);
+    }
+
+    /// @dev The rest begins when the last of the two is lifted.
+    function _rest(LiquidStorage.State storage s) private {
+        if (block.timestamp < LiquidStorage.max(s.instantPausedUntil, s.depositsPausedUntil)) return;
+        s.pauseAllowedFrom = uint40(block.timestamp + PAUSE_REST);
+    }
+
+    // ----------------------------------------------------------------------------------------------------- operational
+
+    function setBatchUnstakeParams(uint256 threshold, uint256 interval) external {
+        _operational();
+        LiquidStorage.State storage s = _state();
+        if (threshold > LiquidStorage.MAX_AMOUNT) revert BadParameter("withdrawalQueueThreshold", threshold);
+        // Longer than a cooldown would leave matured buckets idle for nothing.
+        if (interval > PlumeAdapter.cooldown(STAKING) + s.safety) {
+            revert BadParameter("batchUnstakeInterval", interval);
+        }
+        _told("withdrawalQueueThreshold", s.batchThreshold, threshold);
+        _told("batchUnstakeInterval", s.interval, interval);
+        s.batchThreshold = uint96(threshold);
+        s.interval = uint32(interval);
+    }
+
+    function setMinStake(uint256 minStake) external {
+        _operational();
+        if (minStake < PlumeAdapter.minStake(STAKING) || minStake > LiquidStorage.MAX_AMOUNT) {
+            revert BadParameter("minStake", minStake);
+        }
+        LiquidStorage.State storage s = _state();
+        _told("minStake", s.minStake, minStake);
+        s.minStake = uint96(minStake);
+    }
+
+    function setWithholdRatio(uint256 bps) external {
+        _operational();
+        if (bps > LiquidStorage.WITHHOLD_CEILING) revert BadParameter("withholdRatio", bps);
+        LiquidStorage.State storage s = _state();
+        _told("withholdRatio", s.withhold, bps);
+        s.withhold = uint16(bps);
+        _refreshTarget(s);
+    }
+
+    function _operational() private view {
+        if (!hasRole(DEFAULT_ADMIN_ROLE, msg.sender)) _checkRole(REBALANCER_ROLE);
+    }
+
+    // ---------------------------------------------------------------------------------------------------------- delays
+
+    function schedule(bytes calldata data) external onlyRole(DEFAULT_ADMIN_ROLE) returns (bytes32 operation) {
+        operation = keccak256(data);
+        _state().scheduledAt[operation] = block.timestamp;
+        emit Scheduled(operation, block.timestamp, data);
+    }
+
+    function cancelScheduled(bytes32 operation) external {
+        if (!hasRole(DEFAULT_ADMIN_ROLE, msg.sender)) _checkRole(GUARDIAN_ROLE);
+        LiquidStorage.State storage s = _state();
+        if (s.scheduledAt[operation] == 0) revert NotScheduled(operation);
+        delete s.scheduledAt[operation];
+        emit ScheduleCancelled(operation);
+    }
+
+    function sealSetup() external onlyRole(DEFAULT_ADMIN_ROLE) {
+        _state().setupSealed = true;
+        emit SetupSealed();
+    }
+}

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+
+import {PlumeAdapter} from "../staking/PlumeAdapter.sol";
+import {IBucketFactory} from "./IBucketFactory.sol";
+import {ILiquidRewards} from "./ILiquidRewards.sol";
+import {ILiquidToken} from "./ILiquidToken.sol";
+import {LiquidBase} from "./LiquidBase.sol";
+import {Line} from "./lib/Line.sol";
+import {LiquidStorage} from "./lib/LiquidStorage.sol";
+
+/// @title The minter: deposits, exits, claims and the funding of the line.
+/// @notice Everything else of ILiquidMinter lives in the parts that the fallback delegates to; ILiquidMinter carries the NatSpec.
+/// @dev Lives behind an ERC-1967 proxy (UUPS). Arithmetic and order: docs/src/specification.md, sections as marked.
+contract LiquidMinter is LiquidBase, UUPSUpgradeable {
+    using LiquidStorage for LiquidStorage.State;
+
+    /// @notice What the deployment decides; the rest has setters.
+    struct InitParams {
+        address admin;
+        address guardian;
+        address rewards;
+        address factory;
+        address feeRecipient;
+        uint16 withholdBps;
+        uint16 minInstantFeeBps;
+        uint16 maxInstantFeeBps;
+        uint16 standardFeeBps;
+        uint96 batchThreshold;
+        uint32 interval;
+        uint96 minStake;
+        uint32 keeperGrace;
+        uint32 safety;
+        uint32 minRungAge;
+        uint32 maxSyncAge;
+    }
+
+    uint16 private constant NO_HINT = type(uint16).max;
+    address private constant SEED_HOLDER = 0x000000000000000000000000000000000000dEaD;
+    uint256 private constant SEED_LEAST = 1e18;
+
+    address private immutable NEXT;
+    bytes32 private immutable BUCKET_CODEHASH;
+
+    /// @param next the LiquidKeeper that takes what is not here
+    constructor(address token_, address staking_, address factory_, address next) LiquidBase(token_, staking_) {
+        if (next == address(0)) revert ZeroAddress();
+        NEXT = next;
+        BUCKET_CODEHASH = IBucketFactory(factory_).BUCKET_CODEHASH();
+    }
+
+    /// @notice Sets the parameters and makes the permanent seed deposit (at least 1e18 wei, never to be withdrawn): it
+    /// keeps the reward index and the rate defined for ever.
+    function initialize(InitParams calldata p) external payable initializer {
+        if (
+            p.admin == address(0) || p.guardian == address(0) || p.rewards == address(0) || p.factory == address(0)
+                || p.feeRecipient == address(0)
+        ) revert ZeroAddress();
+        if (p.maxInstantFeeBps > LiquidStorage.FEE_CEILING) {
+            revert FeeAboveCeiling(p.maxInstantFeeBps, LiquidStorage.FEE_CEILING);
+        }
+        if (p.standardFeeBps > LiquidStorage.FEE_CEILING) {
+            revert FeeAboveCeiling(p.standardFeeBps, LiquidStorage.FEE_CEILING);
+        }
+        if (p.minInstantFeeBps > p.maxInstantFeeBps) revert BadParameter("minInstantFee", p.minInstantFeeBps);
+        if (p.withholdBps > LiquidStorage.WITHHOLD_CEILING) revert BadParameter("withholdRatio", p.withholdBps);
+        if (p.minStake < PlumeAdapter.minStake(STAKING)) revert BadParameter("minStake", p.minStake);
+        if (p.minRungAge == 0) revert BadParameter("minRungAge", 0);
+        if (msg.value < SEED_LEAST) revert BadParameter("seed", msg.value);
+
+        _grantRole(DEFAULT_ADMIN_ROLE, p.admin);
+        _grantRole(GUARDIAN_ROLE, p.guardian);
+        LiquidStorage.State storage s = _state();
+        s.rate = uint96(LiquidStorage.RAY);
+        s.token = TOKEN;
+        s.staking = STAKING;
+        s.rewards = p.rewards;
+        s.rewardsSink = p.rewards;
+        s.factory = p.factory;
+        s.feeRecipient = p.feeRecipient;
+        s.withhold = p.withholdBps;
+        s.minFee = p.minInstantFeeBps;
+        s.maxFee = p.maxInstantFeeBps;
+        s.standardFee = p.standardFeeBps;
+        s.rungFee = p.standardFeeBps;
+        s.threshold = uint16(LiquidStorage.BPS);
+        s.batchThreshold = p.batchThreshold;
+        s.interval = p.interval;
+        s.minStake = p.minStake;
+        s.keeperGrace = p.keeperGrace;
+        s.safety = p.safety;
+        s.minRungAge = p.minRungAge;
+        s.maxSyncAge = p.maxSyncAge;
+        s.lastClosedAt = uint32(block.timestamp);
+        s.cooldownSeen = uint32(PlumeAdapter.cooldown(STAKING));
+        s.lastClaimAt = uint40(block.timestamp);
+        emit ParameterSet("withholdRatio", p.withholdBps);
+        emit ParameterSet("minInstantFee", p.minInstantFeeBps);
+        emit ParameterSet("maxInstantFee", p.maxInstantFeeBps);
+        emit ParameterSet("standardFee", p.standardFeeBps);
+        emit ParameterSet("utilizationThreshold", LiquidStorage.BPS);
+        emit ParameterSet("withdrawalQueueThreshold", p.batchThreshold);
+        emit ParameterSet("batchUnstakeInterval", p.interval);
+        emit ParameterSet("minStake", p.minStake);
+        emit ParameterSet("keeperGrace", p.keeperGrace);
+        emit ParameterSet("safety", p.safety);
+        emit ParameterSet("minRungAge", p.minRungAge);
+        emit ParameterSet("maxSyncAge", p.maxSyncAge);
+        emit AddressSet("rewardsSink", p.rewards);
+        emit AddressSet("feeRecipient", p.feeRecipient);
+        _deposit(SEED_HOLDER, NO_HINT, 0);
+    }
+
+    function _authorizeUpgrade(address) internal override onlyRole(DEFAULT_ADMIN_ROLE) {
+        _loosening(true);
+    }
+
+    /// @dev Keepers' steps, parameters and views: the next part, in this contract's storage.
+    fallback() external payable {
+        _delegate(NEXT);
+    }
+
+    // --------------------------------------------------------------------------------------------------- 4. deposits
+
+    function submit() external payable nonReentrant returns (uint256) {
+        return _deposit(msg.sender, NO_HINT, 0);
+    }
+
+    function submitAndGive(address recipient) external payable nonReentrant returns (uint256) {
+        return _deposit(recipient, NO_HINT, 0);
+    }
+
+    function submitForValidator(uint16 validatorId) external payable nonReentrant returns (uint256) {
+        return _deposit(msg.sender, validatorId, 0);
+    }
+
+    function deposit(address recipient, uint256 minOut, uint256 deadline)
+        external
+        payable
+        nonReentrant
+        returns (uint256)
+    {
+        if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
+        return _deposit(recipient, NO_HINT, minOut);
+    }
+
+    receive() external payable nonReentrant {
+        // A bucket's coins are never a deposit: it has a named entry. Neither are the staking system's or rewards'.
+        if (msg.sender.codehash == BUCKET_CODEHASH || msg.sender == STAKING || msg.sender == _state().rewards) {
+            revert FromBucket(msg.sender);
+        }
+        _deposit(msg.sender, NO_HINT, 0);
+    }
+
+    /// @notice Coins of a bucket, inside a call that the minter started.
+    function receiveFromBucket() external payable {
+        if (msg.sender != _expectedBucket()) revert NotBucket(msg.sender);
+    }
+
+    function _deposit(address recipient, uint16 hint, uint256 minOut) private returns (uint256 lst) {
+        uint256 x = msg.value;
+        if (x == 0) revert ZeroAmount();
+        if (recipient == address(0)) revert ZeroAddress();
+        if (x > LiquidStorage.MAX_AMOUNT) revert AmountTooLarge(x, LiquidStorage.MAX_AMOUNT);
+        LiquidStorage.State storage s = _state();
+        _checkHint(s, hint);
+        if (block.timestamp < s.depositsPausedUntil) revert Paused(s.depositsPausedUntil);
+        if (s.slashPending != 0) revert SlashNotBooked(_firstUnbooked(s));
+        uint256 rate = s.rate;
+        if (rate < LiquidStorage.MIN_RATE) revert DepositsClosed(rate, LiquidStorage.MIN_RATE);
+        lst = x * LiquidStorage.RAY / rate;
+        if (lst == 0) revert ZeroAmount();
+        if (lst < minOut) revert OutBelowMinimum(lst, minOut);
+        uint256 room = uint256(s.headroom) + x;
+        if (room > LiquidStorage.MAX_AMOUNT) revert AmountTooLarge(x, LiquidStorage.MAX_AMOUNT);
+        s.headroom = uint96(room);
+        // The limiter meters net outflow: what comes in gives room back, never more than was used.
+        if (s.meterLevel != 0) {
+            s.meterLevel = uint96(LiquidStorage.min0(s.leakedMeter(), x));
+            s.meterAt = uint40(block.timestamp);
+        }
+        ILiquidToken(TOKEN).mint(recipient, lst);
+        emit Deposited(recipient, msg.sender, hint, x, lst);
+    }
+
+    /// @dev A hint steers nothing, but a mistyped validator is told.
+    function _checkHint(LiquidStorage.State storage s, uint16 hint) private view {
+        if (hint != NO_HINT && !s.validators[hint].registered) revert UnknownValidator(hint);
+    }
+
+    function _firstUnbooked(LiquidStorage.State storage s) private view returns (uint16 id) {
+        uint256 n = s.validatorIds.length;
+        for (uint256 i; i < n; ++i) {
+            id = s.validatorIds[i];
+            if (s.validators[id].slashed && !s.validators[id].booked) return id;
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------------- 5. exits
+
+    function redeem(uint256 amount, ExitParams calldata p) external nonReentrant returns (uint256 paidNow, uint256 id) {
+        return _redeem(amount, p, NO_HINT);
+    }
+
+    function unstake(uint256 amount) external nonReentrant returns (uint256 paidNow, uint256 id) {
+        return _redeem(amount, _everything(amount), NO_HINT);
+    }
+
+    function unstakeFromValidator(uint256 amount, uint16 validatorId)
+        external
+        nonReentrant
+        returns (uint256 paidNow, uint256 id)
+    {
+        return _redeem(amount, _everything(amount), validatorId);
+    }
+
+    function _everything(uint256 amount) private view returns (ExitParams memory) {
+        return ExitParams({
+            instantMax: amount,
+            ammMax: 0,
+            queueMax: amount,
+            minOutNow: 0,
+            feeLimitBps: LiquidStorage.BPS,
+            deadline: block.timestamp,
+            recipient: msg.sender
+        });
+    }
+
+    function _redeem(uint256 amount, ExitParams memory p, uint16 hint) private returns (uint256 paidNow, uint256 id) {
+        if (block.timestamp > p.deadline) revert DeadlinePassed(p.deadline, block.timestamp);
+        if (amount == 0) revert ZeroAmount();
+        if (p.recipient == address(0)) revert ZeroAddress();
+        LiquidStorage.State storage s = _state();
+        _checkHint(s, hint);
+        if (p.ammMax != 0) revert AmmNotEnabled();
+        uint256 lst;
+        uint256 fee;
+        uint256 gross;
+        if (p.instantMax != 0) (lst, gross, fee) = _instant(s, LiquidStorage.min(amount, p.instantMax), p.feeLimitBps);
+        paidNow = gross - fee;
+        if (paidNow < p.minOutNow) revert OutBelowMinimum(paidNow, p.minOutNow);
+        uint256 rest = amount - lst;
+        if (rest > p.queueMax) revert ExitNotPlaced(rest);
+        uint256 seq = uint256(s.openCount) + 1;
+        uint256 rung = s.openRung;
+        if (rest != 0 && seq > LiquidStorage.RUNG_MAX_COUNT) revert RungFull(rung);
+
+        ILiquidToken(TOKEN).burn(msg.sender, amount);
+        if (gross != 0) emit InstantExit(msg.sender, p.recipient, lst, gross, fee);
+        if (rest != 0) {
+            s.openCount = uint32(seq);
+            s.stagedLst += uint96(rest);
+            id = rung << 32 | seq;
+            s.tickets[id] = LiquidStorage.Ticket({owner: p.recipient, lst: uint96(rest)});
+            emit ExitRequested(id, p.recipient, rest, hint);
+        }
+        _pay(p.recipient, paidNow);
+    }
+
+    /// @dev What the buffer pays now, taken off the books. @return lst burned for it, @return gross, @return fee
+    function _instant(LiquidStorage.State storage s, uint256 most, uint256 feeLimitBps)
+        private
+        returns (uint256 lst, uint256 gross, uint256 fee)
+    {
+        uint256 level;
+        (lst, gross, fee, level) = _instantTerms(s, most);
+        if (gross == 0) return (0, 0, 0);
+        if (fee * LiquidStorage.BPS > feeLimitBps * gross) {
+            revert FeeAboveLimit(LiquidStorage.ceilDiv(fee * LiquidStorage.BPS, gross), feeLimitBps);
+        }
+        s.headroom -= uint96(gross);
+        s.reserved += uint96(fee);
+        s.addFees(fee);
+        s.meterLevel = uint96(level);
+        s.meterAt = uint40(block.timestamp);
+    }
+
+    function cancel(uint256 id) external nonReentrant returns (uint256 lst) {
+        LiquidStorage.State storage s = _state();
+        LiquidStorage.Ticket memory t = _owned(s, id);
+        if (id >> 32 != s.openRung) revert RungNotOpen(id);
+        lst = t.lst;
+        s.stagedLst -= uint96(lst);
+        delete s.tickets[id];
+        ILiquidToken(TOKEN).mint(msg.sender, lst);
+        emit ExitCancelled(id, msg.sender, lst);
+    }
+
+    function claim(uint256 id, uint256 hintA, uint256 hintB) external nonReentrant returns (uint256) {
+        return _claimTo(id, hintA, hintB, msg.sender);
+    }
+
+    function claimTo(uint256 id, uint256 hintA, uint256 hintB, address recipient)
+        external
+        nonReentrant
+        returns (uint256)
+    {
+        return _claimTo(id, hintA, hintB, recipient);
+    }
+
+    function withdraw(address recipient, uint256 id) external nonReentrant returns (uint256) {
+        LiquidStorage.State storage s = _state();
+        if (id >> 32 >= s.openRung) {
+            _owned(s, id);
+            revert NothingToClaim(id);
+        }
+        (uint256 hintA, uint256 hintB) = Line.hints(s, id >> 32);
+        return _claimTo(id, hintA, hintB, recipient);
+    }
+
+    function _claimTo(uint256 id, uint256 hintA, uint256 hintB, address recipient) private returns (uint256 net) {
+        if (recipient == address(0)) revert ZeroAddress();
+        LiquidStorage.Ticket memory t = _owned(_state(), id);
+        net = _settleClaim(id, t, recipient, hintA, hintB);
+        _pay(recipient, net);
+    }
+
+    function _owned(LiquidStorage.State storage s, uint256 id) private view returns (LiquidStorage.Ticket memory t) {
+        t = s.tickets[id];
+        if (t.owner == address(0)) revert UnknownRequest(id);
+        if (t.owner != msg.sender) revert NotRequestOwner(id, t.owner, msg.sender);
+    }
+
+    function unstakeRewards() external nonReentrant returns (uint256) {
+        return ILiquidRewards(_state().rewards).claimFor(msg.sender);
+    }
+
+    // ---------------------------------------------------------------------------------------------------- 6. the line
+
+    function closeRung() external nonReentrant returns (uint256 rung) {
+        LiquidStorage.State storage s = _state();
+        uint256 closesAt = uint256(s.lastClosedAt) + s.minRungAge;
+        _keeperOrLate(HANDLER_ROLE, closesAt);
+        uint256 lst = s.stagedLst;
+        if (lst == 0) revert NothingStaged();
+        if (block.timestamp < closesAt) revert RungTooYoung(closesAt);
+        uint256 end = s.end;
+        uint256 open = end - s.watermark;
+        uint256 openLst = s.openLst;
+        // Rounded up, so that no close raises the value of what stands before it.
+        uint256 units = open == 0 ? lst : LiquidStorage.ceilDiv(lst * open, openLst);
+        // Covered: nothing waits for a departure yet, so the wait of this rung begins now.
+        if (block.timestamp > s.lineNextDeparture && s.covered()) s.lineNextDeparture = uint32(block.timestamp);
+        end += units;
+        rung = s.openRung;
+        uint256 count = s.openCount;
+        uint256 fee = s.rungFee;
+        uint256 c = s.c;
+        s.rungs[rung] =
+            LiquidStorage.RungSlot({lst: uint96(lst), unitsEnd: uint128(end), feeAndCount: uint32(count << 9 | fee)});
+        if (c != 0) s.rungC0[rung] = c;
+        s.end = uint128(end);
+        s.openLst = uint96(openLst + lst);
+        s.stagedLst = 0;
+        s.openRung = uint32(rung + 1);
+        s.openCount = 0;
+        s.lastClosedAt = uint32(block.timestamp);
+        uint16 nextFee = s.standardFee;
+        if (nextFee != fee) s.rungFee = nextFee;
+        emit RungClosed(rung, lst, count, end, c, fee);
+    }
+
+    function finalize() external nonReentrant returns (uint256) {
+        return _finalize();
+    }
+
+    function version() external pure returns (string memory) {
+        return "0.1.0";
+    }
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {IPlumeStaking} from "../staking/IPlumeStaking.sol";
+import {PlumeAdapter} from "../staking/PlumeAdapter.sol";
+import {IStakerBucket} from "./IStakerBucket.sol";
+import {LiquidBuckets} from "./LiquidBuckets.sol";
+import {LiquidStorage} from "./lib/LiquidStorage.sol";
+import {StakeBus} from "./lib/StakeBus.sol";
+
+/// @title The keepers' steps on the way in: stake bus, restake, rewards, and coins that nobody asked for.
+/// @notice Part of the minter (see LiquidBase); ILiquidMinter carries the NatSpec.
+contract LiquidStaker is LiquidBuckets {
+    using LiquidStorage for LiquidStorage.State;
+
+    address private constant NATIVE = 0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE;
+
+    address private immutable NEXT;
+
+    constructor(address token_, address staking_, address factory_, address next)
+        LiquidBuckets(token_, staking_, factory_)
+    {
+        if (next == address(0)) revert ZeroAddress();
+        NEXT = next;
+    }
+
+    fallback() external {
+        _delegate(NEXT);
+    }
+
+    // ---------------------------------------------------------------------------------------------- 7. the stake bus
+
+    function rebalance() external nonReentrant returns (uint256 staked) {
+        _keeperOrLate(REBALANCER_ROLE, NEVER);
+        LiquidStorage.State storage s = _state();
+        _refreshTarget(s);
+        if (s.slashPending != 0) return 0;
+        uint256 rest = s.freeToStake();
+        if (rest < s.minStake) return 0;
+        StakeBus.Route memory r = StakeBus.route(s);
+        for (uint256 k; k < LiquidStorage.STAKES_PER_CALL && rest >= s.minStake && rest != 0; ++k) {
+            (bool found, uint256 at, uint256 take) = StakeBus.pick(s, r, rest);
+            if (!found) break;
+            uint16 id = r.ids[at];
+            uint256 index = StakeBus.bucketFor(s, id);
+            uint256 amount = StakeBus.chunk(s, id, index, take);
+            _requireGas();
+            try IStakerBucket(payable(_bucket(id, index))).stake{value: amount}(id) {
+                _bookStake(id, index, amount);
+                r.caps[at] -= amount;
+                rest -= amount;
+                staked += amount;
+            } catch (bytes memory reason) {
+                r.caps[at] = 0;
+                r.weights -= s.validators[id].weight;
+                _advanceStakeCursor(id, index);
+                emit StakeSkipped(id, amount, reason);
+            }
+        }
+    }
+
+    function stakeWitheldForValidator(uint256 amount, uint16 validatorId) external nonReentrant {
+        _keeperOrLate(REBALANCER_ROLE, NEVER);
+        if (amount == 0) revert ZeroAmount();
+        LiquidStorage.State storage s = _state();
+        _known(validatorId);
+        uint256 free = s.freeToStake();
+        if (amount > free) revert StakeTooMuch(amount, free);
+        if (s.validators[validatorId].target == 0) revert NoCapacity(validatorId, 0);
+        uint256 cap = StakeBus.capacity(s, validatorId, PlumeAdapter.info(STAKING, validatorId));
+        if (amount > cap) revert NoCapacity(validatorId, cap);
+        for (uint256 k; k < LiquidStorage.STAKES_PER_CALL && amount != 0; ++k) {
+            uint256 index = StakeBus.bucketFor(s, validatorId);
+            uint256 c = StakeBus.chunk(s, validatorId, index, amount);
+            IStakerBucket(payable(_bucket(validatorId, index))).stake{value: c}(validatorId);
+            _bookStake(validatorId, index, c);
+            amount -= c;
+        }
+    }
+
+    function _bookStake(uint16 id, uint256 index, uint256 amount) private {
+        LiquidStorage.State storage s = _state();
+        LiquidStorage.Validator storage v = s.validators[id];
+        LiquidStorage.Bucket storage b = s.buckets[LiquidStorage.key(id, index)];
+        s.headroom -= uint96(amount);
+        s.active += uint96(amount);
+        v.active += uint96(amount);
+        _advanceStakeCursor(id, index);
+        b.active += uint96(amount);
+        b.used = true;
+        emit StakePlaced(id, index, amount);
+    }
+
+    function _advanceStakeCursor(uint16 id, uint256 index) private {
+        LiquidStorage.Validator storage v = _state().validators[id];
+        v.stakeCursor = uint8((index + 1) % v.target);
+    }
+
+    function restake(uint16 validatorId, uint256 amount) external nonReentrant {
+        _keeperOrLate(REBALANCER_ROLE, NEVER);
+        if (amount == 0) revert ZeroAmount();
+        LiquidStorage.State storage s = _state();
+        _known(validatorId);
+        uint256 free = LiquidStorage.min0(
+            uint256(s.cooling) + s.committed, s.openValue() + s.value(s.stagedLst) + LiquidStorage.MARGIN
+        );
+        if (amount > free) revert RestakeTooMuch(amount, free);
+        // Latest maturing of all first: what is left covers every rung at the time it covered it before.
+        uint16 latestId;
+        uint256 latestIndex;
+        uint256 latestEnd;
+        uint256 count = s.validatorIds.length;
+        for (uint256 i; i < count; ++i) {
+            uint16 id = s.validatorIds[i];
+            uint256 n = s.validators[id].buckets;
+            for (uint256 k; k < n; ++k) {
+                LiquidStorage.Bucket memory x = s.buckets[LiquidStorage.key(id, k)];
+                if (x.cooling != 0 && x.end > latestEnd) (latestId, latestIndex, latestEnd) = (id, k, x.end);
+            }
+        }
+        if (latestEnd == 0 || latestId != validatorId) revert NotLatest(validatorId, latestId, latestEnd);
+        LiquidStorage.Bucket storage b = s.buckets[LiquidStorage.key(validatorId, latestIndex)];
+        if (amount > b.cooling) revert RestakeTooMuch(amount, b.cooling);
+        IStakerBucket(payable(_bucket(validatorId, latestIndex))).restake(validatorId, amount);
+        b.cooling -= uint96(amount);
+        b.active += uint96(amount);
+        s.cooling -= uint96(amount);
+        s.active += uint96(amount);
+        s.validators[validatorId].active += uint96(amount);
+        emit Restaked(validatorId, latestIndex, amount);
+    }
+
+    // ------------------------------------------------------------------------------------------------------ rewards
+
+    function claim(uint16 validatorId) external nonReentrant returns (uint256 rewards) {
+        _claimGate();
+        LiquidStorage.Validator storage v = _known(validatorId);
+        uint256 n = v.buckets;
+        if (n == 0) return 0;
+        uint256 page = LiquidStorage.min(n, LiquidStorage.CLAIM_PAGE);
+        uint256 from = v.claimCursor;
+        uint256 to = LiquidStorage.min(n, from + page);
+        rewards = _claimRange(validatorId, from, to);
+        uint256 around = page - (to - from);
+        if (around != 0) rewards += _claimRange(validatorId, 0, around);
+        v.claimCursor = uint8((from + page) % n);
+        _toSink(rewards);
+    }
+
+    function claimBuckets(uint16 validatorId, uint256 from, uint256 to)
+        external
+        nonReentrant
+        returns (uint256 rewards)
+    {
+        _claimGate();
+        LiquidStorage.Validator storage v = _known(validatorId);
+        rewards = _claimRange(validatorId, from, LiquidStorage.min(to, v.buckets));
+        _toSink(rewards);
+    }
+
+    /// @dev A page over all validators, going on where the last one stopped, at most once around.
+    function claimAll() external nonReentrant returns (uint256 rewards) {
+        _claimGate();
+        LiquidStorage.State storage s = _state();
+        uint256 count = s.validatorIds.length;
+        if (count == 0) return 0;
+        uint256 page = LiquidStorage.CLAIM_PAGE;
+        uint256 at = s.claimValidator;
+        for (uint256 k; k < count && page != 0; ++k) {
+            uint16 id = s.validatorIds[at];
+            LiquidStorage.Validator storage v = s.validators[id];
+            uint256 n = v.buckets;
+            uint256 from = v.claimCursor;
+            uint256 to = LiquidStorage.min(n, from + page);
+            rewards += _claimRange(id, from, to);
+            page -= to - from;
+            if (to < n) {
+                v.claimCursor = uint8(to);
+                break;
+            }
+            v.claimCursor = 0;
+            at = (at + 1) % count;
+            if (at == 0) s.lastClaimAt = uint40(block.timestamp);
+        }
+        s.claimValidator = uint8(at);
+        _toSink(rewards);
+    }
+
+    function _claimGate() private view {
+        _keeperOrLate(CLAIMER_ROLE, uint256(_state().lastClaimAt) + 1 days);
+    }
+
+    function _claimRange(uint16 id, uint256 from, uint256 to) private returns (uint256 rewards) {
+        LiquidStorage.State storage s = _state();
+        for (uint256 i = from; i < to; ++i) {
+            if (!s.buckets[LiquidStorage.key(id, i)].used) continue;
+            address bucket = _bucket(id, i);
+            _requireGas();
+            _expectBucket(bucket);
+            try IStakerBucket(payable(bucket)).claim(NATIVE, id) returns (uint256 received) {
+                if (received != 0) emit RewardsClaimed(id, i, received);
+                rewards += received;
+            } catch (bytes memory reason) {
+                emit RewardsClaimFailed(id, i, reason);
+            }
+        }
+        _expectBucket(address(0));
+    }
+
+    function loadRewards() external payable nonReentrant {
+        if (msg.value == 0) revert ZeroAmount();
+        _toSink(msg.value);
+    }
+
+    /// @dev The one place that reads a balance: coins outside the books become rewards, never a rise of the rate.
+    function skim() external nonReentrant returns (uint256 coins) {
+        LiquidStorage.State storage s = _state();
+        coins = LiquidStorage.min0(address(this).balance, uint256(s.headroom) + s.reserved);
+        if (coins == 0) return 0;
+        _toSink(coins);
+        emit Skimmed(coins);
+    }
+
+    function skimStake(uint16 validatorId, uint256 index) external nonReentrant returns (uint256 amount) {
+        LiquidStorage.State storage s = _state();
+        LiquidStorage.Validator storage v = _known(validatorId);
+        if (index >= v.buckets) revert BadParameter("index", index);
+        if (v.booked || PlumeAdapter.info(STAKING, validatorId).slashed) return 0;
+        LiquidStorage.Bucket storage b = s.buckets[LiquidStorage.key(validatorId, index)];
+        uint256 found = IPlumeStaking(STAKING).getUserValidatorStake(_bucket(validatorId, index), validatorId);
+        amount = LiquidStorage.min(LiquidStorage.min0(found, b.active), s.freeToStake());
+        if (amount == 0) return 0;
+        s.headroom -= uint96(amount);
+        s.active += uint96(amount);
+        v.active += uint96(amount);
+        b.active += uint96(amount);
+        b.used = true;
+        emit StakeSkimmed(validatorId, index, amount);
+        _toSink(amount);
+    }
+}

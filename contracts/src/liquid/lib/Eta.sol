@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {PlumeAdapter} from "../../staking/PlumeAdapter.sol";
+import {LiquidStorage} from "./LiquidStorage.sol";
+
+/// @title Promised times: specification, section 8.
+/// @notice Views only (and publishEta): they read every bucket.
+library Eta {
+    using LiquidStorage for LiquidStorage.State;
+
+    /// @dev Coins that arrive, or stake that may depart, at a time.
+    struct Event {
+        uint256 at;
+        uint256 amount;
+    }
+
+    function ofRung(LiquidStorage.State storage s, uint256 rung) internal view returns (uint256 eta, bool revised) {
+        uint256 end = s.rungs[rung].unitsEnd;
+        if (end <= s.watermark) return (0, false);
+        (eta, revised) = ofValue(s, _valueTo(s, end), 0);
+        if (eta == 0) return (0, revised);
+        uint256 first = s.marksDone;
+        uint256 beyond = first + s.marksLive;
+        uint256 lo = first;
+        uint256 hi = beyond;
+        while (lo < hi) {
+            uint256 mid = (lo + hi) / 2;
+            if (s.marks[mid % LiquidStorage.MARKS].units >= end) hi = mid;
+            else lo = mid + 1;
+        }
+        if (lo == beyond) return (eta, revised);
+        uint256 promised = s.marks[lo % LiquidStorage.MARKS].eta;
+        if (promised < block.timestamp) return (eta, true);
+        return (LiquidStorage.min(eta, promised), revised);
+    }
+
+    /// @dev Value of the line up to `end`, rounded up: covered by committed coins then means that finalize completes it.
+    function _valueTo(LiquidStorage.State storage s, uint256 end) private view returns (uint256) {
+        if (end == s.end) return s.openValue();
+        uint256 w = s.watermark;
+        uint256 lst = LiquidStorage.ceilDiv((end - w) * s.openLst, s.end - w);
+        return LiquidStorage.ceilDiv(lst * s.rate, LiquidStorage.RAY);
+    }
+
+    /// @dev When `v` coins counted from the watermark are there, if nothing departs before `notBefore`.
+    function ofValue(LiquidStorage.State storage s, uint256 v, uint256 notBefore)
+        internal
+        view
+        returns (uint256 eta, bool revised)
+    {
+        uint256 cover = s.committed;
+        if (v <= cover) return (0, false);
+        uint256 grace = s.keeperGrace;
+        Event[] memory coming = _cooling(s);
+        for (uint256 i; i < coming.length; ++i) {
+            cover += coming[i].amount;
+            if (cover < v) continue;
+            eta = coming[i].at + grace;
+            return eta < block.timestamp ? (block.timestamp, true) : (eta, false);
+        }
+        uint256 latest = _departure(s, v, cover, notBefore) + grace;
+        revised = block.timestamp > latest;
+        eta = LiquidStorage.max(latest, block.timestamp) + PlumeAdapter.cooldown(s.staking);
+        if (coming.length != 0) eta = LiquidStorage.max(eta, coming[coming.length - 1].at);
+        eta += grace;
+    }
+
+    function _cooling(LiquidStorage.State storage s) private view returns (Event[] memory list) {
+        uint256 count = s.validatorIds.length;
+        list = new Event[](_allBuckets(s));
+        uint256 used;
+        for (uint256 i; i < count; ++i) {
+            uint16 id = s.validatorIds[i];
+            uint256 n = s.validators[id].buckets;
+            for (uint256 k; k < n; ++k) {
+                LiquidStorage.Bucket memory b = s.buckets[LiquidStorage.key(id, k)];
+                if (b.cooling != 0) list[used++] = Event(b.end, b.cooling);
+            }
+        }
+        _shrink(list, used);
+        _sort(list);
+    }
+
+    /// @dev The earliest time by which enough stake may have left, its buckets and timetable permitting.
+    function _departure(LiquidStorage.State storage s, uint256 v, uint256 cover, uint256 notBefore)
+        private
+        view
+        returns (uint256 at)
+    {
+        at = LiquidStorage.max(s.lineNextDeparture, notBefore);
+        Event[] memory list = new Event[](_allBuckets(s));
+        uint256 used;
+        uint256 count = s.validatorIds.length;
+        for (uint256 i; i < count; ++i) {
+            uint16 id = s.validatorIds[i];
+            LiquidStorage.Validator storage val = s.validators[id];
+            if (val.booked || val.active == 0) continue;
+            uint256 start = LiquidStorage.max(at, val.nextDeparture);
+            used = _departures(s, id, start, list, used);
+        }
+        _shrink(list, used);
+        _sort(list);
+        for (uint256 i; i < used; ++i) {
+            at = list[i].at;
+            cover += list[i].amount;
+            if (cover >= v) return at;
+        }
+    }
+
+    /// @dev Appends one validator's stake at the times at which its buckets may depart.
+    function _departures(LiquidStorage.State storage s, uint16 id, uint256 start, Event[] memory list, uint256 used)
+        private
+        view
+        returns (uint256)
+    {
+        uint256 n = s.validators[id].buckets;
+        for (uint256 k; k < n; ++k) {
+            LiquidStorage.Bucket memory b = s.buckets[LiquidStorage.key(id, k)];
+            if (b.active == 0) continue;
+            uint256 at = b.end == 0 ? start : LiquidStorage.max(start, uint256(b.end) + s.safety);
+            list[used++] = Event(at, b.active);
+        }
+        return used;
+    }
+
+    function _allBuckets(LiquidStorage.State storage s) private view returns (uint256 n) {
+        uint256 count = s.validatorIds.length;
+        for (uint256 i; i < count; ++i) {
+            n += s.validators[s.validatorIds[i]].buckets;
+        }
+    }
+
+    function _shrink(Event[] memory list, uint256 length) private pure {
+        assembly ("memory-safe") {
+            mstore(list, length)
+        }
+    }
+
+    /// @dev Insertion sort by time, stable: lists arrive nearly in order.
+    function _sort(Event[] memory list) private pure {
+        for (uint256 i = 1; i < list.length; ++i) {
+            Event memory e = list[i];
+            uint256 j = i;
+            while (j != 0 && list[j - 1].at > e.at) {
+                list[j] = list[j - 1];
+                --j;
+            }
+            list[j] = e;
+        }
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {LocalStaking} from "../src/dev/LocalStaking.sol";
+import {LocalTreasury} from "../src/dev/LocalTreasury.sol";
+import {BucketFactory} from "../src/liquid/BucketFactory.sol";
+import {ILiquidMinter, ILiquidMinterTypes} from "../src/liquid/ILiquidMinter.sol";
+import {LiquidAdmin} from "../src/liquid/LiquidAdmin.sol";
+import {LiquidKeeper} from "../src/liquid/LiquidKeeper.sol";
+import {LiquidMinter} from "../src/liquid/LiquidMinter.sol";
+import {LiquidRewards} from "../src/liquid/LiquidRewards.sol";
+import {LiquidStaker} from "../src/liquid/LiquidStaker.sol";
+import {LiquidToken} from "../src/liquid/LiquidToken.sol";
+import {LiquidViews} from "../src/liquid/LiquidViews.sol";
+import {IPlumeStaking} from "../src/staking/IPlumeStaking.sol";
+import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
+import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
+import {Test} from "forge-std/Test.sol";
+
+/// @notice The whole liquid side on a local staking system: what `omnibus deploy` does, in Solidity.
+abstract contract Fixture is Test, ILiquidMinterTypes {
+    address internal constant NATIVE = 0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE;
+    uint256 internal constant T0 = 1_700_000_000;
+    uint256 internal constant COOLDOWN = 21 days;
+    uint256 internal constant GRACE = 6 hours;
+    uint256 internal constant SAFETY = 1 hours;
+    uint256 internal constant SEED = 1 ether;
+
+    LocalStaking internal staking;
+    LocalTreasury internal treasury;
+    LiquidToken internal token;
+    LiquidRewards internal rewards;
+    BucketFactory internal factory;
+    ILiquidMinter internal minter;
+
+    address internal admin = makeAddr("admin");
+    address internal guardian = makeAddr("guardian");
+    address internal keeper = makeAddr("keeper");
+    address internal feeRecipient = makeAddr("feeRecipient");
+    address internal alice = makeAddr("alice");
+    address internal bob = makeAddr("bob");
+    address internal carol = makeAddr("carol");
+
+    function now_() internal view returns (uint256) {
+        return vm.getBlockTimestamp();
+    }
+
+    function deployStaking(uint16 validators) internal {
+        vm.warp(T0);
+        staking = new LocalStaking(address(this), 1 ether, COOLDOWN, 7 days);
+        treasury = new LocalTreasury(address(staking));
+        staking.setTreasury(address(treasury));
+        staking.addRewardToken(NATIVE);
+        for (uint16 id; id < validators; ++id) {
+            addValidator(id);
+        }
+        vm.deal(address(treasury), 1_000_000 ether);
+    }
+
+    function addValidator(uint16 id) internal {
+        staking.addValidator(
+            id,
+            0.1e18,
+            makeAddr(string.concat("validator", vm.toString(id))),
+            address(this),
+            "l1",
+            "account",
+            address(0),
+            0
+        );
+    }
+
+    function params() internal view virtual returns (LiquidMinter.InitParams memory) {
+        return LiquidMinter.InitParams({
+            admin: admin,
+            guardian: guardian,
+            rewards: address(rewards),
+            factory: address(factory),
+            feeRecipient: feeRecipient,
+            withholdBps: 1_000,
+            minInstantFeeBps: 30,
+            maxInstantFeeBps: 100,
+            standardFeeBps: 5,
+            batchThreshold: 0,
+            interval: 1 hours,
+            minStake: 1 ether,
+            keeperGrace: uint32(GRACE),
+            safety: uint32(SAFETY),
+            minRungAge: 1 hours,
+            maxSyncAge: 1 hours
+        });
+    }
+
+    /// @dev Addresses that refer to each other are predicted from this account's nonce, as the deployment does.
+    function deployLiquid() internal {
+        uint256 nonce = vm.getNonce(address(this));
+        address rewardsAt = vm.computeCreateAddress(address(this), nonce + 1);
+        address minterAt = vm.computeCreateAddress(address(this), nonce + 8);
+        token = new LiquidToken("Staked PLUME", "stPLUME", minterAt, rewardsAt);
+        rewards = new LiquidRewards(minterAt, address(token), 1_000);
+        factory = new BucketFactory(minterAt, address(staking));
+        LiquidViews views = new LiquidViews(address(token), address(staking));
+        LiquidAdmin adminPart = new LiquidAdmin(address(token), address(staking), address(views));
+        LiquidStaker stakerPart =
+            new LiquidStaker(address(token), address(staking), address(factory), address(adminPart));
+        LiquidKeeper keeperPart =
+            new LiquidKeeper(address(token), address(staking), address(factory), address(stakerPart));
+        LiquidMinter implementation =
+            new LiquidMinter(address(token), address(staking), address(factory), address(keeperPart));
+        vm.deal(address(this), SEED);
+        ERC1967Proxy proxy =
+            new ERC1967Proxy{value: SEED}(address(implementation), abi.encodeCall(LiquidMinter.initialize, (params())));
+        assertEq(address(proxy), minterAt);
+        minter = ILiquidMinter(payable(minterAt));
+        vm.startPrank(admin);
+        IAccessControl access = IAccessControl(minterAt);
+        access.grantRole(minter.REBALANCER_ROLE(), keeper);
+        access.grantRole(minter.CLAIMER_ROLE(), keeper);
+        access.grantRole(minter.HANDLER_ROLE(), keeper);
+        vm.stopPrank();
+        minter.syncValidators();
+    }
+
+    /// @dev `validators` validators of equal weight with `buckets` buckets each; 1,000,000 coins for each of three people.
+    function deployAll(uint16 validators, uint256 buckets) internal {
+        deployStaking(validators);
+        deployLiquid();
+        vm.startPrank(admin);
+        for (uint16 id; id < validators; ++id) {
+            minter.addBuckets(id, buckets);
+            minter.setValidatorWeight(id, 1);
+        }
+        vm.stopPrank();
+        vm.deal(alice, 1_000_000 ether);
+        vm.deal(bob, 1_000_000 ether);
+        vm.deal(carol, 1_000_000 ether);
+    }
+
+    function submit(address who, uint256 amount) internal returns (uint256) {
+        vm.prank(who);
+        return minter.submit{value: amount}();
+    }
+
+    function requestExit(address who, uint256 lst) internal returns (uint256 id) {
+        vm.prank(who);
+        (, id) = minter.redeem(
+            lst,
+            ExitParams({
+                instantMax: 0,
+                ammMax: 0,
+                queueMax: lst,
+                minOutNow: 0,
+                feeLimitBps: 10_000,
+                deadline: now_(),
+                recipient: who
+            })
+        );
+    }
+
+    function closeRung() internal returns (uint256) {
+        vm.prank(keeper);
+        return minter.closeRung();
+    }
+
+    function stakeAll() internal {
+        vm.startPrank(keeper);
+        while (minter.rebalance() != 0) {}
+        vm.stopPrank();
+    }
+
+    function depart() internal returns (uint256 netted, uint256 departed) {
+        vm.prank(keeper);
+        return minter.processBatchUnstake();
+    }
+
+    function sweep(uint16 id) internal returns (uint256 swept, uint256 gained) {
+        vm.prank(keeper);
+        return minter.sweepMaturedBuckets(id, 128);
+    }
+
+    function claimNow(address who, uint256 id) internal returns (uint256) {
+        vm.prank(who);
+        return minter.withdraw(who, id);
+    }
+}
