@@ -38,6 +38,14 @@ export async function scan(page: Page, where: string): Promise<string[]> {
           `<${element.tagName.toLowerCase()}> “${element.innerText?.slice(0, 40)}” reaches ${Math.round(box.left)}..${Math.round(box.right)}`,
         )
       const style = getComputedStyle(element)
+      // Content that is wider than its own box lies over its neighbour.
+      if (
+        element.clientWidth > 0 &&
+        style.overflowX === 'visible' &&
+        element.scrollWidth > element.clientWidth + 1 &&
+        element.innerText
+      )
+        out.push(`<${element.tagName.toLowerCase()}> “${element.innerText.slice(0, 40)}” hangs over its box`)
       if (style.overflowX === 'hidden' && element.scrollWidth > element.clientWidth + 1 && element.innerText)
         out.push(`<${element.tagName.toLowerCase()}> “${element.innerText.slice(0, 40)}” is cut off`)
     }

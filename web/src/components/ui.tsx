@@ -161,7 +161,8 @@ export function Stat({ label, children, note }: { label: string; children: React
   return (
     <div className="min-w-0">
       <dt className="text-sm text-ink-soft">{label}</dt>
-      <dd className="mt-0.5 text-xl font-semibold tracking-tight">{children}</dd>
+      {/* A long figure wraps before its unit rather than into its neighbour. */}
+      <dd className="mt-0.5 text-lg font-semibold tracking-tight sm:text-xl [&_.num]:whitespace-normal">{children}</dd>
       {note && <dd className="mt-0.5 text-xs text-ink-faint">{note}</dd>}
     </div>
   )

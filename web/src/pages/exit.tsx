@@ -161,7 +161,7 @@ function Split({
         aria-valuetext={words}
         style={{ '--fill': `${none ? 0 : share / 100}%` } as React.CSSProperties}
       />
-      <div className="flex justify-between text-sm">
+      <div className="mt-1 flex justify-between gap-6 text-sm [&>:first-child]:text-left [&>:last-child]:text-right">
         <Button look="plain" disabled={none || amount === 0n} onClick={() => onShare(0)} data-testid="exit-all-queue">
           All through the queue
         </Button>

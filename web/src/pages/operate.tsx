@@ -111,7 +111,7 @@ function BufferGauge({ overview }: { overview: Overview }) {
               <span aria-hidden="true" className={`size-2.5 rounded-sm ${part.fill}`} />
               {part.name}
             </dt>
-            <dd className="mt-0.5 text-lg font-semibold tracking-tight">
+            <dd className="mt-0.5 text-lg font-semibold tracking-tight [&_.num]:whitespace-normal">
               <Coin value={part.amount} />
             </dd>
             <dd className="text-xs text-ink-faint">{part.note}</dd>
@@ -122,7 +122,7 @@ function BufferGauge({ overview }: { overview: Overview }) {
             <span aria-hidden="true" className="h-3 w-0.5 bg-ink" />
             Target
           </dt>
-          <dd className="mt-0.5 text-lg font-semibold tracking-tight">
+          <dd className="mt-0.5 text-lg font-semibold tracking-tight [&_.num]:whitespace-normal">
             <Coin value={target} />
           </dd>
           <dd className="text-xs text-ink-faint">

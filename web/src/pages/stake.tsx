@@ -222,10 +222,7 @@ export function StakePage() {
         Deposit {nativeSymbol}, hold {lstSymbol}, earn rewards. You know how long an exit takes before you ask for one.
       </PageHead>
       <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]">
-        <div className="space-y-5">
-          <DepositForm overview={overview.data} />
-          <Later only={['vault', 'insurance']} />
-        </div>
+        <DepositForm overview={overview.data} />
         <div className="space-y-5">
           <Loaded query={overview} rows={6}>
             {(data) => (
@@ -235,6 +232,7 @@ export function StakePage() {
               </>
             )}
           </Loaded>
+          <Later only={['vault', 'insurance']} />
         </div>
       </div>
     </>
