@@ -1,0 +1,436 @@
+/**
+ * One person's road through the app, against a running service on a local chain (anvil): connect, deposit, queue and
+ * cancel, leave partly at once and partly through the queue, let the clock run through the cooldown while the keepers
+ * work, claim. Every balance is compared with the chain to the wei, network fees included.
+ *
+ *   BASE_URL     where the service serves the app            RPC_URL      the chain's endpoint (anvil)
+ *   PRIVATE_KEY  a funded key, not used by anybody else      DEPOSIT      whole coins to deposit, default 100
+ *   CHROMIUM     the browser, default /usr/bin/chromium      TIMEOUT_S    for each thing waited for, default 120
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Page } from 'playwright-core'
+import {
+  createPublicClient,
+  createTestClient,
+  getAddress,
+  http,
+  parseAbi,
+  parseEther,
+  parseEventLogs,
+  type Address,
+  type Hash,
+  type Hex,
+  type TransactionReceipt,
+} from 'viem'
+import type {
+  Account,
+  Config,
+  ExitRequest,
+  HistoryItem,
+  Overview,
+  Page as ApiPage,
+  Status,
+  Validator,
+} from '../src/api/types.ts'
+import { parseAmount, toInput } from '../src/lib/amount.ts'
+import { check, complaints, equal, launch, until } from './browser.ts'
+import { injectWallet } from './wallet.ts'
+
+const OUT = fileURLToPath(new URL('./out', import.meta.url))
+const HOUR = 3_600
+/** Moments of waiting in which nothing changed: the keepers are not running, and no clock will help. */
+const MOST_STALLS = 12
+
+function setting(name: string, fallback?: string): string {
+  const value = process.env[name] ?? fallback
+  if (!value) throw new Error(`${name} is not set; see the top of e2e/journey.ts`)
+  return value
+}
+
+const base = setting('BASE_URL').replace(/\/$/, '')
+const rpcUrl = setting('RPC_URL')
+const privateKey = setting('PRIVATE_KEY') as Hex
+const deposit = parseEther(setting('DEPOSIT', '100'))
+const TIMEOUT = Number(setting('TIMEOUT_S', '120')) * 1_000
+
+const minterAbi = parseAbi([
+  'event Deposited(address indexed account, address indexed payer, uint16 indexed hint, uint256 coins, uint256 lst)',
+  'event InstantExit(address indexed account, address indexed recipient, uint256 lst, uint256 gross, uint256 fee)',
+  'event ExitRequested(uint256 indexed id, address indexed owner, uint256 lst, uint16 hint)',
+  'event ExitCancelled(uint256 indexed id, address indexed owner, uint256 lst)',
+  'event RungClosed(uint256 indexed rung, uint256 lst, uint256 count, uint256 unitsEnd, uint256 c0, uint256 feeBps)',
+  'event LineFunded(uint256 indexed checkpoint, uint256 watermark, uint256 b, uint256 lst, uint256 coins)',
+  'event Departed(uint16 indexed validatorId, uint256 indexed index, uint256 amount, uint256 end, bool early)',
+  'event Swept(uint16 indexed validatorId, uint256 indexed index, uint256 gained, uint256 received)',
+  'event Claimed(uint256 indexed id, address indexed owner, address indexed recipient, uint256 paid, uint256 fee, bool done)',
+  'function request(uint256 id) view returns (address owner, uint256 lst, uint256 paid)',
+  'function claimable(uint256 id) view returns (uint256 gross, uint256 fee)',
+  'function instantLiquidity() view returns (uint256)',
+  'function rate() view returns (uint256)',
+  'function quoteDeposit(uint256 coins) view returns (uint256 lst)',
+])
+const tokenAbi = parseAbi([
+  'function balanceOf(address) view returns (uint256)',
+  'event RewardsCollected(address indexed account, uint256 amount)',
+])
+
+async function api<T>(path: string): Promise<T> {
+  const response = await fetch(`${base}/api/v1${path}`)
+  if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`)
+  return (await response.json()) as T
+}
+
+const config = await api<Config>('/config')
+const minter = getAddress(config.contracts.minter)
+const token = getAddress(config.contracts.token)
+const chain = {
+  id: config.chainId,
+  name: config.chainName,
+  nativeCurrency: { name: config.nativeSymbol, symbol: config.nativeSymbol, decimals: 18 },
+  rpcUrls: { default: { http: [rpcUrl] } },
+} as const
+const reader = createPublicClient({ chain, transport: http(rpcUrl), pollingInterval: 100 })
+const clock = createTestClient({ chain, mode: 'anvil', transport: http(rpcUrl) })
+
+const lstOf = (who: Address) =>
+  reader.readContract({ address: token, abi: tokenAbi, functionName: 'balanceOf', args: [who] })
+const coinsOf = (who: Address) => reader.getBalance({ address: who })
+const gasOf = (receipt: TransactionReceipt) => receipt.gasUsed * receipt.effectiveGasPrice
+
+/** The wallet's newest transaction after `nonce`, mined. */
+async function mined(who: Address, nonce: number): Promise<TransactionReceipt> {
+  const found = await until(
+    'the transaction is mined',
+    async () => {
+      if ((await reader.getTransactionCount({ address: who })) <= nonce) return null
+      for (let number = await reader.getBlockNumber(); number > 0n; number--) {
+        const block = await reader.getBlock({ blockNumber: number, includeTransactions: true })
+        const mine = block.transactions.find((tx) => getAddress(tx.from) === who && tx.nonce === nonce)
+        if (mine) return mine.hash
+      }
+      return null
+    },
+    TIMEOUT,
+  )
+  const receipt = await reader.getTransactionReceipt({ hash: found as Hash })
+  equal(receipt.status, 'success', 'the transaction succeeded')
+  return receipt
+}
+
+/** Runs something that sends one transaction, and gives what it cost and did. */
+async function sends(who: Address, act: () => Promise<unknown>) {
+  const nonce = await reader.getTransactionCount({ address: who })
+  const [coins, lst] = await Promise.all([coinsOf(who), lstOf(who)])
+  await act()
+  const receipt = await mined(who, nonce)
+  // At the transaction's own block: a keeper's next one must not blur the sums.
+  const at = { blockNumber: receipt.blockNumber }
+  const [coinsAfter, lstAfter] = await Promise.all([
+    reader.getBalance({ address: who, ...at }),
+    reader.readContract({ address: token, abi: tokenAbi, functionName: 'balanceOf', args: [who], ...at }),
+  ])
+  return { receipt, coins: coinsAfter - coins + gasOf(receipt), lst: lstAfter - lst }
+}
+
+/** The exact amount behind a shown one: the tooltip carries every digit. */
+async function shown(page: Page, testId: string): Promise<bigint[]> {
+  const titles = await page
+    .getByTestId(testId)
+    .locator('[title]')
+    .evaluateAll((all) => all.map((each) => each.getAttribute('title') ?? ''))
+  return titles.flatMap((title) => {
+    const parsed = parseAmount((title.split(' ')[0] ?? '').replaceAll(',', ''))
+    return parsed.ok ? [parsed.value] : []
+  })
+}
+
+const shot = (page: Page, name: string) => page.screenshot({ path: join(OUT, `journey-${name}.png`), fullPage: true })
+
+async function done(page: Page, testId: string) {
+  await page.getByTestId(testId).getByText('Done', { exact: true }).waitFor({ timeout: TIMEOUT })
+}
+
+const requestsOf = (who: Address) => api<ApiPage<ExitRequest>>(`/accounts/${who}/requests`)
+const requestOf = async (who: Address, id: bigint) =>
+  (await requestsOf(who)).items.find((request) => request.id === id.toString())
+
+/** Moves the chain's clock to `to` and waits until the index has seen that block. */
+async function moveTo(to: number): Promise<void> {
+  const head = await reader.getBlock()
+  const by = to - Number(head.timestamp)
+  if (by > 0) await clock.increaseTime({ seconds: by })
+  await clock.mine({ blocks: 1 })
+  const block = await reader.getBlockNumber()
+  await until(
+    'the index follows the clock',
+    async () => {
+      const status = await api<Status>('/status')
+      return status.indexed !== null && BigInt(status.indexed.number) >= block
+    },
+    TIMEOUT,
+  )
+}
+
+/**
+ * Lets time pass until the request is funded: from one thing that can happen to the next, and at each of them until the
+ * keepers did it. What they are expected to do is read from the service; that they did it shows in its answers.
+ */
+async function untilFunded(who: Address, id: bigint): Promise<ExitRequest> {
+  let stalls = 0
+  for (;;) {
+    const [request, validators, overview, head] = await Promise.all([
+      requestOf(who, id),
+      api<Validator[]>('/validators'),
+      api<Overview>('/monitoring/overview'),
+      reader.getBlock(),
+    ])
+    if (!request) throw new Error(`the service does not list request ${id}`)
+    if (request.state === 'ready') return request
+    const now = Number(head.timestamp)
+    const cooling = validators.flatMap((validator) => validator.buckets).filter((bucket) => BigInt(bucket.cooling) > 0n)
+    const matured = cooling.filter((bucket) => bucket.nextAvailableTime <= now)
+    const covered = cooling.reduce((sum, bucket) => sum + BigInt(bucket.cooling), BigInt(overview.committed))
+    const needsDeparture =
+      request.state !== 'open' && BigInt(overview.openLst) > 0n && covered < BigInt(overview.totalQueued)
+    const departures = validators.flatMap((validator) =>
+      validator.nextDepartureAt === null ? [] : [validator.nextDepartureAt],
+    )
+    const due =
+      (request.state === 'open' && overview.nextCloseAt !== null && overview.nextCloseAt <= now) ||
+      matured.length > 0 ||
+      BigInt(overview.due) > 0n ||
+      (needsDeparture && departures.some((at) => at <= now))
+    const fingerprint = JSON.stringify([
+      request.state,
+      request.claimable,
+      overview.committed,
+      overview.openLst,
+      cooling,
+    ])
+    if (due || stalls > 0) {
+      try {
+        await until(
+          'the keepers do what is due',
+          async () => {
+            const [again, ladders, figures] = await Promise.all([
+              requestOf(who, id),
+              api<Validator[]>('/validators'),
+              api<Overview>('/monitoring/overview'),
+            ])
+            const cools = ladders.flatMap((each) => each.buckets).filter((bucket) => BigInt(bucket.cooling) > 0n)
+            return (
+              JSON.stringify([again?.state, again?.claimable, figures.committed, figures.openLst, cools]) !==
+              fingerprint
+            )
+          },
+          Math.min(TIMEOUT, 20_000),
+        )
+        stalls = 0
+        continue
+      } catch (error) {
+        if (++stalls > MOST_STALLS) throw error
+      }
+    }
+    const ahead = [
+      ...(request.state === 'open' && overview.nextCloseAt !== null ? [overview.nextCloseAt] : []),
+      ...(needsDeparture ? departures : []),
+      ...cooling.map((bucket) => bucket.nextAvailableTime),
+    ].filter((at) => at > now)
+    const next = ahead.length > 0 ? Math.min(...ahead) : now + HOUR
+    console.log(
+      `    clock +${next - now + 1} s (request ${request.state}, ${cooling.length} buckets cooling, ${matured.length} matured)`,
+    )
+    await moveTo(next + 1)
+  }
+}
+
+mkdirSync(OUT, { recursive: true })
+const { context, close } = await launch()
+const started = await reader.getBlockNumber()
+let code = 0
+const page = context.pages()[0] ?? (await context.newPage())
+try {
+  const wallet = await injectWallet(context, { rpcUrl, privateKey, chainId: config.chainId })
+  const me = wallet.address
+  const errors = complaints(page)
+
+  // Connect, be on the wrong network, come over.
+  await page.goto(base)
+  await page.getByTestId('connect').first().click()
+  await page
+    .getByTestId(/^connect-.+/)
+    .first()
+    .click()
+  await page.getByTestId('account').waitFor()
+  wallet.moveTo(1)
+  await page.evaluate(() =>
+    (window as unknown as { __e2eEmit: (event: string, value: string) => void }).__e2eEmit('chainChanged', '0x1'),
+  )
+  await page.getByTestId('switch-network').click()
+  await page.getByTestId('switch-network').waitFor({ state: 'detached' })
+  check(true, 'the wrong network is said, and one press leaves it')
+
+  // Deposit: declined once, then for real.
+  await page.getByTestId('deposit-amount').fill(toInput(deposit))
+  const submit = page.getByTestId('deposit-submit')
+  await submit.and(page.locator(':enabled')).waitFor()
+  const offered = (await shown(page, 'deposit-receive'))[0]
+  wallet.declineNext()
+  await submit.click()
+  await page.getByTestId('deposit-status').getByText('You declined in your wallet').waitFor()
+  check(true, 'a declined signature is said and loses nothing')
+  const deposited = await sends(me, () => submit.click())
+  await done(page, 'deposit-status')
+  equal(deposited.coins, -deposit, 'the deposit took exactly the coins')
+  const [minted] = parseEventLogs({ abi: minterAbi, logs: deposited.receipt.logs, eventName: 'Deposited' })
+  equal(deposited.lst, minted?.args.lst ?? -1n, 'the tokens that came are the ones the contract minted')
+  equal(deposited.lst, offered ?? -1n, 'the tokens that came are the ones the page offered')
+  await shot(page, '1-deposited')
+
+  // Queue one coin's worth, see it, take it back while its rung is open.
+  await page.getByRole('link', { name: 'Exit', exact: true }).first().click()
+  const small = parseEther('1')
+  await page.getByTestId('exit-amount').fill(toInput(small))
+  const exit = page.getByTestId('exit-submit')
+  await exit.and(page.locator(':enabled')).waitFor()
+  if (await page.getByTestId('exit-all-queue').isEnabled()) await page.getByTestId('exit-all-queue').click()
+  await exit.and(page.locator(':enabled')).waitFor()
+  const queued = await sends(me, () => exit.click())
+  await done(page, 'exit-status')
+  equal(queued.lst, -small, 'the queued request burned exactly its tokens')
+  equal(queued.coins, 0n, 'and paid nothing now')
+  const [asked] = parseEventLogs({ abi: minterAbi, logs: queued.receipt.logs, eventName: 'ExitRequested' })
+  const smallId = asked?.args.id ?? 0n
+  await page.getByTestId(`cancel-${smallId}`).and(page.locator(':enabled')).waitFor()
+  const cancelled = await sends(me, () => page.getByTestId(`cancel-${smallId}`).click())
+  equal(cancelled.lst, small, 'the cancel brought exactly the tokens back')
+  await page
+    .locator(
+      `[data-testid="request-${smallId}"][data-state="cancelled"], [data-testid="request-${smallId}"]:not([data-state="open"])`,
+    )
+    .first()
+    .waitFor({ state: 'attached', timeout: TIMEOUT })
+
+  // Leave with half of the holding: half of what can be had at once, the rest through the queue.
+  await until(
+    'the buffer can pay something',
+    async () => (await reader.readContract({ address: minter, abi: minterAbi, functionName: 'instantLiquidity' })) > 0n,
+    TIMEOUT,
+  )
+  const held = await lstOf(me)
+  const leaving = held / 2n
+  await page.getByTestId('exit-amount').fill(toInput(leaving))
+  await page.getByTestId('exit-now-slider').and(page.locator(':enabled')).waitFor({ timeout: TIMEOUT })
+  await page.getByTestId('exit-now-slider').fill('5000')
+  await exit.and(page.locator(':enabled')).waitFor()
+  await shot(page, '2-exit-quoted')
+  const [quotedNow] = await shown(page, 'exit-summary')
+  const left = await sends(me, () => exit.click())
+  await done(page, 'exit-status')
+  const [instant] = parseEventLogs({ abi: minterAbi, logs: left.receipt.logs, eventName: 'InstantExit' })
+  const [request] = parseEventLogs({ abi: minterAbi, logs: left.receipt.logs, eventName: 'ExitRequested' })
+  check(instant && request, 'one transaction paid a part now and queued the rest')
+  equal(instant.args.lst + request.args.lst, leaving, 'the two parts add up')
+  equal(left.lst, -leaving, 'exactly the tokens left')
+  equal(left.coins, instant.args.gross - instant.args.fee, 'exactly what the contract paid arrived')
+  check(
+    quotedNow !== undefined && left.coins * 1_000n >= quotedNow * 995n,
+    'the page had quoted it, within half a percent',
+  )
+  const id = request.args.id
+  const [owner, ticket] = await reader.readContract({
+    address: minter,
+    abi: minterAbi,
+    functionName: 'request',
+    args: [id],
+  })
+  equal(owner, me, 'the request is mine on chain')
+  equal(ticket, request.args.lst, 'and has the queued tokens')
+  await page.getByTestId(`request-${id}`).waitFor({ timeout: TIMEOUT })
+  await shot(page, '3-requested')
+
+  // Time passes; the keepers close the rung, depart, sweep and fund the line.
+  const funded = await untilFunded(me, id)
+  check(funded.promisedAt !== null, 'the request had a promised time')
+  const head = await reader.getBlock()
+  check(funded.revised || Number(head.timestamp) <= (funded.promisedAt ?? 0), 'it was kept, or said to be revised')
+  const range = { address: minter, abi: minterAbi, fromBlock: started, strict: true } as const
+  for (const eventName of ['RungClosed', 'Departed', 'Swept', 'LineFunded'] as const) {
+    const logs = await reader.getContractEvents({ ...range, eventName })
+    const senders = await Promise.all(
+      logs
+        .slice(0, 50)
+        .map(async (log) => getAddress((await reader.getTransaction({ hash: log.transactionHash })).from)),
+    )
+    check(
+      senders.length > 0 && senders.every((sender) => sender !== me),
+      `the keepers did it: ${logs.length} × ${eventName}`,
+    )
+  }
+
+  // The page follows by itself; claim.
+  const claim = page.getByTestId(`claim-${id}`)
+  await claim.and(page.locator(':enabled')).waitFor({ timeout: TIMEOUT })
+  await page.locator(`[data-testid="request-${id}"][data-state="ready"]`).waitFor({ timeout: TIMEOUT })
+  await shot(page, '4-claimable')
+  const [gross, fee] = await reader.readContract({
+    address: minter,
+    abi: minterAbi,
+    functionName: 'claimable',
+    args: [id],
+  })
+  const figures = await shown(page, `request-${id}`)
+  check(figures.includes(gross - fee), `the page shows the claimable ${gross - fee} wei to the wei`)
+  const claimed = await sends(me, () => claim.click())
+  const [paid] = parseEventLogs({ abi: minterAbi, logs: claimed.receipt.logs, eventName: 'Claimed' })
+  equal(claimed.coins, gross - fee, 'the claim paid exactly what was claimable')
+  equal(paid?.args.paid ?? -1n, gross - fee, 'and the contract says the same')
+  equal(paid?.args.done, true, 'the request is closed')
+  await page
+    .locator(`[data-testid="request-${id}"][data-state="claimed"]`)
+    .waitFor({ state: 'attached', timeout: TIMEOUT })
+
+  // Dashboard: the service knows it all; rewards, where there are some.
+  await page.getByRole('link', { name: 'Dashboard', exact: true }).first().click()
+  for (const what of ['Deposit', 'Instant exit', 'Queued exit', 'Exit claimed']) {
+    await page.getByRole('cell', { name: what, exact: true }).first().waitFor({ timeout: TIMEOUT })
+  }
+  const account = await api<Account>(`/accounts/${me}`)
+  equal(BigInt(account.lstBalance), await lstOf(me), 'the service agrees with the chain about the holding')
+  const history = await api<ApiPage<HistoryItem>>(`/accounts/${me}/history`)
+  const total = (kind: HistoryItem['kind']) =>
+    history.items.filter((item) => item.kind === kind).reduce((sum, item) => sum + BigInt(item.amount), 0n)
+  equal(total('deposit'), deposit, 'history: deposits')
+  equal(total('instantExit'), left.coins, 'history: instant exits')
+  equal(total('claim'), claimed.coins, 'history: claims')
+  if (BigInt(account.claimableRewards) > 0n) {
+    const button = page.getByTestId('claim-rewards')
+    await button.and(page.locator(':enabled')).waitFor({ timeout: TIMEOUT })
+    const rewarded = await sends(me, () => button.click())
+    const [collected] = parseEventLogs({ abi: tokenAbi, logs: rewarded.receipt.logs, eventName: 'RewardsCollected' })
+    equal(rewarded.coins, collected?.args.amount ?? -1n, 'the rewards arrived in full')
+    check(rewarded.coins > 0n, 'and they were some')
+  }
+  await shot(page, '5-dashboard')
+
+  // What the operators see.
+  await page.getByRole('link', { name: 'Operate', exact: true }).first().click()
+  await page.getByRole('heading', { name: 'Jobs' }).waitFor()
+  await page.getByRole('heading', { name: 'Buffer' }).waitFor()
+  await shot(page, '6-operate')
+  await page.getByRole('link', { name: 'Validators', exact: true }).first().click()
+  await page.getByTestId('validator-name').first().waitFor()
+  await shot(page, '7-validators')
+
+  equal(errors.length, 0, `the pages complained of nothing (${errors.join('; ')})`)
+  console.log('journey: done')
+} catch (error) {
+  code = 1
+  console.error(error)
+  await shot(page, 'failed').catch(() => undefined)
+} finally {
+  await close()
+}
+process.exitCode = code
