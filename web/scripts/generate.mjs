@@ -43,16 +43,15 @@ function errors(...abis) {
   return [...seen.values()].sort((a, b) => (signature(a) < signature(b) ? -1 : 1))
 }
 
-// The token itself, where it is there, adds the errors that it inherits (insufficient balance and the like).
-const token = existsSync(here('../../contracts/artifacts/LiquidToken.json'))
-  ? artifact('LiquidToken')
-  : artifact('ILiquidToken')
+// The implementations add the errors that they inherit (insufficient balance and the like).
+const token = artifact('LiquidToken')
+const implementation = artifact('LiquidMinter') ? artifact('LiquidToken') : artifact('ILiquidToken')
 const minter = artifact('ILiquidMinter')
 const rewards = artifact('ILiquidRewards')
 const lines = (name, items) => `export const ${name} = ${JSON.stringify(items, null, 2)} as const\n`
 const abi =
   '// Made by scripts/generate.mjs from contracts/artifacts: do not edit.\n\n' +
-  lines('minterAbi', [...functions(minter, FUNCTIONS.minter), ...errors(minter, token, rewards)]) +
+  lines('minterAbi', [...functions(minter, FUNCTIONS.minter), ...errors(minter, implementation, token, rewards)]) +
   '\n' +
   lines('rewardsAbi', functions(rewards, FUNCTIONS.rewards))
 
