@@ -36,6 +36,16 @@ contracts! {
     bucket: IStakerBucket = "../../contracts/artifacts/IStakerBucket.json";
     factory: IBucketFactory = "../../contracts/artifacts/IBucketFactory.json";
     staking: IPlumeStaking = "../../contracts/artifacts/IPlumeStaking.json";
+    liquid_minter: LiquidMinter = "../../contracts/artifacts/LiquidMinter.json";
+    liquid_admin: LiquidAdmin = "../../contracts/artifacts/LiquidAdmin.json";
+    liquid_keeper: LiquidKeeper = "../../contracts/artifacts/LiquidKeeper.json";
+    liquid_staker: LiquidStaker = "../../contracts/artifacts/LiquidStaker.json";
+    liquid_views: LiquidViews = "../../contracts/artifacts/LiquidViews.json";
+    liquid_token: LiquidToken = "../../contracts/artifacts/LiquidToken.json";
+    liquid_rewards: LiquidRewards = "../../contracts/artifacts/LiquidRewards.json";
+    bucket_factory: BucketFactory = "../../contracts/artifacts/BucketFactory.json";
+    staker_bucket: StakerBucket = "../../contracts/artifacts/StakerBucket.json";
+    proxy: ERC1967Proxy = "../../contracts/artifacts/ERC1967Proxy.json";
     local_staking: LocalStaking = "../../contracts/artifacts/LocalStaking.json";
     local_treasury: LocalTreasury = "../../contracts/artifacts/LocalTreasury.json";
 }
