@@ -3,21 +3,17 @@ pragma solidity 0.8.30;
 
 import {LocalStaking} from "../src/dev/LocalStaking.sol";
 import {LocalTreasury} from "../src/dev/LocalTreasury.sol";
-import {BucketFactory} from "../src/liquid/BucketFactory.sol";
+import {IBucketFactory} from "../src/liquid/IBucketFactory.sol";
 import {ILiquidMinter, ILiquidMinterTypes} from "../src/liquid/ILiquidMinter.sol";
-import {LiquidAdmin} from "../src/liquid/LiquidAdmin.sol";
-import {LiquidKeeper} from "../src/liquid/LiquidKeeper.sol";
+import {ILiquidRewards} from "../src/liquid/ILiquidRewards.sol";
+import {ILiquidToken} from "../src/liquid/ILiquidToken.sol";
 import {LiquidMinter} from "../src/liquid/LiquidMinter.sol";
-import {LiquidRewards} from "../src/liquid/LiquidRewards.sol";
-import {LiquidStaker} from "../src/liquid/LiquidStaker.sol";
-import {LiquidToken} from "../src/liquid/LiquidToken.sol";
-import {LiquidViews} from "../src/liquid/LiquidViews.sol";
 import {IPlumeStaking} from "../src/staking/IPlumeStaking.sol";
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
-import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 import {Test} from "forge-std/Test.sol";
 
 /// @notice The whole liquid side on a local staking system: what `omnibus deploy` does, in Solidity.
+/// @dev Deploys the committed artifacts; with FRESH=true in the environment what was just compiled (the edit loop).
 abstract contract Fixture is Test, ILiquidMinterTypes {
     address internal constant NATIVE = 0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE;
     uint256 internal constant T0 = 1_700_000_000;
@@ -28,9 +24,9 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
 
     LocalStaking internal staking;
     LocalTreasury internal treasury;
-    LiquidToken internal token;
-    LiquidRewards internal rewards;
-    BucketFactory internal factory;
+    ILiquidToken internal token;
+    ILiquidRewards internal rewards;
+    IBucketFactory internal factory;
     ILiquidMinter internal minter;
 
     address internal admin = makeAddr("admin");
@@ -45,10 +41,25 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
         return vm.getBlockTimestamp();
     }
 
+    function create(string memory name, bytes memory args) internal returns (address) {
+        return create(name, args, 0);
+    }
+
+    function create(string memory name, bytes memory args, uint256 value) internal returns (address at) {
+        bytes memory code = vm.envOr("FRESH", false)
+            ? vm.getCode(string.concat(name, ".sol:", name))
+            : vm.parseJsonBytes(vm.readFile(string.concat("artifacts/", name, ".json")), ".bytecode");
+        code = abi.encodePacked(code, args);
+        assembly {
+            at := create(value, add(code, 0x20), mload(code))
+        }
+        require(at != address(0), name);
+    }
+
     function deployStaking(uint16 validators) internal {
         vm.warp(T0);
-        staking = new LocalStaking(address(this), 1 ether, COOLDOWN, 7 days);
-        treasury = new LocalTreasury(address(staking));
+        staking = LocalStaking(payable(create("LocalStaking", abi.encode(address(this), 1 ether, COOLDOWN, 7 days))));
+        treasury = LocalTreasury(payable(create("LocalTreasury", abi.encode(staking))));
         staking.setTreasury(address(treasury));
         staking.addRewardToken(NATIVE);
         for (uint16 id; id < validators; ++id) {
@@ -96,21 +107,19 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
         uint256 nonce = vm.getNonce(address(this));
         address rewardsAt = vm.computeCreateAddress(address(this), nonce + 1);
         address minterAt = vm.computeCreateAddress(address(this), nonce + 8);
-        token = new LiquidToken("Staked PLUME", "stPLUME", minterAt, rewardsAt);
-        rewards = new LiquidRewards(minterAt, address(token), 1_000);
-        factory = new BucketFactory(minterAt, address(staking));
-        LiquidViews views = new LiquidViews(address(token), address(staking));
-        LiquidAdmin adminPart = new LiquidAdmin(address(token), address(staking), address(views));
-        LiquidStaker stakerPart =
-            new LiquidStaker(address(token), address(staking), address(factory), address(adminPart));
-        LiquidKeeper keeperPart =
-            new LiquidKeeper(address(token), address(staking), address(factory), address(stakerPart));
-        LiquidMinter implementation =
-            new LiquidMinter(address(token), address(staking), address(factory), address(keeperPart));
+        token = ILiquidToken(create("LiquidToken", abi.encode("Staked PLUME", "stPLUME", minterAt, rewardsAt)));
+        rewards = ILiquidRewards(create("LiquidRewards", abi.encode(minterAt, token, 1_000)));
+        factory = IBucketFactory(create("BucketFactory", abi.encode(minterAt, staking)));
+        address part = create("LiquidViews", abi.encode(token, staking));
+        part = create("LiquidAdmin", abi.encode(token, staking, part));
+        part = create("LiquidStaker", abi.encode(token, staking, factory, part));
+        part = create("LiquidKeeper", abi.encode(token, staking, factory, part));
+        part = create("LiquidMinter", abi.encode(token, staking, factory, part));
         vm.deal(address(this), SEED);
-        ERC1967Proxy proxy =
-            new ERC1967Proxy{value: SEED}(address(implementation), abi.encodeCall(LiquidMinter.initialize, (params())));
-        assertEq(address(proxy), minterAt);
+        bytes memory init = abi.encodeCall(LiquidMinter.initialize, (params()));
+        address proxy = create("ERC1967Proxy", abi.encode(part, init), SEED);
+        assertEq(proxy, minterAt);
+        assertEq(address(rewards), rewardsAt);
         minter = ILiquidMinter(payable(minterAt));
         vm.startPrank(admin);
         IAccessControl access = IAccessControl(minterAt);

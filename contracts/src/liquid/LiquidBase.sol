@@ -87,7 +87,7 @@ abstract contract LiquidBase is ILiquidMinterTypes, AccessControlUpgradeable, Re
         uint256 n = ids.length;
         for (uint256 i; i < n; ++i) {
             uint16 id = ids[i];
-            if (!s.validators[id].booked && PlumeAdapter.info(STAKING, id).slashed) revert SlashNotBooked(id);
+            if (PlumeAdapter.isSlashed(STAKING, id) && !s.validators[id].booked) revert SlashNotBooked(id);
         }
     }
 
@@ -131,7 +131,7 @@ abstract contract LiquidBase is ILiquidMinterTypes, AccessControlUpgradeable, Re
         for (uint256 i; i < n; ++i) {
             uint16 id = s.validatorIds[i];
             if (s.validators[id].booked) continue;
-            if (PlumeAdapter.info(STAKING, id).slashed) return (true, vote);
+            if (PlumeAdapter.isSlashed(STAKING, id)) return (true, vote);
             if (PlumeAdapter.slashVotes(STAKING, id) != 0) vote = true;
         }
     }

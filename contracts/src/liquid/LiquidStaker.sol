@@ -207,11 +207,6 @@ contract LiquidStaker is LiquidBuckets {
         _expectBucket(address(0));
     }
 
-    function loadRewards() external payable nonReentrant {
-        if (msg.value == 0) revert ZeroAmount();
-        _toSink(msg.value);
-    }
-
     /// @dev The one place that reads a balance: coins outside the books become rewards, never a rise of the rate.
     function skim() external nonReentrant returns (uint256 coins) {
         LiquidStorage.State storage s = _state();
@@ -225,7 +220,7 @@ contract LiquidStaker is LiquidBuckets {
         LiquidStorage.State storage s = _state();
         LiquidStorage.Validator storage v = _known(validatorId);
         if (index >= v.buckets) revert BadParameter("index", index);
-        if (v.booked || PlumeAdapter.info(STAKING, validatorId).slashed) return 0;
+        if (v.booked || PlumeAdapter.isSlashed(STAKING, validatorId)) return 0;
         LiquidStorage.Bucket storage b = s.buckets[LiquidStorage.key(validatorId, index)];
         uint256 found = IPlumeStaking(STAKING).getUserValidatorStake(_bucket(validatorId, index), validatorId);
         amount = LiquidStorage.min(LiquidStorage.min0(found, b.active), s.freeToStake());

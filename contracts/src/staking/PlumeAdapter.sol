@@ -39,6 +39,13 @@ library PlumeAdapter {
         r = Info({active: w[4] != 0, slashed: w[5] != 0, slashedAt: w[6], capacity: w[7], delegated: w[8]});
     }
 
+    /// @notice Whether the validator is slashed, cheaply: a slashed one is never active, so the long answer is read only of
+    /// an inactive one.
+    function isSlashed(address staking, uint16 validatorId) internal view returns (bool) {
+        (bool active,,,) = IPlumeStaking(staking).getValidatorStats(validatorId);
+        return !active && info(staking, validatorId).slashed;
+    }
+
     function slashVotes(address staking, uint16 validatorId) internal view returns (uint256) {
         return IPlumeStaking(staking).getSlashVoteCount(validatorId);
     }

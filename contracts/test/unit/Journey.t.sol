@@ -42,4 +42,12 @@ contract JourneyTest is Fixture {
         assertEq(minter.assets(), 50 ether);
         assertEq(minter.supply(), 50 ether);
     }
+
+    /// A gift of 1 coin: a tenth is the protocol's, the rest streams to holders.
+    function test_loadRewards() public {
+        vm.deal(address(this), 1 ether);
+        minter.loadRewards{value: 1 ether}();
+        assertEq(rewards.protocolFees(), 0.1 ether);
+        assertEq(rewards.holdersOwed(), 0.9 ether);
+    }
 }

@@ -96,7 +96,6 @@ library LiquidStorage {
         uint96 target;
         uint96 meterLevel;
         uint40 meterAt;
-        uint16 standardFee;
         // slot 4: what is open
         uint96 openLst;
         uint96 stagedLst;
@@ -130,6 +129,7 @@ library LiquidStorage {
         uint32 maxSyncAge;
         uint32 cooldownSeen;
         uint40 pauseAllowedFrom;
+        uint16 standardFee;
         bool setupSealed;
         // slot 10 on
         uint256 feesHigh;
