@@ -1,0 +1,314 @@
+//! The command line as it is written. `config` resolves it against `omnibus.toml` and the profile.
+
+use crate::amount::Amount;
+use alloy::primitives::{Address, U256};
+use chain::SensitiveUrl;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const AFTER: &str = "\
+Exit codes: 0 done · 1 anything else · 2 wrong arguments, or not confirmed · 3 configuration or key · 4 chain down or another chain
+            5 deployment file · 6 transaction refused, failed or not mined · 7 port, lock or tool · 8 verification failed · 130 interrupted
+Secrets come from the environment only: OMNIBUS_KEY or OMNIBUS_KEYSTORE_PASSWORD; they are never printed.";
+
+/// Liquid staking with predictable exits: deploy it, run it, use it.
+#[derive(Debug, Parser)]
+#[command(name = "omnibus", version, after_help = AFTER, propagate_version = true)]
+pub struct Cli {
+    /// Flags that every command knows.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command knows.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// One JSON value on standard output, nothing else
+    #[arg(long, global = true, conflicts_with = "quiet")]
+    pub json: bool,
+    /// Nothing but errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Configuration file [default: omnibus.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Chain profile: local, plume, plume-testnet, or a .toml file
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Name of the deployment [default: main]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub deployment: Option<String>,
+    /// Folder of deployment files [default: deployments]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub deployments: Option<PathBuf>,
+    /// Where the chain answers; may be given more than once
+    #[arg(long, global = true, value_name = "URL")]
+    pub rpc_url: Vec<SensitiveUrl>,
+    /// Folder for the database and journals [default: .omnibus]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Encrypted key file, instead of OMNIBUS_KEY; its password is in OMNIBUS_KEYSTORE_PASSWORD
+    #[arg(long, global = true, value_name = "FILE")]
+    pub keystore: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// A world of its own: local chain with a fast clock, contracts, keepers, web app and simulated users
+    Demo(Demo),
+    /// Index, alerts, keepers, API and web app in one process
+    Run(Run),
+    /// Put the contracts on a chain: shows the plan, resumes after a crash, verifies
+    Deploy(Deploy),
+    /// What an operator does by hand
+    #[command(subcommand)]
+    Ops(Ops),
+    /// What a depositor does
+    #[command(subcommand)]
+    User(User),
+    /// Bring the database to this version's schema
+    Migrate,
+    /// Look for what is wrong: tools, endpoints, deployment, database
+    Doctor,
+    /// Completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// `omnibus demo`
+#[derive(Clone, Debug, Args)]
+pub struct Demo {
+    /// Port of the web app and API; 0 takes any free one
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Port of the local chain; 0 takes any free one
+    #[arg(long, default_value_t = 8545)]
+    pub chain_port: u16,
+    /// Simulated users
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(0..=200))]
+    pub users: u16,
+    /// What the users do follows from it
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Chain seconds per real second (3000: a cooldown of 21 days takes ten minutes)
+    #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u64).range(1..=20_000))]
+    pub speed: u64,
+    /// Forget what an earlier demo left
+    #[arg(long)]
+    pub fresh: bool,
+    /// Built web app [default: web/dist]
+    #[arg(long, value_name = "DIR")]
+    pub web: Option<PathBuf>,
+    /// anvil [default: from PATH, then contracts/node_modules]
+    #[arg(long, value_name = "FILE", env = "ANVIL")]
+    pub anvil: Option<PathBuf>,
+}
+
+/// `omnibus run`
+#[derive(Clone, Debug, Args)]
+pub struct Run {
+    /// Where API and web app listen, as in 127.0.0.1:8080
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<std::net::SocketAddr>,
+    /// What the keeper does
+    #[arg(long, value_enum)]
+    pub keeper: Option<KeeperMode>,
+    /// Built web app; without it the API alone is served
+    #[arg(long, value_name = "DIR")]
+    pub web: Option<PathBuf>,
+    /// Chain seconds per real second, on an accelerated local chain
+    #[arg(long, hide = true, default_value_t = 1)]
+    pub clock_factor: u64,
+}
+
+/// What the keeper does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeeperMode {
+    /// Nothing
+    Off,
+    /// Plans and simulates, signs nothing
+    DryRun,
+    /// Signs and sends
+    On,
+}
+
+/// `omnibus deploy`
+#[derive(Clone, Debug, Default, Args)]
+pub struct Deploy {
+    /// Go on without being asked
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Show the plan and stop
+    #[arg(long, conflicts_with = "yes")]
+    pub plan: bool,
+    /// The staking system, where the profile does not name it
+    #[arg(long, value_name = "ADDRESS")]
+    pub staking: Option<Address>,
+    /// Who governs after the deployment
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin: Option<Address>,
+    /// Who may pause
+    #[arg(long, value_name = "ADDRESS")]
+    pub guardian: Option<Address>,
+    /// Who runs the keepers
+    #[arg(long, value_name = "ADDRESS")]
+    pub keeper: Option<Address>,
+    /// Who gets the fees
+    #[arg(long, value_name = "ADDRESS")]
+    pub fee_recipient: Option<Address>,
+    /// Buckets per validator, instead of the profile's
+    #[arg(long)]
+    pub buckets: Option<u64>,
+    /// Afterwards make a small live deposit and an exit
+    #[arg(long)]
+    pub smoke: bool,
+}
+
+/// `omnibus ops …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum Ops {
+    /// Copy the staking system's validators into the registry (SyncValidators)
+    SyncValidators,
+    /// Add buckets (DeployBuckets)
+    AddBuckets {
+        /// Validator ids
+        #[arg(long, value_delimiter = ',', required = true)]
+        validators: Vec<u16>,
+        /// How many for each
+        #[arg(long)]
+        count: u64,
+    },
+    /// Grant roles, set parameters and weights as the profile says (SetupRolesAndParams)
+    Setup {
+        /// Gets the keepers' roles
+        #[arg(long)]
+        keeper: Option<Address>,
+        /// Gets the guardian's role
+        #[arg(long)]
+        guardian: Option<Address>,
+        /// Share of all assets kept as the buffer target, basis points
+        #[arg(long)]
+        withhold: Option<u64>,
+        /// Least instant fee and standard fee, basis points
+        #[arg(long, num_args = 2, value_names = ["INSTANT", "STANDARD"])]
+        fees: Option<Vec<u64>>,
+        /// Exits that depart early, and least seconds between departures
+        #[arg(long, num_args = 2, value_names = ["COINS", "SECONDS"])]
+        batch: Option<Vec<String>>,
+        /// Target weight of every validator
+        #[arg(long)]
+        weight: Option<u64>,
+    },
+    /// Claim rewards and load them into the stream (Claimer)
+    Claim {
+        /// Only this validator
+        #[arg(long)]
+        validator: Option<u16>,
+    },
+    /// Sweep matured buckets, and with --fulfil pay the queue (FulfillAndSweep)
+    Sweep {
+        /// Only this validator
+        #[arg(long)]
+        validator: Option<u16>,
+        /// Buckets per validator
+        #[arg(long, default_value_t = 10)]
+        max: u64,
+        /// Afterwards fund the queue with what came in
+        #[arg(long)]
+        fulfil: bool,
+    },
+    /// Stake what the buffer and the queue do not need
+    Rebalance,
+    /// Close the open rung
+    CloseRung,
+    /// Send queued exits into cooldown
+    Depart,
+    /// Fund the queue with the coins that are due to it
+    Finalize,
+    /// Book the loss of a slashed validator
+    BookSlash {
+        /// Which
+        validator: u16,
+    },
+    /// Pause instant exits for seven days
+    Pause {
+        /// Deposits too
+        #[arg(long)]
+        deposits: bool,
+    },
+    /// End a pause before it lapses
+    Unpause {
+        /// Deposits too
+        #[arg(long)]
+        deposits: bool,
+    },
+    /// What the pot holds, the queue, and each validator's buckets
+    Status,
+}
+
+/// `omnibus user …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum User {
+    /// Deposit coins
+    Deposit {
+        /// Coins, as 12.5, or 123wei
+        amount: Amount,
+        /// Least tokens to get
+        #[arg(long)]
+        min_out: Option<Amount>,
+    },
+    /// Leave: instantly what the buffer pays, the rest by the queue
+    Redeem {
+        /// Tokens
+        amount: Amount,
+        /// Most tokens to redeem instantly [default: all]
+        #[arg(long)]
+        instant_max: Option<Amount>,
+        /// Highest instant fee, basis points
+        #[arg(long, default_value_t = 100)]
+        fee_limit: u64,
+        /// Least coins to get now
+        #[arg(long)]
+        min_out: Option<Amount>,
+        /// Who gets the coins and owns the request
+        #[arg(long)]
+        recipient: Option<Address>,
+        /// Show what it would do and stop
+        #[arg(long)]
+        quote: bool,
+    },
+    /// Take a request back while its rung is open
+    Cancel {
+        /// Id of the request
+        id: U256,
+    },
+    /// Requests of an account, with their promised times
+    Requests {
+        /// Whose [default: the key's]
+        #[arg(long)]
+        account: Option<Address>,
+    },
+    /// Claim the coins of requests
+    Claim {
+        /// Ids [default: every request that has something to claim]
+        ids: Vec<U256>,
+        /// Who gets the coins [default: the owner]
+        #[arg(long)]
+        recipient: Option<Address>,
+    },
+    /// Take accrued rewards in coins
+    Rewards,
+    /// Balance, value, rewards
+    Balance {
+        /// Whose [default: the key's]
+        #[arg(long)]
+        account: Option<Address>,
+    },
+}

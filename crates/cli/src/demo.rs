@@ -1,0 +1,182 @@
+//! `omnibus demo`: a world of its own. Everything it keeps is in one folder; `--fresh` forgets it.
+
+use crate::{
+    args,
+    config::Settings,
+    deploy,
+    deployment::Deployment,
+    error::{Problem, Result},
+    keys,
+    lock::Lock,
+    node::{Anvil, free_port, run_clock},
+    output::Output,
+    run,
+    session::Site,
+    users::{self, Counts},
+};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use tokio::task::JoinSet;
+
+/// Name of the demo's deployment.
+const NAME: &str = "demo";
+/// How often a line says what the users have done.
+const REPORT: Duration = Duration::from_secs(60);
+
+/// `omnibus demo`
+///
+/// # Errors
+/// [`Problem::MissingTool`], [`Problem::NoWebApp`], [`Problem::PortInUse`], [`Problem::Locked`]; later whatever part of
+/// the world stops first.
+pub async fn run(mut settings: Settings, args: args::Demo, out: Output) -> Result<()> {
+    let folder = settings.data_dir.join("demo");
+    // All that can be wrong with the machine is said before anything is started.
+    let program = Anvil::find(args.anvil.as_deref())?;
+    let web = web_app(args.web.as_deref())?;
+    let _lock = Lock::take(&folder)?;
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port(args.port)?));
+    if args.fresh {
+        forget(&folder)?;
+    }
+
+    let again = folder.join("state.json").exists();
+    free_port(args.chain_port)?;
+    out.note(if again {
+        "going on where the last demo stopped (--fresh begins anew)"
+    } else {
+        "starting a local chain"
+    });
+    let (anvil, pool) = Anvil::start(&program, args.chain_port, &folder.join("state.json")).await?;
+    settings.profile = crate::profile::Profile::load("local")?;
+    settings.endpoints = vec![anvil.url().parse().map_err(Problem::unexpected)?];
+    settings.deployment = NAME.to_owned();
+    settings.deployments = folder.join("deployments");
+    settings.data_dir = folder.clone();
+    settings.keystore = None;
+
+    let result = world(&settings, &args, &pool, anvil.url(), web, listen, out).await;
+    out.note("stopping; the chain's state is kept");
+    let stopped = anvil.stop().await;
+    result.and(stopped)
+}
+
+#[allow(clippy::too_many_arguments, reason = "one call site")]
+async fn world(
+    settings: &Settings,
+    args: &args::Demo,
+    pool: &chain::Pool,
+    chain_url: &str,
+    web: PathBuf,
+    listen: SocketAddr,
+    out: Output,
+) -> Result<()> {
+    if !Deployment::path(&settings.deployments, settings.profile.chain_id, NAME).exists() {
+        deploy::deploy(
+            settings,
+            &args::Deploy::default(),
+            deploy::Ask::Quietly,
+            out,
+        )
+        .await?;
+    }
+    let site = Site::open(settings).await?;
+    users::fund(pool, args.seed, args.users).await?;
+
+    let options = run::Options {
+        listen,
+        web: Some(web),
+        keeper: args::KeeperMode::On,
+        signer: Some(keys::published("keeper")?),
+        clock_factor: args.speed,
+        public_rpc_url: chain_url.to_owned(),
+    };
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let mut service = run::start(settings, &site, options, stopping).await?;
+    let counts = Arc::new(Counts::default());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(run_clock(pool.clone(), args.speed));
+    for index in 0..args.users {
+        let (site, counts, folder) = (
+            site.clone(),
+            counts.clone(),
+            settings.data_dir.join("users"),
+        );
+        let (seed, users) = (args.seed, args.users);
+        tasks.spawn(async move { users::live(site, &folder, seed, index, users, counts).await });
+    }
+    tasks.spawn(report(counts, out));
+    welcome(args, chain_url, service.local_addr(), out);
+
+    let ended = tokio::select! {
+        () = run::asked_to_stop() => Ok(()),
+        Some(ended) = tasks.join_next() => ended.map_err(Problem::unexpected).and_then(|result| result),
+        ended = service.failed() => Err(ended),
+    };
+    tasks.shutdown().await;
+    let _ = stop.send(true);
+    service.finish().await;
+    ended
+}
+
+fn welcome(args: &args::Demo, chain_url: &str, addr: SocketAddr, out: Output) {
+    let cooldown = 21 * 86_400 / args.speed.max(1);
+    out.line(format!("
+  Open http://{addr}
+
+  One real second is {} seconds there: a cooldown of 21 days takes {} min {} s.
+  Wallet: add the network {chain_url} (chain 31337) and import anvil's second published key
+          0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d (worthless anywhere else).
+  Try:    deposit on *Stake*; watch it go into buckets on *Validators*; leave on *Exit*, partly now and partly by the
+          queue; see the keepers sweep and pay on *Operate*; claim.
+  Or:     omnibus --rpc-url {chain_url} --deployments .omnibus/demo/deployments --deployment demo user deposit 10
+          (likewise: user redeem 4, user requests, user claim, ops status)
+  {} simulated users are at work. Ctrl-C stops; `make demo` again goes on; `make demo ARGS=--fresh` begins anew.
+",
+        args.speed, cooldown / 60, cooldown % 60, args.users
+    ));
+}
+
+async fn report(counts: Arc<Counts>, out: Output) -> Result<()> {
+    let of = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
+    loop {
+        tokio::time::sleep(REPORT).await;
+        out.note(format!(
+            "users so far: {} deposits, {} transfers, {} exits, {} claims ({} refused)",
+            of(&counts.deposits),
+            of(&counts.transfers),
+            of(&counts.exits),
+            of(&counts.claims),
+            of(&counts.refused)
+        ));
+    }
+}
+
+fn web_app(given: Option<&Path>) -> Result<PathBuf> {
+    let path = given.unwrap_or(Path::new("web/dist")).to_owned();
+    if path.join("index.html").is_file() {
+        Ok(path)
+    } else {
+        Err(Problem::NoWebApp { path })
+    }
+}
+
+/// Removes what an earlier demo left, but not the lock that we hold.
+fn forget(folder: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(folder)
+        .map_err(Problem::io(folder.display().to_string()))?
+        .flatten()
+    {
+        let path = entry.path();
+        let removed = match (entry.file_name() == "lock", path.is_dir()) {
+            (true, _) => Ok(()),
+            (_, true) => std::fs::remove_dir_all(&path),
+            _ => std::fs::remove_file(&path),
+        };
+        removed.map_err(Problem::io(path.display().to_string()))?;
+    }
+    Ok(())
+}

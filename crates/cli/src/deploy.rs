@@ -1,0 +1,927 @@
+//! `omnibus deploy`: a plan made whole and shown before anything is sent, carried out exactly once, read back, written down.
+
+use crate::{
+    abi::{
+        IAccessControl, IBucketFactory, ILiquidMinter, ILiquidRewards, ILiquidToken, IMinterSetup,
+        IPlumeStaking, LocalStaking,
+    },
+    amount::Amount,
+    args, artifact,
+    artifact::Artifact,
+    config::Settings,
+    deployment::{Contract, Deployment, SCHEMA},
+    error::{Problem, Result},
+    keys,
+    lock::Lock,
+    output::Output,
+    plan::{Journal, Plan, carry_out},
+    profile::Kind,
+    session::{Site, connect},
+};
+use alloy::{
+    eips::BlockId,
+    primitives::{Address, B256, Bytes, U256, address, aliases::U96, keccak256},
+    signers::local::PrivateKeySigner,
+    sol_types::{SolCall as _, SolValue as _},
+};
+use chain::{Pool, Receipt};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The staking system's name for its own coin.
+const NATIVE: Address = address!("EeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE");
+/// ERC-1967: a proxy keeps its implementation at the hash of this, minus one.
+const IMPLEMENTATION_SLOT: &str = "eip1967.proxy.implementation";
+/// What is deployed, in this order. The minter is one address in several parts, each of which hands on what it does not
+/// know: minter, keeper, staker, admin, views.
+const CONTRACTS: [&str; 9] = [
+    "BucketFactory",
+    "LiquidToken",
+    "LiquidRewards",
+    "LiquidViews",
+    "LiquidAdmin",
+    "LiquidStaker",
+    "LiquidKeeper",
+    "LiquidMinter",
+    "ERC1967Proxy",
+];
+/// Buckets created per transaction: about 2M gas.
+const BUCKETS_PER_CALL: u64 = 16;
+
+/// Who gets which power.
+#[derive(Clone, Copy, Debug)]
+struct Roles {
+    admin: Address,
+    guardian: Address,
+    keeper: Address,
+    fee_recipient: Address,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a> {
+    chain_id: u64,
+    account: Address,
+    first_nonce: u64,
+    coins: Amount,
+    steps: Vec<ShownStep<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownStep<'a> {
+    title: &'a str,
+    to: Option<Address>,
+    creates: Option<Address>,
+    value: Amount,
+}
+
+/// How much to say and ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Show the plan, ask, and report.
+    Yes,
+    /// Show the plan and report.
+    Confirmed,
+    /// Progress only: part of another command.
+    Quietly,
+}
+
+/// `omnibus deploy`.
+///
+/// # Errors
+/// See [`deploy`].
+pub async fn run(settings: &Settings, args: &args::Deploy, out: Output) -> Result<()> {
+    if args.plan {
+        let pool = connect(settings).await?;
+        let signer = keys::signer(settings)?;
+        let plan = plan(
+            settings,
+            args,
+            &pool,
+            &signer,
+            roles(settings, args, &signer)?,
+        )
+        .await?;
+        let shown = shown(&plan);
+        out.result(&shown, |shown| listing(settings, shown));
+        return Ok(());
+    }
+    deploy(
+        settings,
+        args,
+        if args.yes { Ask::Confirmed } else { Ask::Yes },
+        out,
+    )
+    .await?;
+    if args.smoke {
+        crate::smoke::run(settings, out).await?;
+    }
+    Ok(())
+}
+
+/// Deploys, or finishes a deployment that was cut short.
+///
+/// # Errors
+/// See [`carry_out`]; [`Problem::AlreadyDeployed`], [`Problem::NotConfirmed`], [`Problem::Verification`].
+pub async fn deploy(
+    settings: &Settings,
+    args: &args::Deploy,
+    ask: Ask,
+    out: Output,
+) -> Result<Deployment> {
+    let pool = connect(settings).await?;
+    let path = Deployment::path(
+        &settings.deployments,
+        settings.profile.chain_id,
+        &settings.deployment,
+    );
+    if path.exists() {
+        return Err(Problem::AlreadyDeployed { path });
+    }
+    let signer = keys::signer(settings)?;
+    let folder = settings.deployments.join(pool.chain_id().to_string());
+    let _lock = Lock::take(&folder)?;
+    let journal = Journal::new(&folder, &settings.deployment);
+    let roles = roles(settings, args, &signer)?;
+    let plan = match journal.unfinished()? {
+        Some(plan) => {
+            out.note(format!(
+                "an earlier deployment of `{}` was cut short: going on with its plan",
+                settings.deployment
+            ));
+            plan
+        }
+        None => {
+            let plan = plan(settings, args, &pool, &signer, roles).await?;
+            if ask != Ask::Quietly {
+                out.note(listing(settings, &shown(&plan)));
+            }
+            if ask == Ask::Yes
+                && !out.confirm(&format!(
+                    "Send these transactions to {}?",
+                    settings.profile.chain_name
+                ))
+            {
+                return Err(Problem::NotConfirmed);
+            }
+            journal.begin(&plan)?;
+            plan
+        }
+    };
+    let receipts = carry_out(&plan, &journal, &pool, &signer, out).await?;
+    let deployment = describe(settings, &plan, &receipts, roles, &pool).await?;
+    verify(settings, &deployment, roles, &pool, out).await?;
+    let path = deployment.save(&settings.deployments)?;
+    journal.end()?;
+    if ask != Ask::Quietly {
+        out.result(&deployment, |deployment| {
+            summary(deployment, &path.display().to_string())
+        });
+    }
+    Ok(deployment)
+}
+
+fn roles(settings: &Settings, args: &args::Deploy, signer: &PrivateKeySigner) -> Result<Roles> {
+    let setup = &settings.profile.setup;
+    let local = settings.profile.kind == Kind::Local;
+    let published = |label: &str| keys::published(label).map(|key| key.address());
+    let or = |given: Option<Address>, fallback: Address| given.unwrap_or(fallback);
+    let admin = or(args.admin.or(setup.admin), signer.address());
+    Ok(Roles {
+        admin,
+        guardian: or(
+            args.guardian.or(setup.guardian),
+            if local { published("guardian")? } else { admin },
+        ),
+        keeper: or(
+            args.keeper.or(setup.keeper),
+            if local {
+                published("keeper")?
+            } else {
+                signer.address()
+            },
+        ),
+        fee_recipient: or(
+            args.fee_recipient.or(setup.fee_recipient),
+            if local { published("fees")? } else { admin },
+        ),
+    })
+}
+
+async fn plan(
+    settings: &Settings,
+    args: &args::Deploy,
+    pool: &Pool,
+    signer: &PrivateKeySigner,
+    roles: Roles,
+) -> Result<Plan> {
+    let profile = &settings.profile;
+    let setup = &profile.setup;
+    let nonce = pool.nonce(signer.address(), BlockId::latest()).await?;
+    let mut plan = Plan::new(pool, signer.address(), nonce);
+    let (staking, validators) = match args.staking.or(profile.staking.address) {
+        Some(staking) => (staking, read_validators(pool, staking).await?),
+        None if profile.staking.stand_in && profile.kind != Kind::Mainnet => (
+            stand_in(settings, &mut plan)?,
+            profile
+                .staking
+                .validators
+                .iter()
+                .map(|validator| validator.id)
+                .collect(),
+        ),
+        None => {
+            return Err(Problem::Argument {
+                what: "--staking".to_owned(),
+                reason: format!(
+                    "the profile `{}` names no staking system; give its address",
+                    profile.name
+                ),
+            });
+        }
+    };
+
+    let mut libraries = BTreeMap::new();
+    for name in CONTRACTS {
+        add_libraries(&mut plan, &mut libraries, name)?;
+    }
+    // The contracts know each other's addresses for ever, so the addresses come first.
+    let ahead = |name: &str| {
+        plan.address_ahead(
+            CONTRACTS
+                .iter()
+                .position(|known| *known == name)
+                .unwrap_or_default(),
+        )
+    };
+    let (rewards, minter) = (ahead("LiquidRewards"), ahead("ERC1967Proxy"));
+    let deploy =
+        |plan: &mut Plan, name: &str, arguments: Vec<u8>, value: U256| -> Result<Address> {
+            let code = Artifact::load(name)?.creation_code(&libraries, &arguments)?;
+            Ok(plan.deploy(
+                if name == "ERC1967Proxy" {
+                    "LiquidMinter proxy"
+                } else {
+                    name
+                },
+                code,
+                value,
+            ))
+        };
+    let factory = deploy(
+        &mut plan,
+        "BucketFactory",
+        (minter, staking).abi_encode_params(),
+        U256::ZERO,
+    )?;
+    let names = (
+        profile.lst_name.clone(),
+        profile.lst_symbol.clone(),
+        minter,
+        rewards,
+    );
+    let token = deploy(
+        &mut plan,
+        "LiquidToken",
+        names.abi_encode_params(),
+        U256::ZERO,
+    )?;
+    let fee = U256::from(setup.reward_fee_bps);
+    deploy(
+        &mut plan,
+        "LiquidRewards",
+        (minter, token, fee).abi_encode_params(),
+        U256::ZERO,
+    )?;
+    let views = deploy(
+        &mut plan,
+        "LiquidViews",
+        (token, staking).abi_encode_params(),
+        U256::ZERO,
+    )?;
+    let admin = deploy(
+        &mut plan,
+        "LiquidAdmin",
+        (token, staking, views).abi_encode_params(),
+        U256::ZERO,
+    )?;
+    let staker = deploy(
+        &mut plan,
+        "LiquidStaker",
+        (token, staking, factory, admin).abi_encode_params(),
+        U256::ZERO,
+    )?;
+    let keeper = deploy(
+        &mut plan,
+        "LiquidKeeper",
+        (token, staking, factory, staker).abi_encode_params(),
+        U256::ZERO,
+    )?;
+    let code = deploy(
+        &mut plan,
+        "LiquidMinter",
+        (token, staking, factory, keeper).abi_encode_params(),
+        U256::ZERO,
+    )?;
+    let narrow = |what: &str, amount: Amount| {
+        U96::checked_from_limbs_slice(amount.0.as_limbs()).ok_or_else(|| Problem::Argument {
+            what: what.to_owned(),
+            reason: "is too large".to_owned(),
+        })
+    };
+    let initialize = IMinterSetup::initializeCall {
+        p: IMinterSetup::InitParams {
+            // The deployer governs until the last step hands over.
+            admin: signer.address(),
+            guardian: roles.guardian,
+            rewards,
+            factory,
+            feeRecipient: roles.fee_recipient,
+            withholdBps: setup.withhold_bps,
+            minInstantFeeBps: setup.min_instant_fee_bps,
+            maxInstantFeeBps: setup.max_instant_fee_bps,
+            standardFeeBps: setup.standard_fee_bps,
+            batchThreshold: narrow("batch_threshold", setup.batch_threshold)?,
+            interval: setup.interval,
+            minStake: narrow("min_stake", setup.min_stake)?,
+            keeperGrace: setup.keeper_grace,
+            safety: setup.safety,
+            minRungAge: setup.min_rung_age,
+            maxSyncAge: setup.max_sync_age,
+        },
+    };
+    let arguments = (code, Bytes::from(initialize.abi_encode())).abi_encode_params();
+    let proxy = deploy(&mut plan, "ERC1967Proxy", arguments, setup.seed_deposit.0)?;
+    if proxy != minter {
+        return Err(Problem::Unexpected(
+            "the proxy is not where the other contracts expect it".to_owned(),
+        ));
+    }
+
+    wire(settings, args, &mut plan, minter, &validators, roles);
+    Ok(plan)
+}
+
+fn add_libraries(plan: &mut Plan, known: &mut BTreeMap<String, Address>, name: &str) -> Result<()> {
+    for library in Artifact::load(name)?.libraries() {
+        if known.contains_key(library) {
+            continue;
+        }
+        add_libraries(plan, known, library)?;
+        let code = Artifact::load(library)?.creation_code(known, &[])?;
+        let address = plan.deploy(library, code, U256::ZERO);
+        known.insert(library.to_owned(), address);
+    }
+    Ok(())
+}
+
+/// Roles, parameters, validators and buckets; at the end the deployer hands over.
+fn wire(
+    settings: &Settings,
+    args: &args::Deploy,
+    plan: &mut Plan,
+    minter: Address,
+    validators: &[u16],
+    roles: Roles,
+) {
+    let setup = &settings.profile.setup;
+    let me = plan.account;
+    let call =
+        |plan: &mut Plan, title: String, data: Vec<u8>| plan.call(title, minter, data, U256::ZERO);
+    call(
+        plan,
+        "copy the validators into the registry".to_owned(),
+        ILiquidMinter::syncValidatorsCall {}.abi_encode(),
+    );
+    let grant = |plan: &mut Plan, role: &str, account: Address| {
+        let data = IAccessControl::grantRoleCall {
+            role: role_id(role),
+            account,
+        }
+        .abi_encode();
+        plan.call(
+            format!("grant {role} to {account}"),
+            minter,
+            data,
+            U256::ZERO,
+        );
+    };
+    grant(plan, "REBALANCER_ROLE", me);
+    for role in ["REBALANCER_ROLE", "CLAIMER_ROLE", "HANDLER_ROLE"] {
+        if role != "REBALANCER_ROLE" || roles.keeper != me {
+            grant(plan, role, roles.keeper);
+        }
+    }
+    let bps = U256::from(settings.profile.staking.percentage_cap_bps);
+    let data = ILiquidMinter::setStakingPercentageCapCall { bps }.abi_encode();
+    call(
+        plan,
+        format!("mirror the staking system's percentage cap of {bps} bps"),
+        data,
+    );
+    let buckets = args.buckets.unwrap_or(setup.buckets_per_validator);
+    for id in validators {
+        let data = ILiquidMinter::setValidatorWeightCall {
+            validatorId: *id,
+            weight: U256::from(setup.weight),
+        }
+        .abi_encode();
+        call(
+            plan,
+            format!("weight {} for validator {id}", setup.weight),
+            data,
+        );
+        let mut left = buckets;
+        while left > 0 {
+            let count = left.min(BUCKETS_PER_CALL);
+            let data = ILiquidMinter::addBucketsCall {
+                validatorId: *id,
+                count: U256::from(count),
+            }
+            .abi_encode();
+            call(plan, format!("{count} buckets for validator {id}"), data);
+            left = left.saturating_sub(count);
+        }
+    }
+    if setup.keeper_gas.0 > U256::ZERO && roles.keeper != me {
+        plan.call(
+            format!("{} coins for the keeper's gas", setup.keeper_gas),
+            roles.keeper,
+            Bytes::new(),
+            setup.keeper_gas.0,
+        );
+    }
+    if roles.keeper != me {
+        let data = IAccessControl::renounceRoleCall {
+            role: role_id("REBALANCER_ROLE"),
+            callerConfirmation: me,
+        }
+        .abi_encode();
+        call(plan, "give up REBALANCER_ROLE".to_owned(), data);
+    }
+    if roles.admin != me {
+        let data = IAccessControl::grantRoleCall {
+            role: B256::ZERO,
+            account: roles.admin,
+        }
+        .abi_encode();
+        call(plan, format!("make {} the admin", roles.admin), data);
+    }
+    if setup.seal {
+        call(
+            plan,
+            "end the setup: from here every delay holds".to_owned(),
+            ILiquidMinter::sealSetupCall {}.abi_encode(),
+        );
+    }
+    if roles.admin != me {
+        let data = IAccessControl::renounceRoleCall {
+            role: B256::ZERO,
+            callerConfirmation: me,
+        }
+        .abi_encode();
+        call(plan, "give up the deployer's power".to_owned(), data);
+    }
+}
+
+/// The id of a role: `keccak256` of its name, as OpenZeppelin has it.
+#[must_use]
+pub fn role_id(name: &str) -> B256 {
+    keccak256(name)
+}
+
+fn stand_in(settings: &Settings, plan: &mut Plan) -> Result<Address> {
+    let local = &settings.profile.staking;
+    let none = BTreeMap::new();
+    let me = plan.account;
+    let arguments = (
+        me,
+        local.min_stake.0,
+        U256::from(local.cooldown),
+        U256::from(local.max_vote_duration),
+    )
+        .abi_encode_params();
+    let staking = plan.deploy(
+        "LocalStaking",
+        Artifact::load("LocalStaking")?.creation_code(&none, &arguments)?,
+        U256::ZERO,
+    );
+    let code = Artifact::load("LocalTreasury")?.creation_code(&none, &staking.abi_encode())?;
+    let treasury = plan.deploy("LocalTreasury", code, U256::ZERO);
+    let mut call =
+        |title: String, data: Vec<u8>, value: U256| plan.call(title, staking, data, value);
+    call(
+        "stand-in: set the treasury".to_owned(),
+        LocalStaking::setTreasuryCall { treasury }.abi_encode(),
+        U256::ZERO,
+    );
+    call(
+        "stand-in: pay rewards in the coin".to_owned(),
+        LocalStaking::addRewardTokenCall { token: NATIVE }.abi_encode(),
+        U256::ZERO,
+    );
+    for validator in &local.validators {
+        let admin = keys::published(&format!("validator {}", validator.id))?.address();
+        let data = LocalStaking::addValidatorCall {
+            id: validator.id,
+            commission: U256::from(validator.commission_bps)
+                .saturating_mul(U256::from(100_000_000_000_000_u64)),
+            l2Admin: admin,
+            l2Withdraw: admin,
+            l1Validator: validator.name.clone(),
+            l1Account: validator.name.clone(),
+            l1AccountEvm: admin,
+            maxCapacity: validator.capacity.0,
+        };
+        call(
+            format!("stand-in: validator {} ({})", validator.id, validator.name),
+            data.abi_encode(),
+            U256::ZERO,
+        );
+        if local.self_stake.0 > U256::ZERO {
+            let data = LocalStaking::stakeOnBehalfCall {
+                id: validator.id,
+                staker: admin,
+            }
+            .abi_encode();
+            call(
+                format!("stand-in: {} coins of its own", local.self_stake),
+                data,
+                local.self_stake.0,
+            );
+        }
+    }
+    let rate: U256 = local.reward_rate.parse().map_err(|_| Problem::Argument {
+        what: "reward_rate".to_owned(),
+        reason: "is not a number of wei".to_owned(),
+    })?;
+    let data = LocalStaking::setRewardRatesCall {
+        tokens: vec![NATIVE],
+        rates: vec![rate],
+    }
+    .abi_encode();
+    call("stand-in: reward rate".to_owned(), data, U256::ZERO);
+    let data = LocalStaking::setMaxValidatorPercentageCall {
+        bps: U256::from(local.percentage_cap_bps),
+    }
+    .abi_encode();
+    call("stand-in: percentage cap".to_owned(), data, U256::ZERO);
+    plan.call(
+        format!("stand-in: {} coins for its treasury", local.treasury),
+        treasury,
+        Bytes::new(),
+        local.treasury.0,
+    );
+    Ok(staking)
+}
+
+async fn read_validators(pool: &Pool, staking: Address) -> Result<Vec<u16>> {
+    let list = pool
+        .read(
+            staking,
+            &IPlumeStaking::getValidatorsListCall {},
+            BlockId::latest(),
+        )
+        .await
+        .map_err(|error| Problem::Argument {
+            what: "--staking".to_owned(),
+            reason: format!("{staking} does not answer as the staking system does: {error}"),
+        })?;
+    Ok(list.iter().map(|item| item.id).collect())
+}
+
+fn shown(plan: &Plan) -> Shown<'_> {
+    let coins = Amount(
+        plan.steps
+            .iter()
+            .fold(U256::ZERO, |sum, step| sum.saturating_add(step.value)),
+    );
+    let steps = plan.steps.iter().map(|step| ShownStep {
+        title: &step.title,
+        to: step.to,
+        creates: step.creates.as_ref().map(|(_, address)| *address),
+        value: Amount(step.value),
+    });
+    Shown {
+        chain_id: plan.chain_id,
+        account: plan.account,
+        first_nonce: plan.first_nonce,
+        coins,
+        steps: steps.collect(),
+    }
+}
+
+fn listing(settings: &Settings, shown: &Shown<'_>) -> String {
+    let symbol = &settings.profile.native_symbol;
+    let mut lines = vec![format!(
+        "{} (chain {}), {} transactions of {} from nonce {}, {} {symbol} besides gas:",
+        settings.profile.chain_name,
+        shown.chain_id,
+        shown.steps.len(),
+        shown.account,
+        shown.first_nonce,
+        shown.coins
+    )];
+    for (index, step) in shown.steps.iter().enumerate() {
+        let value = if step.value.0.is_zero() {
+            String::new()
+        } else {
+            format!(" with {} {symbol}", step.value)
+        };
+        let place = step
+            .creates
+            .map(|address| format!(" at {address}"))
+            .unwrap_or_default();
+        lines.push(format!(
+            "{:>4}. {}{place}{value}",
+            index.saturating_add(1),
+            step.title
+        ));
+    }
+    lines.join("\n")
+}
+
+async fn describe(
+    settings: &Settings,
+    plan: &Plan,
+    receipts: &[Receipt],
+    roles: Roles,
+    pool: &Pool,
+) -> Result<Deployment> {
+    let mut contracts = BTreeMap::new();
+    let mut first = u64::MAX;
+    for (step, receipt) in plan.steps.iter().zip(receipts) {
+        let Some((name, address)) = &step.creates else {
+            continue;
+        };
+        if receipt.contract_address != Some(*address) {
+            return Err(Problem::Verification {
+                what: format!("the address of {name}"),
+                expected: address.to_string(),
+                found: format!("{:?}", receipt.contract_address),
+            });
+        }
+        // The protocol is called by its proxy; the code behind it is named as such.
+        let name = match name.as_str() {
+            "LiquidMinter proxy" => "LiquidMinter",
+            "LiquidMinter" => "LiquidMinterImplementation",
+            name => name,
+        };
+        let code_hash = artifact::code_hash(&pool.code(*address, BlockId::latest()).await?);
+        let contract = Contract {
+            address: *address,
+            code_hash,
+            transaction: Some(receipt.transaction_hash),
+            block: Some(receipt.block_number),
+        };
+        contracts.insert(name.to_owned(), contract);
+        first = first.min(receipt.block_number);
+    }
+    let minter = contracts
+        .get("LiquidMinter")
+        .map(|contract: &Contract| contract.address)
+        .unwrap_or_default();
+    let staking = pool
+        .read(minter, &ILiquidMinter::stakingCall {}, BlockId::latest())
+        .await?;
+    let stand_in = contracts.contains_key("LocalStaking");
+    if !stand_in {
+        let code_hash = artifact::code_hash(&pool.code(staking, BlockId::latest()).await?);
+        contracts.insert(
+            "Staking".to_owned(),
+            Contract {
+                address: staking,
+                code_hash,
+                transaction: None,
+                block: None,
+            },
+        );
+    }
+    Ok(Deployment {
+        schema: SCHEMA,
+        name: settings.deployment.clone(),
+        profile: settings.profile.name.clone(),
+        chain_id: plan.chain_id,
+        genesis: plan.genesis,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        block: first,
+        deployer: plan.account,
+        stand_in,
+        contracts,
+        roles: BTreeMap::from([
+            ("admin".to_owned(), roles.admin),
+            ("guardian".to_owned(), roles.guardian),
+            ("keeper".to_owned(), roles.keeper),
+            ("feeRecipient".to_owned(), roles.fee_recipient),
+        ]),
+    })
+}
+
+/// Reads the deployment back from the chain and compares it with what was asked for.
+async fn verify(
+    settings: &Settings,
+    deployment: &Deployment,
+    roles: Roles,
+    pool: &Pool,
+    out: Output,
+) -> Result<()> {
+    let setup = &settings.profile.setup;
+    let minter = deployment.address("LiquidMinter")?;
+    let site = Site {
+        pool: pool.clone(),
+        deployment: deployment.clone(),
+        minter,
+        token: deployment.address("LiquidToken")?,
+    };
+    let mut checked = 0_u32;
+    let mut same = |what: &str, expected: String, found: String| {
+        checked = checked.saturating_add(1);
+        if expected == found {
+            Ok(())
+        } else {
+            Err(Problem::Verification {
+                what: what.to_owned(),
+                expected,
+                found,
+            })
+        }
+    };
+    let text = |value: &dyn std::fmt::Display| value.to_string();
+
+    let slot = U256::from_be_bytes(keccak256(IMPLEMENTATION_SLOT).0).saturating_sub(U256::from(1));
+    let slot = pool.storage(minter, slot, BlockId::latest()).await?;
+    let code = deployment.address("LiquidMinterImplementation")?;
+    same(
+        "the minter's implementation",
+        text(&code),
+        text(&Address::from_word(slot)),
+    )?;
+    let (rewards, factory) = (
+        deployment.address("LiquidRewards")?,
+        deployment.address("BucketFactory")?,
+    );
+    same(
+        "minter.token",
+        text(&site.token),
+        text(&site.read(&ILiquidMinter::tokenCall {}).await?),
+    )?;
+    same(
+        "minter.rewards",
+        text(&rewards),
+        text(&site.read(&ILiquidMinter::rewardsCall {}).await?),
+    )?;
+    same(
+        "minter.rewardsSink",
+        text(&rewards),
+        text(&site.read(&ILiquidMinter::rewardsSinkCall {}).await?),
+    )?;
+    same(
+        "minter.factory",
+        text(&factory),
+        text(&site.read(&ILiquidMinter::factoryCall {}).await?),
+    )?;
+    same(
+        "minter.feeRecipient",
+        text(&roles.fee_recipient),
+        text(&site.read(&ILiquidMinter::feeRecipientCall {}).await?),
+    )?;
+    same(
+        "token.MINTER",
+        text(&minter),
+        text(
+            &site
+                .read_at(site.token, &ILiquidToken::MINTERCall {})
+                .await?,
+        ),
+    )?;
+    same(
+        "token.REWARDS",
+        text(&rewards),
+        text(
+            &site
+                .read_at(site.token, &ILiquidToken::REWARDSCall {})
+                .await?,
+        ),
+    )?;
+    same(
+        "factory.CONTROLLER",
+        text(&minter),
+        text(
+            &site
+                .read_at(factory, &IBucketFactory::CONTROLLERCall {})
+                .await?,
+        ),
+    )?;
+    let fee = site
+        .read_at(rewards, &ILiquidRewards::rewardFeeBpsCall {})
+        .await?;
+    same(
+        "rewards.rewardFeeBps",
+        text(&setup.reward_fee_bps),
+        text(&fee),
+    )?;
+    let supply = site
+        .read_at(site.token, &ILiquidToken::totalSupplyCall {})
+        .await?;
+    same(
+        "the seed deposit",
+        text(&setup.seed_deposit.0),
+        text(&supply),
+    )?;
+    same(
+        "the rate",
+        text(&U256::from(10).pow(U256::from(27))),
+        text(&site.read(&ILiquidMinter::rateCall {}).await?),
+    )?;
+    same(
+        "setupSealed",
+        text(&setup.seal),
+        text(&site.read(&ILiquidMinter::setupSealedCall {}).await?),
+    )?;
+    let holds = |role: B256, account: Address| IAccessControl::hasRoleCall { role, account };
+    for role in ["REBALANCER_ROLE", "CLAIMER_ROLE", "HANDLER_ROLE"] {
+        same(
+            &format!("the keeper's {role}"),
+            text(&true),
+            text(&site.read(&holds(role_id(role), roles.keeper)).await?),
+        )?;
+    }
+    same(
+        "the guardian's role",
+        text(&true),
+        text(
+            &site
+                .read(&holds(role_id("GUARDIAN_ROLE"), roles.guardian))
+                .await?,
+        ),
+    )?;
+    same(
+        "the admin's role",
+        text(&true),
+        text(&site.read(&holds(B256::ZERO, roles.admin)).await?),
+    )?;
+    if roles.admin != deployment.deployer {
+        same(
+            "the deployer's power",
+            text(&false),
+            text(&site.read(&holds(B256::ZERO, deployment.deployer)).await?),
+        )?;
+    }
+    let staking = site.read(&ILiquidMinter::stakingCall {}).await?;
+    let listed = read_validators(pool, staking).await?;
+    let registered = site.read(&ILiquidMinter::validatorsCall {}).await?;
+    same(
+        "the validators",
+        format!("{listed:?}"),
+        format!("{registered:?}"),
+    )?;
+    for id in registered {
+        let state = site
+            .read(&ILiquidMinter::validatorStateCall { validatorId: id })
+            .await?;
+        same(
+            &format!("the weight of validator {id}"),
+            text(&setup.weight),
+            text(&state.weight),
+        )?;
+        let bucket = site
+            .read_at(
+                factory,
+                &IBucketFactory::bucketAddressCall {
+                    validatorId: id,
+                    index: U256::ZERO,
+                },
+            )
+            .await?;
+        let deployed = !pool.code(bucket, BlockId::latest()).await?.is_empty();
+        same(
+            &format!("bucket 0 of validator {id} is deployed"),
+            text(&(state.buckets > U256::ZERO)),
+            text(&deployed),
+        )?;
+    }
+    out.note(format!("verified: {checked} values read back"));
+    Ok(())
+}
+
+fn summary(deployment: &Deployment, path: &str) -> String {
+    let mut lines = vec![format!(
+        "deployed `{}` on chain {}:",
+        deployment.name, deployment.chain_id
+    )];
+    lines.extend(
+        deployment
+            .contracts
+            .iter()
+            .map(|(name, contract)| format!("  {name:<28} {}", contract.address)),
+    );
+    lines.extend(
+        deployment
+            .roles
+            .iter()
+            .map(|(name, account)| format!("  {name:<28} {account}")),
+    );
+    lines.push(format!("written to {path}"));
+    lines.join("\n")
+}

@@ -1,0 +1,265 @@
+//! `omnibus run`: index, alerts, keepers, API and web app in one process on one database.
+
+use crate::{
+    args::{self, KeeperMode},
+    config::Settings,
+    error::{Problem, Result},
+    keys,
+    lock::Lock,
+    output::Output,
+    session::Site,
+};
+use alloy::signers::local::PrivateKeySigner;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+use store::Store;
+use tokio::{sync::watch, task::JoinSet};
+
+/// Where the server listens unless told otherwise.
+const PORT: u16 = 8080;
+/// Name of the database in the data folder.
+const DATABASE: &str = "omnibus.sqlite";
+
+/// How to run.
+#[derive(Debug)]
+#[allow(
+    dead_code,
+    reason = "the keeper's two fields are read once its loop is wired in"
+)]
+pub struct Options {
+    /// Where API and web app listen.
+    pub listen: SocketAddr,
+    /// Built web app.
+    pub web: Option<PathBuf>,
+    /// What the keeper does.
+    pub keeper: KeeperMode,
+    /// The keeper's key; needed when it is on.
+    pub signer: Option<PrivateKeySigner>,
+    /// Chain seconds per real second.
+    pub clock_factor: u64,
+    /// For visitors' wallets.
+    pub public_rpc_url: String,
+}
+
+/// The running parts.
+#[derive(Debug)]
+pub struct Service {
+    addr: SocketAddr,
+    parts: JoinSet<(&'static str, std::result::Result<(), String>)>,
+}
+
+impl Service {
+    /// Where it listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Waits until a part ends, which none should.
+    pub async fn failed(&mut self) -> Problem {
+        match self.parts.join_next().await {
+            Some(Ok((part, result))) => Problem::Stopped {
+                part,
+                reason: result
+                    .err()
+                    .unwrap_or_else(|| "it came to its end".to_owned()),
+            },
+            Some(Err(error)) => Problem::unexpected(error),
+            None => Problem::Unexpected("nothing runs".to_owned()),
+        }
+    }
+
+    /// Waits until the parts have seen that they should stop.
+    pub async fn finish(mut self) {
+        while self.parts.join_next().await.is_some() {}
+    }
+}
+
+/// `omnibus run`
+///
+/// # Errors
+/// See [`start`]; later whatever part stops first.
+pub async fn run(settings: &Settings, args: args::Run, out: Output) -> Result<()> {
+    let _lock = Lock::take(&settings.data_dir)?;
+    let site = Site::open(settings).await?;
+    let api = &settings.file.api;
+    let keeper = args
+        .keeper
+        .or(settings.file.keeper.mode)
+        .unwrap_or(KeeperMode::DryRun);
+    let public = settings
+        .file
+        .chain
+        .public_rpc_url
+        .clone()
+        .or_else(|| settings.profile.public_rpc_url.clone());
+    let options = Options {
+        listen: args
+            .listen
+            .or(api.listen)
+            .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, PORT))),
+        web: args.web.or_else(|| api.web.clone()),
+        keeper,
+        signer: if keeper == KeeperMode::On {
+            Some(keys::signer(settings)?)
+        } else {
+            None
+        },
+        clock_factor: args.clock_factor,
+        // Without one of its own a local chain is its own public endpoint; a real one may have a key in it.
+        public_rpc_url: match public {
+            Some(url) => url,
+            None if settings.profile.kind == crate::profile::Kind::Local => settings
+                .endpoints
+                .first()
+                .map(|url| url.expose().to_string())
+                .unwrap_or_default(),
+            None => {
+                return Err(Problem::Argument {
+                    what: "public_rpc_url".to_owned(),
+                    reason: "visitors' wallets need an endpoint: set [chain] public_rpc_url in omnibus.toml".to_owned(),
+                });
+            }
+        },
+    };
+    let (stop, stopping) = watch::channel(false);
+    let mut service = start(settings, &site, options, stopping).await?;
+    out.line(format!("listening on http://{}", service.local_addr()));
+    let ended = tokio::select! {
+        () = asked_to_stop() => Ok(()),
+        problem = service.failed() => Err(problem),
+    };
+    let _ = stop.send(true);
+    service.finish().await;
+    ended
+}
+
+/// Starts every part. They stop when `stopping` turns true.
+///
+/// # Errors
+/// [`Problem::PortInUse`], [`Problem::NoWebApp`], and what database and settings say.
+pub async fn start(
+    settings: &Settings,
+    site: &Site,
+    options: Options,
+    stopping: watch::Receiver<bool>,
+) -> Result<Service> {
+    let store = open_store(settings).await?;
+    let mut parts = JoinSet::new();
+    let server = bind(settings, site, &options, &store).await?;
+    let addr = server.local_addr();
+    let stop = stopped(stopping);
+    parts.spawn(async move {
+        (
+            "api",
+            server.run(stop).await.map_err(|error| error.to_string()),
+        )
+    });
+    Ok(Service { addr, parts })
+}
+
+async fn open_store(settings: &Settings) -> Result<Store> {
+    let path = settings.data_dir.join(DATABASE);
+    if !path.exists() {
+        migrate_file(&path).await?;
+    }
+    let options = store::Options {
+        reorg_window: settings.profile.reorg_window,
+        ..store::Options::default()
+    };
+    Ok(Store::open(&path, options).await?)
+}
+
+/// `omnibus migrate`
+///
+/// # Errors
+/// [`Problem::Store`].
+pub async fn migrate(settings: &Settings, out: Output) -> Result<()> {
+    let path = settings.data_dir.join(DATABASE);
+    let (from, to) = migrate_file(&path).await?;
+    let value = serde_json::json!({ "path": path, "from": from, "to": to });
+    out.result(&value, |_| {
+        format!("{}: schema {from} -> {to}", path.display())
+    });
+    Ok(())
+}
+
+async fn migrate_file(path: &Path) -> Result<(i64, i64)> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(Problem::io(folder.display().to_string()))?;
+    }
+    let migrated = Store::migrate(path).await?;
+    Ok((migrated.from, migrated.to))
+}
+
+async fn bind(
+    settings: &Settings,
+    site: &Site,
+    options: &Options,
+    _store: &Store,
+) -> Result<api::Server> {
+    let deployment = &site.deployment;
+    let mut config = api::ApiConfig::new(api::PublicConfig {
+        name: deployment.name.clone(),
+        chain_id: deployment.chain_id,
+        chain_name: settings.profile.chain_name.clone(),
+        rpc_url: options.public_rpc_url.clone(),
+        explorer_url: settings.profile.explorer_url.clone(),
+        native_symbol: settings.profile.native_symbol.clone(),
+        lst_symbol: settings.profile.lst_symbol.clone(),
+        decimals: 18,
+        contracts: api::Contracts {
+            minter: site.minter.into(),
+            token: site.token.into(),
+            rewards: deployment.address("LiquidRewards")?.into(),
+            factory: deployment.address("BucketFactory")?.into(),
+            staking: deployment
+                .address(if deployment.stand_in {
+                    "LocalStaking"
+                } else {
+                    "Staking"
+                })?
+                .into(),
+        },
+        deployment_block: deployment.block,
+        accelerated: options.clock_factor > 1,
+        clock_factor: options.clock_factor,
+        features: api::Features::default(),
+    });
+    config.bind = options.listen;
+    config.web_dir.clone_from(&options.web);
+    config
+        .allowed_origins
+        .clone_from(&settings.file.api.allowed_origins);
+    config.auth.operators = settings
+        .file
+        .api
+        .operator_token_hashes
+        .iter()
+        .map(|text| api::TokenHash::from_hex(text))
+        .collect::<std::result::Result<_, _>>()?;
+    Ok(api::Server::bind(config).await?)
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // An error means that the other side is gone: stop as well.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+/// Returns at Ctrl-C, or when the service manager asks.
+pub async fn asked_to_stop() {
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
