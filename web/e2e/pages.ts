@@ -148,6 +148,81 @@ async function visit(base: string, connected: boolean, prefix: string, key = KEY
   return bad
 }
 
+/** What is not a page: the dialogs, the service away at the start and in the middle. */
+async function corners(base: string): Promise<string[]> {
+  const bad: string[] = []
+  const look = async (page: Page, name: string) => {
+    for (const theme of THEMES) {
+      await page.emulateMedia({ colorScheme: theme })
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: width < 500 ? 844 : 900 })
+        bad.push(...(await scan(page, `${name}-${theme}-${width}`)))
+        await page.screenshot({ path: join(OUT, `${name}-${theme}-${width}.png`) })
+      }
+    }
+  }
+  const { context, close } = await launch()
+  try {
+    const page = context.pages()[0] ?? (await context.newPage())
+    await page.goto(base)
+    await page.getByTestId('connect').first().focus()
+    await page.keyboard.press('Enter')
+    await page.getByText('No wallet was found').waitFor()
+    await look(page, 'corner-no-wallet')
+    await page.keyboard.press('Escape')
+    await page.getByText('No wallet was found').waitFor({ state: 'detached' })
+    check(
+      await page
+        .getByTestId('connect')
+        .first()
+        .evaluate((button) => button === document.activeElement),
+      'Escape closes the dialog and gives the focus back',
+    )
+
+    // The service goes away in the middle: what is known stays, the mark says it; then it comes back by itself.
+    await context.route('**/api/v1/**', (route) => route.abort())
+    await page.getByText('Service unreachable').waitFor({ timeout: 30_000 })
+    check(await page.getByText('Total staked value').isVisible(), 'what was known stays while the service is away')
+    await page.reload()
+    await page.getByRole('heading', { name: 'Waiting for the service' }).waitFor()
+    await look(page, 'corner-service-away')
+    await context.unroute('**/api/v1/**')
+    await page.getByRole('heading', { name: 'Stake' }).waitFor()
+    check(true, 'the app comes back by itself when the service does')
+  } finally {
+    await close()
+  }
+  const connected = await launch()
+  try {
+    const wallet = await injectWallet(connected.context, { rpcUrl: `${base}/rpc`, privateKey: KEY, chainId: 31_337 })
+    const page = connected.context.pages()[0] ?? (await connected.context.newPage())
+    await page.goto(base)
+    // By keyboard alone: open, choose, and the wallet is there.
+    await page.getByTestId('connect').first().focus()
+    await page.keyboard.press('Enter')
+    await page
+      .getByTestId(/^connect-.+/)
+      .first()
+      .waitFor()
+    await look(page, 'corner-wallets')
+    await page
+      .getByTestId(/^connect-.+/)
+      .first()
+      .focus()
+    await page.keyboard.press('Enter')
+    await page.getByTestId('account').waitFor()
+    wallet.moveTo(1)
+    await page.evaluate(() =>
+      (window as unknown as { __e2eEmit: (event: string, value: string) => void }).__e2eEmit('chainChanged', '0x1'),
+    )
+    await page.getByTestId('switch-network').waitFor()
+    await look(page, 'corner-wrong-network')
+  } finally {
+    await connected.close()
+  }
+  return bad
+}
+
 mkdirSync(OUT, { recursive: true })
 const bad: string[] = []
 const given = process.env.BASE_URL
@@ -166,6 +241,14 @@ if (given) {
     } finally {
       await fixture.close()
     }
+  }
+}
+if (!given && (!process.env.ONLY || process.env.ONLY === 'corner-')) {
+  const fixture = await startFixture('busy')
+  try {
+    bad.push(...(await corners(fixture.base)))
+  } finally {
+    await fixture.close()
   }
 }
 for (const finding of bad) console.error(`BAD ${finding}`)

@@ -114,7 +114,8 @@ export function LadderChart({
   const row = rungs.length <= 12 ? 24 : rungs.length <= 32 ? 16 : 8
   const bar = row >= 24 ? 12 : row >= 16 ? 9 : 5
   const height = HEAD + rungs.length * row + 4
-  const departs = nextDeparture === null ? null : percent(placeOf(nextDeparture, now, axis))
+  const still = rungs.every((rung) => rung.end === null)
+  const departs = nextDeparture === null || nextDeparture <= now ? null : percent(placeOf(nextDeparture, now, axis))
   return (
     <div role="img" aria-label={summary} className="grid grid-cols-[minmax(64px,1fr)_minmax(0,4fr)] gap-x-3">
       <svg width="100%" height={height} aria-hidden="true">
@@ -147,6 +148,11 @@ export function LadderChart({
       </svg>
       <svg width="100%" height={height} aria-hidden="true" className="overflow-visible">
         <Ticks axis={axis} height={height} labels />
+        {still && (
+          <text x="50%" y={(HEAD + height) / 2 + 4} fontSize="12" textAnchor="middle" fill="var(--ink-faint)">
+            nothing is cooling here
+          </text>
+        )}
         {rungs.map((rung, i) => {
           const y = HEAD + i * row
           const at = rung.end === null ? 0 : placeOf(rung.end, now, axis)

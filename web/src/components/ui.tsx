@@ -210,7 +210,7 @@ export function CopyButton({ value, label }: { value: string; label: string }) {
     >
       <span className={`break-all ${face(label)}`}>{label}</span>
       <span className="sr-only">, copy</span>
-      <span aria-live="polite" className="ml-1 inline-block text-xs text-good">
+      <span aria-live="polite" className="ml-1 inline-block text-xs text-good empty:ml-0">
         {copied ? 'copied' : ''}
       </span>
     </button>

@@ -118,7 +118,11 @@ function ValidatorCard({ ladder, now, axis, largest }: { ladder: Ladder; now: nu
           <div>
             <dt className="text-xs text-ink-faint">Next departure</dt>
             <dd className="font-medium">
-              <When at={validator.nextDepartureAt} now={now} />
+              {validator.nextDepartureAt <= now ? (
+                'When one is needed'
+              ) : (
+                <When at={validator.nextDepartureAt} now={now} />
+              )}
             </dd>
           </div>
         )}
