@@ -250,8 +250,9 @@ pub struct Rung {
     /// Unix seconds of its close.
     #[schema(required)]
     pub closed_at: Option<u64>,
-    /// Standard fee fixed by its first request, in bps.
-    pub fee_bps: u32,
+    /// Standard fee fixed by its first request, in bps; `null` while open, for the log tells it at the close.
+    #[schema(required)]
+    pub fee_bps: Option<u32>,
     /// Where it starts in the line; `null` while open.
     #[schema(required)]
     pub units_start: Option<Wei>,
@@ -285,7 +286,7 @@ pub struct Event {
     pub name: String,
     /// Contract that emitted it.
     pub contract: Addr,
-    /// Arguments by name; numbers as decimal strings, addresses checksummed, bytes as hex.
+    /// Arguments by name; numbers as decimal strings, addresses and bytes as lower-case hex, booleans as such.
     #[schema(value_type = BTreeMap<String, serde_json::Value>)]
     pub args: BTreeMap<String, serde_json::Value>,
 }
@@ -409,7 +410,7 @@ pub struct ExitRequest {
     pub rung: u64,
     /// Its place in the rung.
     pub seq: u64,
-    /// Unfunded liquid tokens ahead of it in the line.
+    /// Unfunded liquid tokens of the rungs before its own; inside a rung everybody is funded at once.
     pub position: Wei,
     /// Liquid tokens requested.
     pub lst: Wei,
@@ -417,7 +418,7 @@ pub struct ExitRequest {
     pub value: Wei,
     /// Standard fee in bps.
     pub fee_bps: u32,
-    /// Coins already paid.
+    /// Coins already paid, the fee included.
     pub paid: Wei,
     /// Coins that can be claimed now.
     pub claimable: Wei,
@@ -505,14 +506,14 @@ pub struct AmmQuote {
 pub struct QueueQuote {
     /// Liquid tokens that would be queued.
     pub lst: Wei,
-    /// Their value, before the fee.
+    /// Their value, after the standard fee.
     pub value: Wei,
     /// Standard fee in bps.
     pub fee_bps: u32,
-    /// Unix seconds if the open rung closed as it stands.
+    /// Unix seconds if the open rung closed as it stands; `null` when nothing would be queued.
     #[schema(required)]
     pub eta: Option<u64>,
-    /// Unix seconds if it misses the next departure: the worst honest case.
+    /// `eta` plus one period of the timetable: what missing the next departure costs. An estimate.
     #[schema(required)]
     pub eta_if_missed: Option<u64>,
 }

@@ -93,6 +93,9 @@ pub enum ApiError {
         /// Seconds to wait.
         retry_after: u64,
     },
+    /// All seats of the change feed are taken.
+    #[error("no seat left on the change feed")]
+    Full,
     /// A contract refused a view.
     #[error("the contract refused: {0}")]
     Reverted(String),
@@ -183,6 +186,7 @@ impl ApiError {
                 "rate_limited",
                 "Wait for the seconds in Retry-After; use the WebSocket instead of polling.",
             ),
+            Self::Full => (S::SERVICE_UNAVAILABLE, "full", "Try again later, or poll."),
             Self::Reverted(_) => (
                 S::UNPROCESSABLE_ENTITY,
                 "reverted",

@@ -8,6 +8,8 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, header},
     middleware::from_fn_with_state,
 };
+use chain::Pool;
+use store::Store;
 use tokio::net::TcpListener;
 use tower_http::{
     cors::{AllowOrigin, CorsLayer},
@@ -15,8 +17,19 @@ use tower_http::{
 };
 
 use crate::{
-    auth::Auth, config::ApiConfig, dto::PublicConfig, error::ApiError, extract::BODY_LIMIT, limit,
-    limit::Limit, routes, web,
+    auth::Auth,
+    config::ApiConfig,
+    dto::PublicConfig,
+    dto::{Check, Contracts, Readiness},
+    error::ApiError,
+    extract::BODY_LIMIT,
+    index::index,
+    limit,
+    limit::Limit,
+    live::Live,
+    prometheus::{self, Prometheus},
+    routes, web,
+    ws::Hub,
 };
 
 /// What the handlers share.
@@ -25,16 +38,91 @@ pub(crate) struct AppState(Arc<Shared>);
 
 struct Shared {
     config: ApiConfig,
+    auth: Auth,
     document: String,
+    store: Store,
+    live: Live,
+    hub: Hub,
+    prometheus: Prometheus,
 }
 
 impl AppState {
+    pub(crate) fn config(&self) -> &ApiConfig {
+        &self.0.config
+    }
+
     pub(crate) fn public_config(&self) -> &PublicConfig {
         &self.0.config.public
     }
 
+    pub(crate) fn contracts(&self) -> Contracts {
+        self.0.config.public.contracts
+    }
+
     pub(crate) fn document(&self) -> String {
         self.0.document.clone()
+    }
+
+    pub(crate) fn auth(&self) -> &Auth {
+        &self.0.auth
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.0.live
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.0.hub
+    }
+
+    pub(crate) fn prometheus(&self) -> &Prometheus {
+        &self.0.prometheus
+    }
+
+    /// Store, chain and index, each asked now (the chain at most once a cache time).
+    pub(crate) async fn readiness(&self) -> Readiness {
+        let check = |name: &str, ok: bool, detail: String| Check {
+            name: name.to_owned(),
+            ok,
+            detail,
+        };
+        let cursor = self.store().cursor().await;
+        let holes = self.store().completeness().await;
+        let head = self.live().now().await.ok().map(|now| now.block.number);
+        let most = self.config().max_lag_blocks;
+        let store = match (&cursor, &holes) {
+            (Ok(_), Ok(_)) => check("store", true, "answers".to_owned()),
+            _ => check("store", false, "does not answer".to_owned()),
+        };
+        let chain = match head {
+            Some(number) => check("chain", true, format!("head is {number}")),
+            None => check("chain", false, "does not answer".to_owned()),
+        };
+        let index = match (cursor.ok().flatten(), holes.ok(), head) {
+            (None, ..) => check("index", false, "is empty".to_owned()),
+            (_, None, _) => check("index", false, "unknown".to_owned()),
+            (_, Some(holes), _) if holes.left > 0 => {
+                check("index", false, format!("{} holes left", holes.left))
+            }
+            (Some(at), _, None) => check("index", false, format!("at {}, head unknown", at.number)),
+            (Some(at), _, Some(head)) => {
+                let lag = head.saturating_sub(at.number);
+                check(
+                    "index",
+                    lag <= most,
+                    format!("{lag} blocks behind, at most {most} allowed"),
+                )
+            }
+        };
+        let checks = vec![store, chain, index];
+        Readiness {
+            ready: checks.iter().all(|check| check.ok),
+            checks,
+        }
     }
 }
 
@@ -43,6 +131,7 @@ pub struct Server {
     listener: TcpListener,
     addr: SocketAddr,
     router: Router,
+    state: AppState,
     limit: Limit,
 }
 
@@ -51,7 +140,7 @@ impl Server {
     ///
     /// # Errors
     /// [`ApiError::Setting`], [`ApiError::WebDir`], [`ApiError::Bind`].
-    pub async fn bind(config: ApiConfig) -> Result<Self, ApiError> {
+    pub async fn bind(config: ApiConfig, store: Store, pool: Pool) -> Result<Self, ApiError> {
         config.validate()?;
         let wanted = config.bind;
         let bind = |source| ApiError::Bind {
@@ -61,11 +150,13 @@ impl Server {
         let listener = TcpListener::bind(wanted).await.map_err(bind)?;
         let addr = listener.local_addr().map_err(bind)?;
         let limit = Limit::new(&config);
-        let router = router(config, &limit)?;
+        let seq = store.seq().await.map_err(index)?;
+        let (router, state) = router(config, store, pool, seq, &limit)?;
         Ok(Self {
             listener,
             addr,
             router,
+            state,
             limit,
         })
     }
@@ -76,7 +167,7 @@ impl Server {
         self.addr
     }
 
-    /// Answers until `shutdown` ends, then lets running requests finish.
+    /// Answers until `shutdown` ends, then lets running requests finish, for at most ten seconds.
     ///
     /// # Errors
     /// [`ApiError::Serve`].
@@ -84,7 +175,22 @@ impl Server {
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ApiError> {
-        let limit = self.limit;
+        let Self {
+            listener,
+            router,
+            state,
+            limit,
+            ..
+        } = self;
+        let (stop, stopping) = tokio::sync::watch::channel(false);
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(listener, service)
+            .with_graceful_shutdown(stopped(stopping.clone()))
+            .into_future();
+        let feed = {
+            let state = state.clone();
+            async move { state.hub().run(state.store()).await }
+        };
         let tidy = async move {
             let mut tick = tokio::time::interval(Duration::from_secs(60));
             loop {
@@ -92,32 +198,62 @@ impl Server {
                 limit.forget_idle();
             }
         };
-        let service = self
-            .router
-            .into_make_service_with_connect_info::<SocketAddr>();
-        let server = axum::serve(self.listener, service).with_graceful_shutdown(shutdown);
+        let end = async move {
+            shutdown.await;
+            state.hub().close();
+            stop.send_replace(true);
+            tokio::time::sleep(GRACE).await;
+        };
         tokio::select! {
-            result = server.into_future() => result.map_err(ApiError::Serve),
+            result = server => result.map_err(ApiError::Serve),
+            () = end => Ok(()),
+            () = feed => Ok(()),
             () = tidy => Ok(()),
         }
     }
 }
 
-fn router(config: ApiConfig, limit: &Limit) -> Result<Router, ApiError> {
+/// How long running requests may take to finish after the shutdown.
+const GRACE: Duration = Duration::from_secs(10);
+
+async fn stopped(mut stopping: tokio::sync::watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is a stop as well.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+fn router(
+    config: ApiConfig,
+    store: Store,
+    pool: Pool,
+    seq: u64,
+    limit: &Limit,
+) -> Result<(Router, AppState), ApiError> {
     let auth = Auth::new(config.auth.clone());
     let (router, document, _) = routes::build(&auth);
     let document = document.to_json().map_err(|_| ApiError::Internal)?;
     let files = web::Files::new(config.web_dir.as_deref());
     let cors = cors(&config)?;
     let policy = content_policy(&config.public)?;
-    let state = AppState(Arc::new(Shared { config, document }));
-    Ok(router
+    let live = Live::new(pool, config.cache, config.chain_timeout);
+    let hub = Hub::new(&config, seq);
+    let prometheus = Prometheus::new();
+    let state = AppState(Arc::new(Shared {
+        config,
+        auth,
+        document,
+        store,
+        live,
+        hub,
+        prometheus,
+    }));
+    let router = router
         .method_not_allowed_fallback(web::method_not_allowed)
-        .with_state(state)
+        .with_state(state.clone())
         .fallback_service(axum::routing::any(web::fallback).with_state(files))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(limit.clone(), limit::meter))
         .layer(cors)
+        .layer(from_fn_with_state(state.clone(), prometheus::count))
         .layer(fixed(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
@@ -126,7 +262,8 @@ fn router(config: ApiConfig, limit: &Limit) -> Result<Router, ApiError> {
             header::REFERRER_POLICY,
             HeaderValue::from_static("no-referrer"),
         ))
-        .layer(fixed(header::CONTENT_SECURITY_POLICY, policy)))
+        .layer(fixed(header::CONTENT_SECURITY_POLICY, policy));
+    Ok((router, state))
 }
 
 fn fixed(name: HeaderName, value: HeaderValue) -> SetResponseHeaderLayer<HeaderValue> {
@@ -184,7 +321,9 @@ fn content_policy(public: &PublicConfig) -> Result<HeaderValue, ApiError> {
 /// Those of [`Server::bind`] and [`Server::run`].
 pub async fn serve(
     config: ApiConfig,
+    store: Store,
+    pool: Pool,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ApiError> {
-    Server::bind(config).await?.run(shutdown).await
+    Server::bind(config, store, pool).await?.run(shutdown).await
 }

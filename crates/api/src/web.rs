@@ -1,6 +1,6 @@
 //! What stands behind the routes: the built web app as files, or a typed refusal.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use axum::{
     extract::{Request, State},
@@ -11,13 +11,16 @@ use tower_http::services::{ServeDir, ServeFile};
 
 use crate::error::{ApiError, excerpt};
 
-/// The folder of the app, if there is one.
+/// The folder of the app, if there is one: its assets, and its other files with `index.html` in place of what is not there.
 #[derive(Debug, Clone)]
-pub(crate) struct Files(Option<(ServeDir, ServeFile)>);
+pub(crate) struct Files(Option<(ServeDir, ServeDir<ServeFile>)>);
 
 impl Files {
     pub(crate) fn new(dir: Option<&Path>) -> Self {
-        Self(dir.map(|dir| (ServeDir::new(dir), ServeFile::new(dir.join("index.html")))))
+        Self(dir.map(|dir| {
+            let index = ServeFile::new(dir.join("index.html"));
+            (ServeDir::new(dir), ServeDir::new(dir).fallback(index))
+        }))
     }
 }
 
@@ -29,32 +32,29 @@ pub(crate) async fn fallback(State(files): State<Files>, request: Request) -> Re
     if path == "/api" || path.starts_with("/api/") {
         return ApiError::NoRoute(excerpt(&path)).into_response();
     }
-    let Some((mut dir, mut index)) = files.0 else {
+    let Some((mut assets, mut pages)) = files.0 else {
         return ApiError::NoRoute(excerpt(&path)).into_response();
     };
     if request.method() != Method::GET && request.method() != Method::HEAD {
-        return ApiError::MethodNotAllowed(request.method().to_string()).into_response();
+        return ApiError::MethodNotAllowed(excerpt(request.method().as_str())).into_response();
     }
     let asset = path.starts_with("/assets/");
-    let mut page = Request::new(axum::body::Body::empty());
-    page.method_mut().clone_from(request.method());
-    page.headers_mut().clone_from(request.headers());
-    let found = match dir.try_call(request).await {
-        Ok(response) if response.status() == StatusCode::NOT_FOUND && !asset => {
-            index.try_call(page).await
-        }
-        other => other,
+    let found = if asset {
+        assets.try_call(request).await
+    } else {
+        pages.try_call(request).await
     };
     let mut response = match found {
-        Ok(response) => response.into_response(),
+        Ok(response) if response.status() != StatusCode::NOT_FOUND => response.into_response(),
+        Ok(_) => return ApiError::NoRoute(excerpt(&path)).into_response(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return ApiError::NoRoute(excerpt(&path)).into_response();
+        }
         Err(error) => {
             tracing::error!(%error, "web app folder");
             return ApiError::Internal.into_response();
         }
     };
-    if asset && response.status() == StatusCode::NOT_FOUND {
-        return ApiError::NoRoute(excerpt(&path)).into_response();
-    }
     let cache = if asset {
         "public, max-age=31536000, immutable"
     } else {

@@ -909,3 +909,37 @@ fn unique(error: Error, otherwise: Error) -> Error {
         _ => error,
     }
 }
+
+rows! {
+    /// Who holds the lease.
+    pub struct Leader in "leader" {
+        /// Always 1: there is one lease.
+        id: i64;
+        /// Whoever took it last.
+        holder: String,
+        /// Its fencing number.
+        fence: u64,
+        /// When it was taken.
+        since: u64,
+    }
+}
+
+impl Reader {
+    /// Who leads; nobody before the first lease.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn leader(&self) -> Result<Option<Leader>> {
+        self.get(Leader::key(&1)).await
+    }
+
+    /// The newest transaction of a job.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn last_tx_of(&self, job: &str) -> Result<Option<TxRow>> {
+        let tail = "WHERE attempt IN (SELECT attempts.id FROM attempts JOIN works ON works.id = attempts.work WHERE works.job = $1) ORDER BY id DESC LIMIT 1";
+        let found = self.select(tail, vec![job.to_owned().to_value()]).await?;
+        Ok(found.into_iter().next())
+    }
+}

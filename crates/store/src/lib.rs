@@ -25,7 +25,7 @@ pub use db::{Migrated, Options, Reader, Store, unix_now};
 pub use error::{Error, Result};
 pub use index::{Block, BlockBatch, Completeness, Cursor, Event, EventFilter, Hole, RangeBatch};
 pub use journal::{
-    Attempt, AttemptState, Decision, GiveUp, Inclusion, Intent, IntentState, JournalEntry,
+    Attempt, AttemptState, Decision, GiveUp, Inclusion, Intent, IntentState, JournalEntry, Leader,
     SignedTx, TxRow, TxState, Work, WorkKey,
 };
 pub use metrics::Sample;

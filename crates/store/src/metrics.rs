@@ -134,3 +134,19 @@ impl Reader {
         .await
     }
 }
+
+impl Reader {
+    /// The oldest sample of one metric.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn first_sample(&self, metric: &str) -> Result<Option<Sample>> {
+        let found = self
+            .select(
+                "WHERE metric = $1 ORDER BY at LIMIT 1",
+                vec![metric.to_owned().to_value()],
+            )
+            .await?;
+        Ok(found.into_iter().next())
+    }
+}

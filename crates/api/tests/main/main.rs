@@ -1,3 +1,18 @@
-//! Over loopback, against the real server.
+//! The real server over loopback, with a store of its own and a scripted chain.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests: what is not as expected should fail at once"
+)]
 
+mod access;
+mod feed;
+mod figures;
+mod input;
+mod lists;
 mod openapi;
+mod site;
+mod truth;
+mod world;
