@@ -570,7 +570,7 @@ export interface components {
         };
         /** @description One decoded event. Strings in `args` come from the chain: treat them as text, never as markup. */
         Event: {
-            /** @description Arguments by name; numbers as decimal strings, addresses checksummed, bytes as hex. */
+            /** @description Arguments by name; numbers as decimal strings, addresses and bytes as lower-case hex, booleans as such. */
             args: {
                 [key: string]: unknown;
             };
@@ -625,9 +625,9 @@ export interface components {
             id: components["schemas"]["RequestId"];
             /** @description Liquid tokens requested. */
             lst: components["schemas"]["Wei"];
-            /** @description Coins already paid. */
+            /** @description Coins already paid, the fee included. */
             paid: components["schemas"]["Wei"];
-            /** @description Unfunded liquid tokens ahead of it in the line. */
+            /** @description Unfunded liquid tokens of the rungs before its own; inside a rung everybody is funded at once. */
             position: components["schemas"]["Wei"];
             /**
              * Format: int64
@@ -982,7 +982,7 @@ export interface components {
         Page_Event: {
             /** @description The rows, in the order of the list. */
             items: {
-                /** @description Arguments by name; numbers as decimal strings, addresses checksummed, bytes as hex. */
+                /** @description Arguments by name; numbers as decimal strings, addresses and bytes as lower-case hex, booleans as such. */
                 args: {
                     [key: string]: unknown;
                 };
@@ -1028,9 +1028,9 @@ export interface components {
                 id: components["schemas"]["RequestId"];
                 /** @description Liquid tokens requested. */
                 lst: components["schemas"]["Wei"];
-                /** @description Coins already paid. */
+                /** @description Coins already paid, the fee included. */
                 paid: components["schemas"]["Wei"];
-                /** @description Unfunded liquid tokens ahead of it in the line. */
+                /** @description Unfunded liquid tokens of the rungs before its own; inside a rung everybody is funded at once. */
                 position: components["schemas"]["Wei"];
                 /**
                  * Format: int64
@@ -1144,9 +1144,9 @@ export interface components {
                 count: number;
                 /**
                  * Format: int32
-                 * @description Standard fee fixed by its first request, in bps.
+                 * @description Standard fee fixed by its first request, in bps; `null` while open, for the log tells it at the close.
                  */
-                feeBps: number;
+                feeBps: number | null;
                 /**
                  * Format: int32
                  * @description How much of it is funded in order, in bps.
@@ -1219,12 +1219,12 @@ export interface components {
         QueueQuote: {
             /**
              * Format: int64
-             * @description Unix seconds if the open rung closed as it stands.
+             * @description Unix seconds if the open rung closed as it stands; `null` when nothing would be queued.
              */
             eta: number | null;
             /**
              * Format: int64
-             * @description Unix seconds if it misses the next departure: the worst honest case.
+             * @description `eta` plus one period of the timetable: what missing the next departure costs. An estimate.
              */
             etaIfMissed: number | null;
             /**
@@ -1234,7 +1234,7 @@ export interface components {
             feeBps: number;
             /** @description Liquid tokens that would be queued. */
             lst: components["schemas"]["Wei"];
-            /** @description Their value, before the fee. */
+            /** @description Their value, after the standard fee. */
             value: components["schemas"]["Wei"];
         };
         /**
@@ -1273,9 +1273,9 @@ export interface components {
             count: number;
             /**
              * Format: int32
-             * @description Standard fee fixed by its first request, in bps.
+             * @description Standard fee fixed by its first request, in bps; `null` while open, for the log tells it at the close.
              */
-            feeBps: number;
+            feeBps: number | null;
             /**
              * Format: int32
              * @description How much of it is funded in order, in bps.
@@ -2496,14 +2496,33 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description WebSocket; messages are WsRequest and WsMessage. */
+            /** @description WebSocket; its messages are WsRequest and WsMessage. */
             101: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description Not a WebSocket handshake. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A web page from elsewhere. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No seat left. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
