@@ -109,6 +109,19 @@ describe('frames', () => {
     expect(parseFrame(frame)).toBeNull()
   })
 
+  it('reads a refusal, and it changes nothing', () => {
+    const message = parseFrame('{"type":"error","error":{"code":"forbidden","message":"m","hint":"h"}}')
+    expect(message).toEqual({ type: 'error', code: 'forbidden' })
+    expect(parseFrame('{"type":"error"}')).toBeNull()
+    if (message)
+      expect(
+        run([
+          { type: 'opened', at: 0 },
+          { type: 'message', at: 1, message },
+        ]).stale[1],
+      ).toBeNull()
+  })
+
   it('ignores what is not text', () => {
     expect(parseFrame(new ArrayBuffer(4))).toBeNull()
   })

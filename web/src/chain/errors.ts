@@ -4,7 +4,26 @@ import { humanize } from '../lib/text'
 export type TxFailure = { rejected: boolean; title: string; detail: string }
 
 /** What a revert means to the person who sent it, by the name of the contract's error. */
-const REASONS: Record<string, string> = {}
+export const REASONS: Record<string, string> = {
+  AmountTooLarge: 'The amount is larger than this contract takes at once.',
+  BadHint: 'The line moved while you were signing. Try again.',
+  DeadlinePassed: 'It took too long to reach a block, so it was void. Try again.',
+  DepositsClosed: 'The rate has fallen so far that deposits are closed. Exits and claims go on.',
+  ERC20InsufficientBalance: 'You hold less than that.',
+  ExitNotPlaced: 'What could not be paid now was more than you allowed to queue. Ask for a new quote and try again.',
+  FeeAboveLimit:
+    'Others left in the meantime and the instant fee rose above what you were shown. Look at the new quote.',
+  NotRequestOwner: 'This request belongs to another address.',
+  NothingToClaim: 'Nothing of this request is funded yet, or it was claimed already.',
+  OutBelowMinimum: 'It would pay less than you were shown. Look at the new quote.',
+  Paused: 'This is paused for the moment. The pause ends by itself; the queue and claims go on.',
+  RungFull: 'This rung is full. It closes soon; try again then.',
+  RungNotOpen: 'The rung has closed, so the request can no longer be taken back. It is on its way.',
+  SlashNotBooked: 'A validator was slashed and its loss must be booked first. That is usually a matter of minutes.',
+  TransferFailed: 'Your account refused the coins. A contract wallet must be able to receive them.',
+  UnknownRequest: 'There is no such request any more: it was claimed or taken back.',
+  ZeroAmount: 'The amount is too small to be worth anything.',
+}
 
 function revertDetail(error: ContractFunctionRevertedError): string {
   const name = error.data?.errorName

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chainNow, formatAgo, formatDuration, formatEta, formatRealWait } from './time'
+import { chainNow, deadlineAt, formatAgo, formatDuration, formatEta, formatRealWait } from './time'
 
 const MIN = 60
 const H = 3600
@@ -65,6 +65,12 @@ describe('wording of times', () => {
     expect(formatRealWait(1000, 0, 1)).toBeNull()
     expect(formatRealWait(0, 1000, 60)).toBeNull()
     expect(formatRealWait(21 * D, 0, 1440)).toBe('about 21 minutes on your clock')
+  })
+
+  it('leaves the same time to sign on every clock', () => {
+    expect(deadlineAt(1_000, 1)).toBe(2_200n)
+    expect(deadlineAt(1_000, 0)).toBe(2_200n)
+    expect(deadlineAt(1_000, 5_000)).toBe(6_001_000n)
   })
 
   it('carries the head on at the pace of the chain, but not for ever', () => {

@@ -188,8 +188,8 @@ function History({ address }: { address: string }) {
                   </tr>
                 </thead>
                 <tbody className="divide-y divide-line">
-                  {items.map((item) => (
-                    <tr key={`${item.txHash}-${item.kind}-${item.lst}-${item.amount}`} className="align-top">
+                  {items.map((item, line) => (
+                    <tr key={`${item.txHash}-${item.kind}-${items.length - line}`} className="align-top">
                       <td className="py-3 pr-3 font-medium">{KINDS[item.kind] ?? item.kind}</td>
                       <td className="hidden py-3 pr-3 sm:table-cell">
                         {item.counterparty ? (

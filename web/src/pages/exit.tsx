@@ -14,9 +14,8 @@ import { Badge, Button, Card, Coin, Fact, Facts, Failure, Lst, Notice, PageHead,
 import { ConnectButton, useReadyWallet } from '../components/wallet'
 import { BPS, formatAmount, formatBps, parseAmount, wei } from '../lib/amount'
 import { FULL, planExit, queuePay } from '../lib/exit'
-import { formatRealWait } from '../lib/time'
+import { deadlineAt, formatRealWait } from '../lib/time'
 
-const DEADLINE_SECONDS = 3_600
 /** Others may leave between the quote and the block: this much less than quoted is still taken, no more. */
 const SLIPPAGE_BPS = 50n
 const FEE_SLACK_BPS = 25
@@ -251,7 +250,7 @@ function ExitForm() {
           queueMax: amount,
           minOutNow: parts.nowPay - (parts.nowPay * SLIPPAGE_BPS) / BPS,
           feeLimitBps: BigInt(parts.nowFeeBps + FEE_SLACK_BPS),
-          deadline: BigInt(now + DEADLINE_SECONDS),
+          deadline: deadlineAt(now, config.clockFactor),
           recipient: wallet.address,
         },
       ],

@@ -13,11 +13,10 @@ import { TxStatus, txLabel } from '../components/tx-status'
 import { Amount, Button, Card, Coin, Fact, Facts, Failure, Loaded, Lst, Notice, PageHead, Stat } from '../components/ui'
 import { ConnectButton, useReadyWallet } from '../components/wallet'
 import { formatBps, formatRate, parseAmount, wei, WEI } from '../lib/amount'
+import { deadlineAt } from '../lib/time'
 
 /** Left behind by "Max", so that the wallet can still pay for this transaction and the exit after it. */
 const GAS_RESERVE = WEI / 50n
-/** A signed deposit that has not landed by then (chain time) is void. */
-const DEADLINE_SECONDS = 3_600
 
 function DepositForm({ overview }: { overview: Overview | undefined }) {
   const config = useAppConfig()
@@ -59,7 +58,7 @@ function DepositForm({ overview }: { overview: Overview | undefined }) {
       address: config.contracts.minter,
       abi: minterAbi,
       functionName: 'deposit',
-      args: [wallet.address, receive, BigInt(now + DEADLINE_SECONDS)],
+      args: [wallet.address, receive, deadlineAt(now, config.clockFactor)],
       value: amount,
     })
     if (ok) setText('')
