@@ -202,6 +202,8 @@ abstract contract LiquidBase is ILiquidMinterTypes, AccessControlUpgradeable, Re
             return pay;
         }
         uint256 du = s.toLst(x) * units / lst;
+        // Both round down on purpose, in this order: units first, then the LST that they stand for.
+        // slither-disable-next-line divide-before-multiply
         uint256 burned = du * lst / units;
         if (du == 0 || burned == 0) return 0;
         pay = s.value(burned);

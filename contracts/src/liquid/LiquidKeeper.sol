@@ -213,6 +213,7 @@ contract LiquidKeeper is LiquidBuckets {
             ++bus.tries;
             uint256 amount = LiquidStorage.min(bus.need, stake);
             if (!_depart(s, id, index, amount, early)) {
+                // forge-lint: disable-next-line(incorrect-shift)
                 bus.refused |= 1 << index;
                 continue;
             }

@@ -91,6 +91,8 @@ contract LiquidToken is ERC20Permit, ILiquidToken {
         uint256 duration = end - block.timestamp;
         uint256 total = amount + s.unallocated;
         uint256 flow = total / duration;
+        // What the division left over.
+        // slither-disable-next-line divide-before-multiply
         s.unallocated = total - flow * duration;
         s.flow += flow;
         // 2^88 wei a second is 300 million coins a second.
@@ -212,6 +214,8 @@ contract LiquidToken is ERC20Permit, ILiquidToken {
             return;
         }
         s.index += delta;
+        // What the index could not show.
+        // slither-disable-next-line divide-before-multiply
         s.carry = wei_ - Math.ceilDiv(delta * s.supply, INDEX_SCALE);
     }
 

@@ -70,6 +70,8 @@ contract StakerBucket is IStakerBucket {
 
     function _forward() private returns (uint256 amount) {
         amount = address(this).balance;
+        // The controller is immutable: there is no other place for these coins to go.
+        // slither-disable-next-line arbitrary-send-eth
         if (amount != 0) ILiquidMinter(payable(CONTROLLER)).receiveFromBucket{value: amount}();
     }
 }
