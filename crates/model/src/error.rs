@@ -1,0 +1,207 @@
+use crate::{Account, Address, Assets, Call, RequestId, Shares, Timestamp, ValidatorId};
+use ruint::aliases::U256;
+
+/// A role, by the name that the contract hashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// `DEFAULT_ADMIN_ROLE`: the governor behind its delays.
+    Admin,
+    /// `REBALANCER_ROLE`: stake bus, exit bus, sweeps, operational parameters.
+    Rebalancer,
+    /// `CLAIMER_ROLE`: rewards.
+    Claimer,
+    /// `HANDLER_ROLE`: the line.
+    Handler,
+    /// `GUARDIAN_ROLE`: pauses that lapse.
+    Guardian,
+}
+
+/// Why a call is refused. Each mirrors an error of the interfaces with its values; the state is then unchanged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The model's own: a sum or quotient left 256 bits. No reachable state does that.
+    #[error("arithmetic left 256 bits")]
+    Arithmetic,
+    /// `ZeroAmount()`
+    #[error("the amount is zero")]
+    ZeroAmount,
+    /// `ZeroAddress()`
+    #[error("the address is zero")]
+    ZeroAddress,
+    /// `AmountTooLarge(amount, most)`, wei.
+    #[error("{0:?} is more than {1:?}")]
+    AmountTooLarge(Assets, Assets),
+    /// `DeadlinePassed(deadline, nowAt)`
+    #[error("deadline {0:?} is past at {1:?}")]
+    DeadlinePassed(Timestamp, Timestamp),
+    /// `OutBelowMinimum(out, minOut)`; LST wei for deposits, coin wei for exits.
+    #[error("{0} is below the minimum {1}")]
+    OutBelowMinimum(U256, U256),
+    /// `Paused(until)`
+    #[error("paused until {0:?}")]
+    Paused(Timestamp),
+    /// `DepositsClosed(rate, lowest)`
+    #[error("rate {0} is below {1}: deposits are closed")]
+    DepositsClosed(U256, U256),
+    /// `SlashNotBooked(validatorId)`
+    #[error("book the slash of {0:?} first")]
+    SlashNotBooked(ValidatorId),
+    /// `NotSlashed(validatorId)`
+    #[error("{0:?} is not slashed")]
+    NotSlashed(ValidatorId),
+    /// `AlreadyBooked(validatorId)`
+    #[error("the slash of {0:?} is booked")]
+    AlreadyBooked(ValidatorId),
+    /// `AmmNotEnabled()`
+    #[error("no AMM route is set")]
+    AmmNotEnabled,
+    /// `ExitNotPlaced(lstLeft)`
+    #[error("{0:?} of the exit found no path")]
+    ExitNotPlaced(Shares),
+    /// `FeeAboveLimit(feeBps, limitBps)`
+    #[error("the instant fee is {0} bps, the limit {1}")]
+    FeeAboveLimit(U256, U256),
+    /// `RungFull(rung)`
+    #[error("rung {0} is full")]
+    RungFull(u64),
+    /// `NothingStaged()`
+    #[error("nothing is staged")]
+    NothingStaged,
+    /// `RungTooYoung(closesAt)`
+    #[error("the rung may close at {0:?}")]
+    RungTooYoung(Timestamp),
+    /// `UnknownRequest(id)`
+    #[error("no request {0:?}")]
+    UnknownRequest(RequestId),
+    /// `NotRequestOwner(id, owner, caller)`
+    #[error("{0:?} belongs to {1:?}, not to {2:?}")]
+    NotRequestOwner(RequestId, Address, Address),
+    /// `RungNotOpen(id)`
+    #[error("the rung of {0:?} is closed")]
+    RungNotOpen(RequestId),
+    /// `NothingToClaim(id)`
+    #[error("nothing to claim of {0:?}")]
+    NothingToClaim(RequestId),
+    /// `BadHint(hint)`
+    #[error("checkpoint {0} is not the one")]
+    BadHint(U256),
+    /// `LengthMismatch(a, b)`
+    #[error("lists of {0} and {1}")]
+    LengthMismatch(usize, usize),
+    /// `UnknownValidator(validatorId)`
+    #[error("{0:?} is not registered")]
+    UnknownValidator(ValidatorId),
+    /// `TooManyBuckets(validatorId, count, most)`
+    #[error("{1} buckets for {0:?}, at most {2}")]
+    TooManyBuckets(ValidatorId, U256, u64),
+    /// `StakeTooMuch(amount, free)`
+    #[error("{0:?} is more than the free {1:?}")]
+    StakeTooMuch(Assets, Assets),
+    /// `NoCapacity(validatorId, capacity)`
+    #[error("{0:?} takes at most {1:?}")]
+    NoCapacity(ValidatorId, Assets),
+    /// `RestakeTooMuch(amount, free)`
+    #[error("{0:?} is more than the {1:?} that may be restaked")]
+    RestakeTooMuch(Assets, Assets),
+    /// `NotLatest(validatorId, latestValidatorId, latestEnd)`
+    #[error("{0:?} does not mature latest, {1:?} does at {2:?}")]
+    NotLatest(ValidatorId, ValidatorId, Timestamp),
+    /// `NotKeeper(role, openToAllAt)`; [`Timestamp::NEVER`] stands for 2^256 - 1.
+    #[error("for {0:?} only until {1:?}")]
+    NotKeeper(Role, Timestamp),
+    /// `FromBucket(caller)`
+    #[error("{0:?} cannot deposit")]
+    FromBucket(Address),
+    /// `NotBucket(caller)`
+    #[error("{0:?} is no bucket in a call of ours")]
+    NotBucket(Address),
+    /// `FeeAboveCeiling(bps, ceiling)`
+    #[error("{0} bps is above the ceiling {1}")]
+    FeeAboveCeiling(U256, u64),
+    /// `BadParameter(name, value)`
+    #[error("{0} cannot be {1}")]
+    BadParameter(&'static str, U256),
+    /// `NotScheduled(operation)`; the operation is the hash of this call's data.
+    #[error("not scheduled: {0:?}")]
+    NotScheduled(Box<Call>),
+    /// `TooEarly(operation, executableAt)`
+    #[error("{0:?} may run at {1:?}")]
+    TooEarly(Box<Call>, Timestamp),
+    /// `PauseNotYet(allowedFrom)`
+    #[error("the next pause may begin at {0:?}")]
+    PauseNotYet(Timestamp),
+    /// `TransferFailed(recipient, amount)`
+    #[error("{0:?} refused {1:?}")]
+    TransferFailed(Address, Assets),
+    /// OpenZeppelin's `AccessControlUnauthorizedAccount(account, role)`.
+    #[error("{0:?} lacks {1:?}")]
+    Unauthorized(Address, Role),
+    /// Token or rewards: `NotMinter(caller)`.
+    #[error("{0:?} is not the minter")]
+    NotMinter(Address),
+    /// Token: `NotRewards(caller)`.
+    #[error("{0:?} is not the rewards contract")]
+    NotRewards(Address),
+    /// `ERC20InsufficientBalance(sender, balance, needed)`
+    #[error("{0:?} has {1:?}, not {2:?}")]
+    InsufficientBalance(Address, Shares, Shares),
+    /// `ERC20InsufficientAllowance(spender, allowance, needed)`
+    #[error("{0:?} may spend {1:?}, not {2:?}")]
+    InsufficientAllowance(Address, Shares, Shares),
+    /// `ERC20InvalidReceiver(receiver)`
+    #[error("{0:?} cannot receive LST")]
+    InvalidReceiver(Address),
+    /// `ERC20InvalidSpender(spender)`
+    #[error("{0:?} cannot spend LST")]
+    InvalidSpender(Address),
+    /// From the staking system, as it is.
+    #[error(transparent)]
+    Staking(#[from] StakingError),
+}
+
+/// What the staking system answers, facts P1 to P18.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StakingError {
+    /// `InvalidAmount(amount)`
+    #[error("staking: amount {0:?}")]
+    InvalidAmount(Assets),
+    /// `NoActiveStake()`
+    #[error("staking: nothing is staked")]
+    NoActiveStake,
+    /// `StakeAmountTooSmall(amount, min)`
+    #[error("staking: {0:?} is below the minimum {1:?}")]
+    StakeAmountTooSmall(Assets, Assets),
+    /// `InsufficientFunds(available, requested)`
+    #[error("staking: {0:?} is staked, not {1:?}")]
+    InsufficientFunds(Assets, Assets),
+    /// `InsufficientCooledAndParkedBalance(available, requested)`
+    #[error("staking: {0:?} cools or is parked, not {1:?}")]
+    InsufficientCooledAndParkedBalance(Assets, Assets),
+    /// `ValidatorDoesNotExist(validatorId)`
+    #[error("staking: no {0:?}")]
+    ValidatorDoesNotExist(ValidatorId),
+    /// `ValidatorInactive(validatorId)`
+    #[error("staking: {0:?} is inactive")]
+    ValidatorInactive(ValidatorId),
+    /// `ActionOnSlashedValidatorError(validatorId)`
+    #[error("staking: {0:?} is slashed")]
+    ActionOnSlashedValidator(ValidatorId),
+    /// `ExceedsValidatorCapacity(validatorId, current, max, requested)`, the refused amount already in `current`.
+    #[error("staking: {0:?} would hold {1:?} of {2:?} with {3:?}")]
+    ExceedsValidatorCapacity(ValidatorId, Assets, Assets, Assets),
+    /// `ValidatorPercentageExceeded()`
+    #[error("staking: percentage cap")]
+    ValidatorPercentageExceeded,
+    /// `ValidatorAlreadySlashed(validatorId)`
+    #[error("staking: {0:?} is slashed already")]
+    ValidatorAlreadySlashed(ValidatorId),
+    /// `NativeTransferFailed()`
+    #[error("staking: {0:?} refused coins")]
+    NativeTransferFailed(Account),
+    /// The treasury's `InsufficientPlumeBalance(requested, available)`.
+    #[error("treasury: {0:?} asked, {1:?} there")]
+    InsufficientPlumeBalance(Assets, Assets),
+    /// The treasury's `PlumeTransferFailed(recipient, amount)`.
+    #[error("treasury: {0:?} refused {1:?}")]
+    PlumeTransferFailed(Account, Assets),
+}

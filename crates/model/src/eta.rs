@@ -1,0 +1,259 @@
+//! Promised times.
+
+use crate::{
+    Assets, BucketId, Error, Event, Outcome, Shares, State, Timestamp, Units, ValidatorId,
+    state::{Minter, Validator},
+    units::{ceil_div, small},
+};
+use ruint::aliases::U256;
+
+/// When a request is claimable if every step uses its whole grace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Eta {
+    /// Unix seconds; 0: its coins are here.
+    pub at: Timestamp,
+    /// A promise was exceeded.
+    pub revised: bool,
+}
+
+impl Eta {
+    const HERE: Self = Self {
+        at: Timestamp::ZERO,
+        revised: false,
+    };
+}
+
+impl Minter {
+    /// When the bucket may be unstaked again: 0 if it never cooled.
+    #[must_use]
+    pub fn available_at(&self, bucket: &crate::Bucket) -> Timestamp {
+        if bucket.end == Timestamp::ZERO {
+            Timestamp::ZERO
+        } else {
+            bucket.end.after(self.params.safety)
+        }
+    }
+
+    /// Empty slot, cooldown over, safety over: nothing would merge (promise 4).
+    #[must_use]
+    pub fn is_available(&self, bucket: &crate::Bucket, now: Timestamp) -> bool {
+        bucket.cooling.is_zero() && now >= self.available_at(bucket)
+    }
+
+    /// Seconds between timetable departures of a validator, up.
+    #[must_use]
+    pub fn period(&self, v: &Validator, cooldown: u64) -> u64 {
+        self.params
+            .interval
+            .max(ceil_div(self.span(cooldown), small(v.n)))
+    }
+
+    /// Cooldown and safety, seconds.
+    #[must_use]
+    pub fn span(&self, cooldown: u64) -> u64 {
+        cooldown.saturating_add(self.params.safety)
+    }
+
+    /// Seconds between timetable departures of the line, up.
+    #[must_use]
+    pub fn line_period(&self, cooldown: u64) -> u64 {
+        let buckets = self
+            .live()
+            .fold(0_u64, |sum, (_, v)| sum.saturating_add(small(v.n)));
+        ceil_div(self.span(cooldown), buckets)
+    }
+
+    /// Buckets in cooldown by ascending end.
+    fn cooling_by_end(&self) -> Vec<(Timestamp, Assets)> {
+        let mut list: Vec<_> = self
+            .validators
+            .values()
+            .flat_map(|v| v.present())
+            .filter(|(_, bucket)| !bucket.cooling.is_zero())
+            .map(|(_, bucket)| (bucket.end, bucket.cooling))
+            .collect();
+        list.sort_unstable();
+        list
+    }
+
+    /// The time by which `value` wei counted from the watermark are here, from committed coins, cooling stake and
+    /// timetable departures alone (promise 8): never buffer, deposits or AMM.
+    fn eta_of(
+        &self,
+        value: Assets,
+        not_before: Timestamp,
+        now: Timestamp,
+        cooldown: u64,
+    ) -> Result<Eta, Error> {
+        let grace = self.params.keeper_grace;
+        let mut here = self.line.committed;
+        if value <= here {
+            return Ok(Eta::HERE);
+        }
+        let cooling = self.cooling_by_end();
+        for (end, amount) in &cooling {
+            here = here.plus(*amount)?;
+            if here >= value {
+                let at = end.after(grace);
+                return Ok(Eta {
+                    at: at.max(now),
+                    revised: at < now,
+                });
+            }
+        }
+        let earliest = self.line.next_departure.max(not_before);
+        let mut departures: Vec<_> = self
+            .live()
+            .flat_map(|(_, v)| v.present().map(move |(_, bucket)| (v, bucket)))
+            .filter(|(_, bucket)| !bucket.active.is_zero())
+            .map(|(v, bucket)| {
+                let at = v
+                    .next_departure
+                    .max(earliest)
+                    .max(self.available_at(bucket));
+                (at, bucket.active)
+            })
+            .collect();
+        departures.sort_unstable();
+        let mut departure = earliest;
+        for (at, amount) in departures {
+            departure = at;
+            here = here.plus(amount)?;
+            if here >= value {
+                break;
+            }
+        }
+        let late = departure.after(grace);
+        let last_end = cooling.last().map_or(Timestamp::ZERO, |(end, _)| *end);
+        let at = late.max(now).after(cooldown).max(last_end).after(grace);
+        Ok(Eta {
+            at,
+            revised: now > late,
+        })
+    }
+
+    /// Value of the line from the watermark to `end`, wei, rounded up inside the line: what is committed up to it
+    /// surely completes the rung.
+    fn value_until_up(&self, end: Units) -> Result<Assets, Error> {
+        if end == self.line.end {
+            return self.open_value();
+        }
+        self.rate.to_assets_up(self.line.open_lst_until_up(end)?)
+    }
+
+    /// The promise to a closed rung, or what the open one would be promised with `more` LST in it.
+    ///
+    /// # Errors
+    /// [`Error::Arithmetic`] on overflow.
+    pub fn rung_eta(
+        &self,
+        rung: u64,
+        more: Shares,
+        now: Timestamp,
+        cooldown: u64,
+    ) -> Result<Eta, Error> {
+        let Some(closed) = self.line.rung(rung) else {
+            let closes = now.max(self.line.last_closed_at.after(self.params.min_rung_age));
+            let not_before = if self.covered()? {
+                closes
+            } else {
+                Timestamp::ZERO
+            };
+            let lst = self.line.open_lst.plus(self.line.staged_lst)?.plus(more)?;
+            return self.eta_of(self.rate.to_assets_down(lst)?, not_before, closes, cooldown);
+        };
+        if self.line.is_done(closed) {
+            return Ok(Eta::HERE);
+        }
+        let value = self.value_until_up(closed.end)?;
+        let eta = self.eta_of(value, Timestamp::ZERO, now, cooldown)?;
+        if eta == Eta::HERE {
+            return Ok(eta);
+        }
+        let marks = self.line.marks.iter().skip(self.line.marks_done);
+        Ok(
+            match marks.into_iter().find(|mark| mark.units >= closed.end) {
+                Some(mark) if mark.eta < now => Eta {
+                    revised: true,
+                    ..eta
+                },
+                Some(mark) if mark.eta < eta.at => Eta {
+                    at: mark.eta,
+                    revised: false,
+                },
+                _ => eta,
+            },
+        )
+    }
+}
+
+impl State {
+    /// `exitEta(id)`.
+    ///
+    /// # Errors
+    /// [`Error::UnknownRequest`].
+    pub fn exit_eta(&self, id: crate::RequestId, now: Timestamp) -> Result<Eta, Error> {
+        let m = &self.minter;
+        m.line.tickets.get(&id).ok_or(Error::UnknownRequest(id))?;
+        m.rung_eta(id.rung(), Shares::ZERO, now, self.staking.cooldown)
+    }
+
+    /// `publishEta(rung)`: tells a closed rung's promise.
+    pub(crate) fn publish_eta(
+        &self,
+        rung: u64,
+        now: Timestamp,
+        out: &mut Outcome,
+    ) -> Result<(), Error> {
+        if rung >= self.minter.line.open_rung() {
+            return Err(Error::BadParameter("rung", U256::from(rung)));
+        }
+        let eta = self
+            .minter
+            .rung_eta(rung, Shares::ZERO, now, self.staking.cooldown)?
+            .at;
+        out.tell(Event::EtaPublished { rung, eta });
+        out.words([eta.raw()])
+    }
+
+    /// When a validator's next timetable departure is possible: its own and the line's turn, and a bucket with stake.
+    /// 0: none has stake.
+    ///
+    /// # Errors
+    /// [`Error::UnknownValidator`].
+    pub fn next_departure(&self, id: ValidatorId) -> Result<Timestamp, Error> {
+        let m = &self.minter;
+        let v = m.validator(id)?;
+        let first = v
+            .present()
+            .filter(|(_, bucket)| !bucket.active.is_zero())
+            .map(|(_, bucket)| m.available_at(bucket))
+            .min();
+        Ok(first.map_or(Timestamp::ZERO, |at| {
+            at.max(v.next_departure).max(m.line.next_departure)
+        }))
+    }
+
+    /// The bucket with the latest end of all that cool; the first of several.
+    pub(crate) fn latest_cooling(&self) -> Option<(BucketId, Timestamp)> {
+        let m = &self.minter;
+        let mut latest: Option<(BucketId, Timestamp)> = None;
+        for id in &m.registry {
+            let Some(v) = m.validators.get(id) else {
+                continue;
+            };
+            for (index, bucket) in v.present().filter(|(_, b)| !b.cooling.is_zero()) {
+                if latest.is_none_or(|(_, end)| bucket.end > end) {
+                    latest = Some((
+                        BucketId {
+                            validator: *id,
+                            index,
+                        },
+                        bucket.end,
+                    ));
+                }
+            }
+        }
+        latest
+    }
+}

@@ -1,0 +1,294 @@
+//! What the contract's views answer.
+
+use crate::{
+    Account, Assets, BPS, BucketId, Error, Eta, RequestId, Shares, State, Timestamp, ValidatorId,
+    exit::bps_of,
+    state::MARGIN,
+    units::{mul_div_down, wide},
+};
+use ruint::aliases::U256;
+use std::collections::BTreeSet;
+
+/// `quoteExit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExitQuote {
+    /// LST wei that would leave by the buffer.
+    pub instant_lst: Shares,
+    /// Wei paid for it, after the fee.
+    pub instant_pay: Assets,
+    /// Its fee, bps, up.
+    pub instant_fee_bps: U256,
+    /// LST wei that would queue.
+    pub queue_lst: Shares,
+    /// Wei at today's rate, after the standard fee.
+    pub queue_value: Assets,
+    /// If the rung closed as it stands, as soon as it may; 0 when nothing queues or its coins are here.
+    pub queue_eta: Timestamp,
+}
+
+/// One line of `getBuckets`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BucketInfo {
+    /// Unix seconds; 0: never cooled.
+    pub next_available: Timestamp,
+    /// Wei.
+    pub active: Assets,
+    /// Wei.
+    pub cooling: Assets,
+}
+
+/// One line of `getValidatorsToProcess`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// Whose.
+    pub validator: ValidatorId,
+    /// Bit 0 sweep, 1 departure, 2 slash to book, 3 retiring stake.
+    pub reasons: u8,
+    /// The next time at which one of them becomes true; 0: unknown.
+    pub next: Timestamp,
+}
+
+impl State {
+    /// `getBuckets(v)`.
+    ///
+    /// # Errors
+    /// [`Error::UnknownValidator`].
+    pub fn buckets(&self, id: ValidatorId) -> Result<Vec<BucketInfo>, Error> {
+        let m = &self.minter;
+        Ok(m.validator(id)?
+            .present()
+            .map(|(_, bucket)| BucketInfo {
+                next_available: m.available_at(bucket),
+                active: bucket.active,
+                cooling: bucket.cooling,
+            })
+            .collect())
+    }
+
+    /// `getBucketAvailabilitySummary(v)`: buckets, available now, the earliest time of those that are not (0: none).
+    ///
+    /// # Errors
+    /// [`Error::UnknownValidator`].
+    pub fn availability(
+        &self,
+        id: ValidatorId,
+        now: Timestamp,
+    ) -> Result<(usize, usize, Timestamp), Error> {
+        let m = &self.minter;
+        let v = m.validator(id)?;
+        let available = v
+            .present()
+            .filter(|(_, bucket)| m.is_available(bucket, now))
+            .count();
+        let next = v
+            .present()
+            .filter(|(_, bucket)| !m.is_available(bucket, now))
+            .map(|(_, bucket)| m.available_at(bucket))
+            .min();
+        Ok((v.n, available, next.unwrap_or_default()))
+    }
+
+    /// What the next departures must bring, wei: `openValue - cooling - committed`, less what would be netted in; 0 when
+    /// that leaves margin alone.
+    ///
+    /// # Errors
+    /// [`Error::Arithmetic`] on overflow.
+    pub fn needed(&self) -> Result<Assets, Error> {
+        let m = &self.minter;
+        let uncovered = m.open_value()?.min0(m.cooling).min0(m.line.committed);
+        if uncovered.is_zero() {
+            return Ok(Assets::ZERO);
+        }
+        let target = m.params.withhold.of_down(m.assets()?)?;
+        let early = m.headroom.min0(m.line.committed).min0(target);
+        let need = uncovered.plus(MARGIN)?;
+        let netted = need.min(early).min(m.commit_cap()?.min0(m.line.committed));
+        let left = need.minus(netted)?;
+        Ok(if left > MARGIN { left } else { Assets::ZERO })
+    }
+
+    /// `totalQueuedWithdrawalsPerValidator(v)`: its part of what is needed, in the order of departures, wei.
+    ///
+    /// # Errors
+    /// [`Error::UnknownValidator`].
+    pub fn queued_with(&self, id: ValidatorId) -> Result<Assets, Error> {
+        self.minter.validator(id)?;
+        let mut need = self.needed()?;
+        for other in self.minter.departure_order()? {
+            let part = need.min(self.minter.validator(other)?.active);
+            if other == id {
+                return Ok(part);
+            }
+            need = need.minus(part)?;
+        }
+        Ok(Assets::ZERO)
+    }
+
+    /// `getValidatorsToProcess`: all that have something to do, in registration order.
+    ///
+    /// # Errors
+    /// [`Error::Arithmetic`] on overflow.
+    pub fn work(&self, now: Timestamp) -> Result<Vec<Work>, Error> {
+        let m = &self.minter;
+        let needed = !self.needed()?.is_zero();
+        let mut list = Vec::new();
+        for id in &m.registry {
+            let v = m.validator(*id)?;
+            let mut reasons = 0_u8;
+            let mut next: Option<Timestamp> = None;
+            let mut later = |at: Timestamp| {
+                if at > now {
+                    next = Some(next.map_or(at, |known| known.min(at)));
+                }
+            };
+            for (_, bucket) in v.present().filter(|(_, bucket)| !bucket.cooling.is_zero()) {
+                if now >= bucket.end {
+                    reasons |= 1;
+                }
+                later(bucket.end);
+            }
+            if !v.booked {
+                let turn = v.next_departure.max(m.line.next_departure);
+                let ready = |from: usize| {
+                    now >= turn
+                        && v.present()
+                            .skip(from)
+                            .any(|(_, b)| !b.active.is_zero() && m.is_available(b, now))
+                };
+                if needed && ready(0) {
+                    reasons |= 2;
+                }
+                if self.staking.validator(*id)?.slashed {
+                    reasons |= 4;
+                }
+                if ready(v.target) {
+                    reasons |= 8;
+                }
+                if !v.active.is_zero() {
+                    later(self.next_departure(*id)?);
+                }
+            }
+            if reasons != 0 {
+                list.push(Work {
+                    validator: *id,
+                    reasons,
+                    next: next.unwrap_or_default(),
+                });
+            }
+        }
+        Ok(list)
+    }
+
+    /// `getNextValidator(amount)`: where the stake bus would put the first of `amount`, and that validator's capacity.
+    ///
+    /// # Errors
+    /// [`Error::Arithmetic`] on overflow.
+    pub fn next_validator(
+        &self,
+        amount: Assets,
+        now: Timestamp,
+    ) -> Result<Option<(BucketId, Assets)>, Error> {
+        let next = self.next_stake(amount, &BTreeSet::new(), now)?;
+        Ok(next.map(|(bucket, _, capacity)| (bucket, capacity)))
+    }
+
+    /// `quoteExit(amount)`.
+    ///
+    /// # Errors
+    /// [`Error::Arithmetic`] on overflow.
+    pub fn quote_exit(&self, amount: Shares, now: Timestamp) -> Result<ExitQuote, Error> {
+        let m = &self.minter;
+        let instant = self.instant_part(now, amount, amount)?;
+        let queue_lst = amount.minus(instant.lst)?;
+        let value = m.rate.to_assets_down(queue_lst)?;
+        let queue_eta = if queue_lst.is_zero() {
+            Timestamp::ZERO
+        } else {
+            m.rung_eta(m.line.open_rung(), queue_lst, now, self.staking.cooldown)?
+                .at
+        };
+        Ok(ExitQuote {
+            instant_lst: instant.lst,
+            instant_pay: instant.gross.minus(instant.fee)?,
+            instant_fee_bps: bps_of(instant.fee, instant.gross)?,
+            queue_lst,
+            queue_value: value.minus(m.line.rung_fee.of_up(value)?)?,
+            queue_eta,
+        })
+    }
+
+    /// `getReadyRequestsForUser`: looks at no more than `max` ids from `start` on; (ids, net wei, where to go on).
+    ///
+    /// # Errors
+    /// [`Error::Arithmetic`] on overflow.
+    pub fn ready_requests(
+        &self,
+        user: crate::Address,
+        start: U256,
+        max: u64,
+    ) -> Result<(Vec<(RequestId, Assets)>, U256), Error> {
+        let line = &self.minter.line;
+        let mut ready = Vec::new();
+        let mut id = u64::try_from(start).unwrap_or(u64::MAX).max(1);
+        let mut looked = 0_u64;
+        let low = u64::from(u32::MAX);
+        while let Some(rung) = line.rung(id >> 32) {
+            let seq = id & low;
+            if seq == 0 {
+                id = id.saturating_add(1);
+                continue;
+            }
+            if seq > u64::from(rung.count) {
+                id = (id >> 32).saturating_add(1) << 32;
+                id = id.saturating_add(1);
+                continue;
+            }
+            if looked >= max {
+                break;
+            }
+            looked = looked.saturating_add(1);
+            let request = RequestId::new(id);
+            if line.is_done(rung) && line.tickets.get(&request).is_some_and(|t| t.owner == user) {
+                let (gross, fee) = line.claimable(request)?;
+                ready.push((request, gross.minus(fee)?));
+            }
+            id = id.saturating_add(1);
+        }
+        Ok((ready, U256::from(id)))
+    }
+
+    /// Reward wei of a bucket, claimable now.
+    #[must_use]
+    pub fn bucket_rewards(&self, id: BucketId, now: Timestamp) -> Assets {
+        self.staking
+            .claimable(Account::Bucket(id), id.validator, now)
+    }
+
+    /// `buffer = headroom + reserved`, wei (`currentWithheldETH`).
+    ///
+    /// # Errors
+    /// [`Error::Arithmetic`] on overflow.
+    pub fn buffer(&self) -> Result<Assets, Error> {
+        self.minter.headroom.plus(self.minter.reserved)
+    }
+
+    /// Promised time of a request.
+    ///
+    /// # Errors
+    /// [`Error::UnknownRequest`].
+    pub fn eta(&self, id: RequestId, now: Timestamp) -> Result<Eta, Error> {
+        self.exit_eta(id, now)
+    }
+
+    /// Buffer in bps of assets, down.
+    ///
+    /// # Errors
+    /// [`Error::Arithmetic`] on overflow.
+    pub fn headroom_bps(&self) -> Result<U256, Error> {
+        mul_div_down(
+            self.minter.headroom.raw(),
+            BPS,
+            self.minter.assets()?.raw().max(wide(1)),
+        )
+    }
+}
