@@ -1,5 +1,5 @@
 use crate::{
-    Account, Address, Call, Error, MinterCall, NO_HINT, Outcome, StakingCall, StakingError, State,
+    Account, Address, Call, Error, MinterCall, Outcome, StakingCall, StakingError, State,
     Timestamp,
     exit::{Ctx, Deposit},
 };
@@ -42,7 +42,7 @@ impl State {
                 self.deposit(ctx, Deposit::plain(*coins, *recipient), out)
             }
             MinterCall::SubmitForValidator { coins, validator } => {
-                let hint = validator.0;
+                let hint = Some(*validator);
                 self.deposit(
                     ctx,
                     Deposit {
@@ -77,12 +77,10 @@ impl State {
                 self.deposit(ctx, Deposit::plain(*coins, caller), out)?;
                 out.words([])
             }
-            MinterCall::Redeem { amount, params } => {
-                self.redeem(ctx, *amount, params, NO_HINT, out)
-            }
-            MinterCall::Unstake { amount } => self.unstake(ctx, *amount, NO_HINT, out),
+            MinterCall::Redeem { amount, params } => self.redeem(ctx, *amount, params, None, out),
+            MinterCall::Unstake { amount } => self.unstake(ctx, *amount, None, out),
             MinterCall::UnstakeFromValidator { amount, validator } => {
-                self.unstake(ctx, *amount, validator.0, out)
+                self.unstake(ctx, *amount, Some(*validator), out)
             }
             MinterCall::Cancel { id } => self.cancel(ctx, *id, out),
             MinterCall::Claim { id, hint_a, hint_b } => {

@@ -514,39 +514,48 @@ impl State {
         Ok(room.min(share).min(own))
     }
 
-    /// Where the stake bus would put coins next: validator, bucket, amount, and the validator's capacity.
+    /// Validators that the stake bus may use, with their capacity: registered and unbooked, neither inactive nor slashed
+    /// (mirrored or read now), with weight and buckets wanted.
     ///
     /// # Errors
     /// [`Error::Arithmetic`] on overflow.
-    pub fn next_stake(
+    pub(crate) fn eligible(&self) -> Result<Vec<(ValidatorId, Assets)>, Error> {
+        let mut list = Vec::new();
+        for (id, v) in self.minter.live() {
+            let theirs = self.staking.validator(id)?;
+            let out = v.inactive || v.slashed || !theirs.active || theirs.slashed;
+            if !out && v.weight > 0 && v.target > 0 {
+                list.push((id, self.capacity(id)?));
+            }
+        }
+        Ok(list)
+    }
+
+    /// Where the stake bus would put coins next: bucket, amount, and the validator's capacity.
+    pub(crate) fn next_stake(
         &self,
         rest: Assets,
-        failed: &BTreeSet<ValidatorId>,
+        eligible: &[(ValidatorId, Assets)],
         now: Timestamp,
     ) -> Result<Option<(BucketId, Assets, Assets)>, Error> {
         let m = &self.minter;
-        let eligible: Vec<_> = m
-            .live()
-            .filter(|(id, v)| {
-                !v.inactive && !v.slashed && v.weight > 0 && v.target > 0 && !failed.contains(id)
-            })
-            .collect();
-        let weights = eligible
-            .iter()
-            .fold(0_u64, |sum, (_, v)| sum.saturating_add(v.weight));
+        let mut weights = 0_u64;
+        for (id, _) in eligible {
+            weights = weights.saturating_add(m.validator(*id)?.weight);
+        }
         let mut best: Option<(U256, Assets, ValidatorId, Assets)> = None;
-        for (id, v) in eligible {
-            let capacity = self.capacity(id)?;
-            if capacity < m.params.min_stake {
+        for (id, capacity) in eligible {
+            if *capacity < m.params.min_stake {
                 continue;
             }
+            let v = m.validator(*id)?;
             let share = m
                 .active
                 .plus(rest)?
                 .mul_div_down(U256::from(v.weight), U256::from(weights))?;
             let deficit = shifted(share, v.active);
             if best.is_none_or(|(most, ..)| deficit > most) {
-                best = Some((deficit, share.min0(v.active), id, capacity));
+                best = Some((deficit, share.min0(v.active), *id, *capacity));
             }
         }
         let Some((_, deficit, id, capacity)) = best else {
@@ -614,23 +623,29 @@ impl State {
         let mut staked = Assets::ZERO;
         if self.minter.slash_pending == 0 {
             let mut rest = self.minter.free_to_stake(ctx.now)?;
-            let mut failed = BTreeSet::new();
+            let mut eligible = self.eligible()?;
             for _ in 0..STAKES_PER_CALL {
                 if rest.is_zero() || rest < self.minter.params.min_stake {
                     break;
                 }
-                let Some((bucket, amount, _)) = self.next_stake(rest, &failed, ctx.now)? else {
+                let Some((bucket, amount, _)) = self.next_stake(rest, &eligible, ctx.now)? else {
                     break;
                 };
+                let validator = bucket.validator;
                 match self.place(bucket, amount, ctx.now, out)? {
                     Ok(()) => {
                         rest = rest.minus(amount)?;
                         staked = staked.plus(amount)?;
+                        for (id, capacity) in &mut eligible {
+                            if *id == validator {
+                                *capacity = capacity.min0(amount);
+                            }
+                        }
                     }
                     Err(reason) => {
-                        failed.insert(bucket.validator);
+                        eligible.retain(|(id, _)| *id != validator);
                         out.tell(Event::StakeSkipped {
-                            validator: bucket.validator,
+                            validator,
                             amount,
                             reason,
                         });

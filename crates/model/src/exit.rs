@@ -4,7 +4,7 @@ use crate::{
     Address, Assets, BPS, Bps, Error, Event, ExitParams, Outcome, Rate, RequestId, Shares, State,
     Timestamp, ValidatorId,
     state::{MAX_AMOUNT, METER_WINDOW, Minter, NO_HINT, RUNG_MAX_COUNT, Ticket},
-    units::{mul_div_down, mul_div_up},
+    units::mul_div_up,
 };
 use ruint::aliases::U256;
 
@@ -33,7 +33,7 @@ pub struct Instant {
 pub(crate) struct Deposit {
     pub(crate) coins: Assets,
     pub(crate) recipient: Address,
-    pub(crate) hint: u16,
+    pub(crate) hint: Option<ValidatorId>,
     pub(crate) min_out: Shares,
     pub(crate) deadline: Timestamp,
 }
@@ -44,7 +44,7 @@ impl Deposit {
         Self {
             coins,
             recipient,
-            hint: NO_HINT,
+            hint: None,
             min_out: Shares::ZERO,
             deadline: Timestamp::NEVER,
         }
@@ -148,6 +148,7 @@ impl State {
         if coins > MAX_AMOUNT {
             return Err(Error::AmountTooLarge(coins, MAX_AMOUNT));
         }
+        self.minter.known_hint(hint)?;
         let m = &self.minter;
         if ctx.now < m.deposits_paused_until {
             return Err(Error::Paused(m.deposits_paused_until));
@@ -169,7 +170,7 @@ impl State {
         out.tell(Event::Deposited {
             account: recipient,
             payer: ctx.caller,
-            hint,
+            hint: hint_number(hint),
             coins,
             lst,
         });
@@ -224,7 +225,7 @@ impl State {
         ctx: Ctx,
         amount: Shares,
         p: &ExitParams,
-        hint: u16,
+        hint: Option<ValidatorId>,
         out: &mut Outcome,
     ) -> Result<(), Error> {
         if ctx.now > p.deadline {
@@ -236,6 +237,7 @@ impl State {
         if p.recipient.is_zero() {
             return Err(Error::ZeroAddress);
         }
+        self.minter.known_hint(hint)?;
         if !p.amm_max.is_zero() {
             return Err(Error::AmmNotEnabled);
         }
@@ -276,7 +278,11 @@ impl State {
         let id = if rest.is_zero() {
             None
         } else {
-            Some(self.minter.line.stage(p.recipient, rest, hint, out)?)
+            Some(
+                self.minter
+                    .line
+                    .stage(p.recipient, rest, hint_number(hint), out)?,
+            )
         };
         self.send(self.places.minter, p.recipient, pay)?;
         out.words([pay.raw(), U256::from(id.map_or(0, RequestId::get))])
@@ -287,7 +293,7 @@ impl State {
         &mut self,
         ctx: Ctx,
         amount: Shares,
-        hint: u16,
+        hint: Option<ValidatorId>,
         out: &mut Outcome,
     ) -> Result<(), Error> {
         let params = ExitParams {
@@ -334,6 +340,11 @@ impl Minter {
         }
         let first = self.live().find(|(_, v)| v.slashed).map(|(id, _)| id);
         Err(Error::SlashNotBooked(first.unwrap_or(ValidatorId(NO_HINT))))
+    }
+
+    /// A hint steers nobody, but it names a registered validator.
+    fn known_hint(&self, hint: Option<ValidatorId>) -> Result<(), Error> {
+        hint.map_or(Ok(()), |id| self.validator(id).map(|_| ()))
     }
 
     /// LST wei that a deposit of `coins` mints, down; refused below the lowest rate and when nothing would be minted.
@@ -401,10 +412,15 @@ impl crate::Line {
     }
 }
 
-/// `floor(x * a / b)` in the units of fee quotes.
+/// How events write a hint.
+fn hint_number(hint: Option<ValidatorId>) -> u16 {
+    hint.map_or(NO_HINT, |id| id.0)
+}
+
+/// A fee as bps of what it is taken from, up; 0 of nothing.
 pub(crate) fn bps_of(fee: Assets, gross: Assets) -> Result<U256, Error> {
     if gross.is_zero() {
-        return mul_div_down(U256::ZERO, U256::ZERO, U256::from(1));
+        return Ok(U256::ZERO);
     }
     mul_div_up(fee.raw(), BPS, gross.raw())
 }

@@ -7,7 +7,6 @@ use crate::{
     units::{mul_div_down, wide},
 };
 use ruint::aliases::U256;
-use std::collections::BTreeSet;
 
 /// `quoteExit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +187,7 @@ impl State {
         amount: Assets,
         now: Timestamp,
     ) -> Result<Option<(BucketId, Assets)>, Error> {
-        let next = self.next_stake(amount, &BTreeSet::new(), now)?;
+        let next = self.next_stake(amount, &self.eligible()?, now)?;
         Ok(next.map(|(bucket, _, capacity)| (bucket, capacity)))
     }
 
