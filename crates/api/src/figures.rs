@@ -112,7 +112,7 @@ impl AppState {
         let everybody = list
             .iter()
             .fold(U256::ZERO, |sum, item| sum.saturating_add(item.totalStaked));
-        let cap = keeper._7;
+        let (safety, cap) = (secs(keeper._4), keeper._7);
         let raw: Vec<_> = stream::iter(ids)
             .map(|id| {
                 let now = now.clone();
@@ -174,7 +174,7 @@ impl AppState {
                         commission,
                         held.saturating_sub(weight),
                     ),
-                    buckets: ladder(buckets, &state, now.block.timestamp),
+                    buckets: ladder(buckets, &state, now.block.timestamp, safety),
                     next_departure_at: (!queued.is_zero()).then(|| secs(next)),
                     queued: Wei(queued),
                 }
@@ -490,7 +490,13 @@ async fn exit_request(
     Ok(request)
 }
 
-fn ladder(buckets: Vec<BucketInfo>, state: &ValidatorState, at: u64) -> Vec<Bucket> {
+/// A cooldown has matured at its end; the bucket may depart again `safety` seconds later, which is what the contract shows.
+fn ladder(
+    buckets: Vec<BucketInfo>,
+    state: &ValidatorState,
+    at: u64,
+    safety: u64,
+) -> Vec<Bucket> {
     (0_u64..)
         .zip(buckets)
         .map(|(number, bucket)| {
@@ -503,7 +509,7 @@ fn ladder(buckets: Vec<BucketInfo>, state: &ValidatorState, at: u64) -> Vec<Buck
                 cooling: Wei(bucket.coolingAmount),
                 next_available_time: next,
                 state: if !bucket.coolingAmount.is_zero() {
-                    if next > at {
+                    if next.saturating_sub(safety) > at {
                         BucketState::Cooling
                     } else {
                         BucketState::Matured

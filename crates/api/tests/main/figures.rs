@@ -242,8 +242,9 @@ async fn validators_show_their_ladder() {
             &IMinter::getBucketsCall { validatorId: 1 },
             &vec![
                 bucket(0x10, 0, 10, 0),
-                bucket(0x11, at + 10, 0, 20),
-                bucket(0x12, at, 0, 14),
+                bucket(0x11, at + 3_601, 0, 20),
+                // Ended this second; safety is an hour.
+                bucket(0x12, at + 3_600, 0, 14),
                 bucket(0x13, at + 5, 3, 0),
                 bucket(0x14, 0, 0, 0),
             ],
@@ -302,7 +303,7 @@ async fn validators_show_their_ladder() {
         first["buckets"][1]["address"],
         account(0x11).to_checksum(None)
     );
-    assert_eq!(first["buckets"][1]["nextAvailableTime"], at + 10);
+    assert_eq!(first["buckets"][1]["nextAvailableTime"], at + 3_601);
     for (field, value) in [
         ("name", json!("Validator 1")),
         ("active", json!(true)),
