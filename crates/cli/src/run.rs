@@ -198,7 +198,7 @@ async fn bind(
     settings: &Settings,
     site: &Site,
     options: &Options,
-    _store: &Store,
+    store: &Store,
 ) -> Result<api::Server> {
     let deployment = &site.deployment;
     let mut config = api::ApiConfig::new(api::PublicConfig {
@@ -240,7 +240,7 @@ async fn bind(
         .iter()
         .map(|text| api::TokenHash::from_hex(text))
         .collect::<std::result::Result<_, _>>()?;
-    Ok(api::Server::bind(config).await?)
+    Ok(api::Server::bind(config, store.clone(), site.pool.clone()).await?)
 }
 
 async fn stopped(mut stopping: watch::Receiver<bool>) {
