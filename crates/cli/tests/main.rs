@@ -8,3 +8,4 @@
 )]
 
 mod edges;
+mod input;
