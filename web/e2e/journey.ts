@@ -307,12 +307,8 @@ try {
   await page.getByTestId(`cancel-${smallId}`).and(page.locator(':enabled')).waitFor()
   const cancelled = await sends(me, () => page.getByTestId(`cancel-${smallId}`).click())
   equal(cancelled.lst, small, 'the cancel brought exactly the tokens back')
-  await page
-    .locator(
-      `[data-testid="request-${smallId}"][data-state="cancelled"], [data-testid="request-${smallId}"]:not([data-state="open"])`,
-    )
-    .first()
-    .waitFor({ state: 'attached', timeout: TIMEOUT })
+  await done(page, `request-${smallId}`)
+  await page.locator(`[data-testid="request-${smallId}"][data-state="cancelled"]`).waitFor({ timeout: TIMEOUT })
 
   // Leave with half of the holding: half of what can be had at once, the rest through the queue.
   await until(
@@ -385,13 +381,12 @@ try {
   const figures = await shown(page, `request-${id}`)
   check(figures.includes(gross - fee), `the page shows the claimable ${gross - fee} wei to the wei`)
   const claimed = await sends(me, () => claim.click())
+  await done(page, `request-${id}`)
   const [paid] = parseEventLogs({ abi: minterAbi, logs: claimed.receipt.logs, eventName: 'Claimed' })
   equal(claimed.coins, gross - fee, 'the claim paid exactly what was claimable')
   equal(paid?.args.paid ?? -1n, gross - fee, 'and the contract says the same')
   equal(paid?.args.done, true, 'the request is closed')
-  await page
-    .locator(`[data-testid="request-${id}"][data-state="claimed"]`)
-    .waitFor({ state: 'attached', timeout: TIMEOUT })
+  await page.locator(`[data-testid="request-${id}"][data-state="claimed"]`).waitFor({ timeout: TIMEOUT })
 
   // Dashboard: the service knows it all; rewards, where there are some.
   await page.getByRole('link', { name: 'Dashboard', exact: true }).first().click()

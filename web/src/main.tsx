@@ -20,7 +20,8 @@ const client = new QueryClient({
     queries: {
       staleTime: 2_000,
       retry: (failures, error) =>
-        failures < 2 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),
+        failures < 2 &&
+        !(error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429),
     },
   },
 })

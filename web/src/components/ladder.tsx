@@ -127,7 +127,7 @@ export function LadderChart({
           const width = percent(
             Math.max(
               rung.active > 0n ? 150 : 0,
-              Math.floor(shareBps(rung.active, larger(largest, 1n)) * (row >= 16 ? 0.76 : 0.94)),
+              Math.floor(shareBps(rung.active, larger(largest, 1n)) * (row >= 16 ? 0.66 : 0.94)),
             ),
           )
           return (

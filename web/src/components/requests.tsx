@@ -1,4 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { useConfig } from 'wagmi'
 import { readContract } from 'wagmi/actions'
 import { requestsQuery } from '../api/queries'
@@ -65,16 +66,23 @@ function PromisedTime({ request, now }: { request: ExitRequest; now: number }) {
   )
 }
 
-function Actions({ request }: { request: ExitRequest }) {
+function Actions({ request, onAct }: { request: ExitRequest; onAct: () => void }) {
   const config = useAppConfig()
   const wagmi = useConfig()
   const wallet = useReadyWallet()
   const { state, send } = useTx()
+  const [done, setDone] = useState('')
   const id = BigInt(request.id)
   const claimable = wei(request.claimable)
 
-  const cancel = () => send({ address: config.contracts.minter, abi: minterAbi, functionName: 'cancel', args: [id] })
+  const cancel = () => {
+    onAct()
+    setDone('The request is taken back; its tokens are in your wallet.')
+    return send({ address: config.contracts.minter, abi: minterAbi, functionName: 'cancel', args: [id] })
+  }
   const claim = async () => {
+    onAct()
+    setDone('The coins are in your wallet.')
     // The hints only save gas, and the line moves: ask the chain, and fall back to what the service last knew.
     let [a, b] = [BigInt(request.hints?.[0] ?? 0), BigInt(request.hints?.[1] ?? 0)]
     try {
@@ -113,20 +121,32 @@ function Actions({ request }: { request: ExitRequest }) {
           </Button>
         )}
       </div>
-      <TxStatus
-        state={state}
-        done={request.state === 'open' ? 'The request is taken back.' : 'The coins are in your wallet.'}
-      />
+      <TxStatus state={state} done={done} />
     </div>
   )
 }
 
-function RequestItem({ request, now, mine }: { request: ExitRequest; now: number; mine: boolean }) {
+function RequestItem({
+  request,
+  now,
+  mine,
+  kept = false,
+  onAct,
+}: {
+  request: ExitRequest
+  now: number
+  mine: boolean
+  /** Acted on in this visit: it stays where it is, so that the outcome can be read. */
+  kept?: boolean
+  onAct: () => void
+}) {
   const value = wei(request.value)
   const net = value - feeOf(value, request.feeBps)
   const claimable = wei(request.claimable)
   const paid = wei(request.paid)
-  const share = request.state === 'ready' || request.state === 'claimed' ? 10_000 : shareBps(claimable + paid, net)
+  // What was paid is told with its fee, what is claimable without.
+  const funded = claimable + paid - feeOf(paid, request.feeBps)
+  const share = request.state === 'ready' || request.state === 'claimed' ? 10_000 : shareBps(funded, net)
   const shown = STATES[request.state]
   const over = isFinished(request)
   return (
@@ -172,27 +192,34 @@ function RequestItem({ request, now, mine }: { request: ExitRequest; now: number
             </dd>
           </div>
         )}
-        <div>
-          <dt className="text-ink-soft">Worth, after the {formatBps(request.feeBps)} fee</dt>
-          <dd className="font-medium">
-            <Coin value={over ? paid : net} />
-          </dd>
-        </div>
-        {(claimable > 0n || paid > 0n) && (
+        {!over && (
           <div>
-            <dt className="text-ink-soft">{claimable > 0n ? 'Claimable now' : 'Paid out'}</dt>
+            <dt className="text-ink-soft">Worth, after the {formatBps(request.feeBps)} fee</dt>
             <dd className="font-medium">
-              <Coin value={claimable > 0n ? claimable : paid} />
-              {claimable > 0n && paid > 0n && (
-                <span className="block text-xs font-normal text-ink-faint">
-                  <Coin value={paid} /> paid before
-                </span>
-              )}
+              <Coin value={net} />
+            </dd>
+          </div>
+        )}
+        {claimable > 0n && (
+          <div>
+            <dt className="text-ink-soft">Claimable now</dt>
+            <dd className="font-medium">
+              <Coin value={claimable} />
+            </dd>
+          </div>
+        )}
+        {paid > 0n && (
+          <div className="col-span-2 lg:col-span-1">
+            <dt className="text-ink-soft">
+              {over ? 'Paid out' : 'Paid before'}, {formatBps(request.feeBps)} fee included
+            </dt>
+            <dd className="font-medium">
+              <Coin value={paid} />
             </dd>
           </div>
         )}
       </dl>
-      {mine && !over && (claimable > 0n || request.state === 'open') && <Actions request={request} />}
+      {mine && (kept || claimable > 0n || request.state === 'open') && <Actions request={request} onAct={onAct} />}
     </li>
   )
 }
@@ -201,13 +228,15 @@ function RequestItem({ request, now, mine }: { request: ExitRequest; now: number
 export function Requests({ address, mine, title = 'My requests' }: { address: string; mine: boolean; title?: string }) {
   const query = useInfiniteQuery(requestsQuery(address))
   const now = useChainNow()
+  const [acted, setActed] = useState<ReadonlySet<string>>(new Set())
+  const act = (id: string) => setActed((before) => new Set(before).add(id))
   return (
     <Card title={title}>
       <Loaded query={query}>
         {({ pages }) => {
           const all = pages.flatMap((page) => page.items)
-          const running = all.filter((request) => !isFinished(request))
-          const finished = all.filter(isFinished)
+          const running = all.filter((request) => !isFinished(request) || acted.has(request.id))
+          const finished = all.filter((request) => isFinished(request) && !acted.has(request.id))
           return (
             <>
               {running.length === 0 ? (
@@ -217,7 +246,14 @@ export function Requests({ address, mine, title = 'My requests' }: { address: st
               ) : (
                 <ul className="divide-y divide-line">
                   {running.map((request) => (
-                    <RequestItem key={request.id} request={request} now={now} mine={mine} />
+                    <RequestItem
+                      key={request.id}
+                      request={request}
+                      now={now}
+                      mine={mine}
+                      kept={acted.has(request.id)}
+                      onAct={() => act(request.id)}
+                    />
                   ))}
                 </ul>
               )}
@@ -226,7 +262,14 @@ export function Requests({ address, mine, title = 'My requests' }: { address: st
                   <summary className="text-sm font-medium text-ink-soft">Finished ({finished.length})</summary>
                   <ul className="mt-4 divide-y divide-line">
                     {finished.map((request) => (
-                      <RequestItem key={request.id} request={request} now={now} mine={mine} />
+                      <RequestItem
+                        key={request.id}
+                        request={request}
+                        now={now}
+                        mine={mine}
+                        kept={acted.has(request.id)}
+                        onAct={() => act(request.id)}
+                      />
                     ))}
                   </ul>
                 </details>

@@ -90,8 +90,8 @@ function ValidatorCard({ ladder, now, axis, largest }: { ladder: Ladder; now: nu
     ['Room', validator.capacity === null ? 'No limit' : <Coin key="c" value={wei(validator.capacity)} digits={0} />],
     ['Queued here', <Coin key="q" value={wei(validator.queued)} />],
     ['Free buckets', `${totals.available} of ${totals.count}`],
+    ['Score', `${Math.floor(validator.score / 100)} of 100`],
   ]
-  if (validator.score !== null) facts.push(['Score', `${validator.score} of 100`])
   return (
     <section className="card min-w-0 p-5 sm:p-6" aria-labelledby={`validator-${validator.id}`}>
       <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
