@@ -69,9 +69,11 @@ function LiveMark() {
     ? ['bg-bad', 'Service unreachable, retrying']
     : live.phase !== 'live'
       ? ['bg-cooling', 'Reconnecting']
-      : lag > 5
-        ? ['bg-cooling', `Index ${lag} blocks behind`]
-        : ['bg-good', 'Live']
+      : status.data && !status.data.indexed
+        ? ['bg-cooling', 'Index is starting']
+        : lag > 5
+          ? ['bg-cooling', `Index ${lag} blocks behind`]
+          : ['bg-good', 'Live']
   return (
     <span role="status" className="inline-flex items-center gap-2">
       <span aria-hidden="true" className={`size-2 rounded-full ${mark}`} />

@@ -281,6 +281,13 @@ export function Loaded<T>({
 
 export function Failure({ error, retry }: { error: Error; retry?: () => unknown }) {
   const hint = error instanceof ApiError ? error.hint : null
+  if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {
+    return (
+      <Notice tone="neutral" title={error.status === 401 ? 'Needs an access key' : 'This key does not open this'}>
+        This service shows this to its viewers only. Enter a key under “Access key” on the Operate page.
+      </Notice>
+    )
+  }
   return (
     <Notice
       tone="bad"
