@@ -141,7 +141,9 @@ async function visit(base: string, connected: boolean, prefix: string, key = KEY
       }))
       check(!ran.pwned && ran.images === 0 && ran.scripts === 0, 'o16_nothing in a name ran or became an element')
     }
-    bad.push(...errors.map((error) => `${prefix}: ${error}`))
+    // Jobs and alerts may be for key holders on a service that is not ours to configure; the page says so.
+    const expected = (error: string) => prefix === 'live-' && error.includes('status of 401')
+    bad.push(...errors.filter((error) => !expected(error)).map((error) => `${prefix}: ${error}`))
   } finally {
     await close()
   }

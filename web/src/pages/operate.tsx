@@ -436,7 +436,12 @@ function Journal() {
 
 function Health({ status }: { status: Status }) {
   const now = useChainNow()
-  const complete = status.holesLeft === 0
+  const [tone, words] =
+    status.indexed === null
+      ? (['neutral', 'Not indexed yet'] as const)
+      : status.holesLeft === 0
+        ? (['good', 'Complete'] as const)
+        : (['bad', 'Incomplete'] as const)
   return (
     <Card title="Index and keeper">
       <dl className="grid grid-cols-2 gap-5">
@@ -453,7 +458,7 @@ function Health({ status }: { status: Status }) {
           <span className="num">{status.indexed?.number.toLocaleString() ?? '—'}</span>
         </Stat>
         <Stat label="Completeness" note={`${status.holesFound} holes found, ${status.holesLeft} left`}>
-          <Badge tone={complete ? 'good' : 'bad'}>{complete ? 'Complete' : 'Incomplete'}</Badge>
+          <Badge tone={tone}>{words}</Badge>
         </Stat>
         <Stat
           label="Keeper"
