@@ -1,7 +1,8 @@
 /**
  * One person's road through the app, against a running service on a local chain (anvil): connect, deposit, queue and
  * cancel, leave partly at once and partly through the queue, let the clock run through the cooldown while the keepers
- * work, claim. Every balance is compared with the chain to the wei, network fees included.
+ * work, claim. Every balance is compared with the chain to the wei, network fees included. The journey moves the clock
+ * itself (evm_increaseTime), so the chain's own must run at the wall's pace; jobs and alerts must be open to viewers.
  *
  *   BASE_URL     where the service serves the app            RPC_URL      the chain's endpoint (anvil)
  *   PRIVATE_KEY  a funded key, not used by anybody else      DEPOSIT      whole coins to deposit, default 100

@@ -1,8 +1,8 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useConfig } from 'wagmi'
 import { readContract } from 'wagmi/actions'
-import { requestsQuery } from '../api/queries'
+import { requestsQuery, statusQuery } from '../api/queries'
 import type { ExitRequest, RequestState } from '../api/types'
 import { minterAbi } from '../generated/abi'
 import { useAppConfig } from '../chain/app-config'
@@ -228,6 +228,8 @@ function RequestItem({
 export function Requests({ address, mine, title = 'My requests' }: { address: string; mine: boolean; title?: string }) {
   const query = useInfiniteQuery(requestsQuery(address))
   const now = useChainNow()
+  const status = useQuery(statusQuery)
+  const indexing = status.data?.indexed === null
   const [acted, setActed] = useState<ReadonlySet<string>>(new Set())
   const act = (id: string) => setActed((before) => new Set(before).add(id))
   return (
@@ -241,7 +243,11 @@ export function Requests({ address, mine, title = 'My requests' }: { address: st
             <>
               {running.length === 0 ? (
                 <Empty>
-                  {finished.length ? 'Nothing is waiting.' : 'No exit requests. What you queue appears here.'}
+                  {indexing
+                    ? 'The index is still starting. Requests appear here once it has caught up; nothing is lost.'
+                    : finished.length
+                      ? 'Nothing is waiting.'
+                      : 'No exit requests. What you queue appears here.'}
                 </Empty>
               ) : (
                 <ul className="divide-y divide-line">

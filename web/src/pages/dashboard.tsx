@@ -3,7 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { isAddress } from 'viem'
 import { call } from '../api/client'
-import { accountQuery, historyQuery } from '../api/queries'
+import { accountQuery, historyQuery, statusQuery } from '../api/queries'
 import type { Account, HistoryItem, HistoryKind, Page } from '../api/types'
 import { minterAbi } from '../generated/abi'
 import { useAppConfig } from '../chain/app-config'
@@ -161,13 +161,22 @@ function StatementButton({ address }: { address: string }) {
 
 function History({ address }: { address: string }) {
   const query = useInfiniteQuery(historyQuery(address))
+  const status = useQuery(statusQuery)
   const now = useChainNow()
   return (
     <Card title="History" aside={<StatementButton address={address} />}>
       <Loaded query={query}>
         {({ pages }) => {
           const items = pages.flatMap((page) => page.items)
-          if (items.length === 0) return <Empty>Nothing has happened here yet.</Empty>
+          if (items.length === 0) {
+            return (
+              <Empty>
+                {status.data?.indexed === null
+                  ? 'The index is still starting. The history appears once it has caught up.'
+                  : 'Nothing has happened here yet.'}
+              </Empty>
+            )
+          }
           return (
             <>
               <table className="w-full text-sm">
