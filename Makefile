@@ -19,6 +19,9 @@ test: setup
 	scripts/test/web
 	scripts/test/rust
 
+bench: setup
+	scripts/bench
+
 fmt:
 	cargo fmt
 	cd contracts && ../scripts/foundry forge fmt

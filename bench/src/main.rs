@@ -1,2 +1,145 @@
-//! Benchmarks.
-fn main() {}
+//! `bench` joins measured figures with the targets and the peers' figures: `bench/targets.json` in,
+//! `bench/results/*.json` and the table of the README out.
+//!
+//! `bench gas` writes them from `contracts/snapshots/gas.json`; `bench gas --check` fails when what is committed differs.
+
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, process::ExitCode};
+
+use eyre::{Context as _, Result, bail, eyre};
+use serde_json::{Map, Value};
+
+const MEASURED: &str = "contracts/snapshots/gas.json";
+const TARGETS: &str = "bench/targets.json";
+const RESULTS: &str = "bench/results/gas.json";
+const README: &str = "README.md";
+const BEGIN: &str = "<!-- gas table: made by `make bench` -->";
+const END: &str = "<!-- end of the gas table -->";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let check = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["gas"] => false,
+        ["gas", "--check"] => true,
+        _ => return fail("usage: bench gas [--check]"),
+    };
+    match run(check) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("{error:#}")),
+    }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the one place of this program that prints"
+)]
+fn fail(message: &str) -> ExitCode {
+    eprintln!("{message}");
+    ExitCode::FAILURE
+}
+
+fn run(check: bool) -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .ok_or_else(|| eyre!("no workspace root"))?;
+    let measured: BTreeMap<String, u64> = read(&root.join(MEASURED))?;
+    let targets: BTreeMap<String, Map<String, Value>> = read(&root.join(TARGETS))?;
+    let results = join(&measured, &targets)?;
+    let mut text = serde_json::to_string_pretty(&results)?;
+    text.push('\n');
+    let readme = fs::read_to_string(root.join(README)).wrap_err(README)?;
+    let renewed = replace_table(&readme, &table(&results))?;
+    if check {
+        let committed = fs::read_to_string(root.join(RESULTS)).unwrap_or_default();
+        if committed != text || renewed != readme {
+            bail!(
+                "{RESULTS} or the gas table of {README} is stale: run `make bench` and commit what it writes"
+            );
+        }
+        return Ok(());
+    }
+    fs::write(root.join(RESULTS), text).wrap_err(RESULTS)?;
+    fs::write(root.join(README), renewed).wrap_err(README)
+}
+
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
+    let text =
+        fs::read_to_string(path).wrap_err_with(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&text)
+        .wrap_err_with(|| format!("{} is not what it should be", path.display()))
+}
+
+/// Every measured key with its target's fields; a key without a target is an error, so that none is misspelt.
+fn join(
+    measured: &BTreeMap<String, u64>,
+    targets: &BTreeMap<String, Map<String, Value>>,
+) -> Result<BTreeMap<String, Map<String, Value>>> {
+    measured
+        .iter()
+        .map(|(key, gas)| {
+            let mut row = Map::from_iter([("gas".to_owned(), Value::from(*gas))]);
+            row.extend(
+                targets
+                    .get(key)
+                    .ok_or_else(|| eyre!("{key}: no such key in {TARGETS}"))?
+                    .clone(),
+            );
+            Ok((key.clone(), row))
+        })
+        .collect()
+}
+
+fn table(results: &BTreeMap<String, Map<String, Value>>) -> String {
+    let mut text = String::from(
+        "| operation | gas | target | over target | peer | its gas |\n|---|---:|---:|---:|---|---:|\n",
+    );
+    for (key, row) in results {
+        let number = |name: &str| row.get(name).and_then(Value::as_u64);
+        let gas = number("gas").unwrap_or_default();
+        let over = match number("target") {
+            Some(target) if gas > target => {
+                let tenths = gas
+                    .saturating_sub(target)
+                    .saturating_mul(1000)
+                    .checked_div(target)
+                    .unwrap_or_default();
+                format!("**{}.{} %**", tenths / 10, tenths % 10)
+            }
+            _ => "met".to_owned(),
+        };
+        let peer = row
+            .get("peer_name")
+            .and_then(Value::as_str)
+            .unwrap_or("none published");
+        let _ = writeln!(
+            text,
+            "| `{key}` | {} | {} | {over} | {peer} | {} |",
+            grouped(Some(gas)),
+            grouped(number("target")),
+            grouped(number("peer"))
+        );
+    }
+    text
+}
+
+fn grouped(n: Option<u64>) -> String {
+    let Some(n) = n else { return String::new() };
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i != 0 && digits.len().saturating_sub(i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn replace_table(readme: &str, table: &str) -> Result<String> {
+    let (head, rest) = readme
+        .split_once(BEGIN)
+        .ok_or_else(|| eyre!("{README} has no line {BEGIN}"))?;
+    let (_, tail) = rest
+        .split_once(END)
+        .ok_or_else(|| eyre!("{README} has no line {END}"))?;
+    Ok(format!("{head}{BEGIN}\n{table}{END}{tail}"))
+}

@@ -113,8 +113,8 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
         address part = create("LiquidViews", abi.encode(token, staking));
         part = create("LiquidAdmin", abi.encode(token, staking, part));
         part = create("LiquidStaker", abi.encode(token, staking, factory, part));
-        part = create("LiquidKeeper", abi.encode(token, staking, factory, part));
-        part = create("LiquidMinter", abi.encode(token, staking, factory, part));
+        address exits = create("LiquidKeeper", abi.encode(token, staking, factory));
+        part = create("LiquidMinter", abi.encode(token, staking, factory, exits, part));
         vm.deal(address(this), SEED);
         bytes memory init = abi.encodeCall(LiquidMinter.initialize, (params()));
         address proxy = create("ERC1967Proxy", abi.encode(part, init), SEED);

@@ -13,8 +13,9 @@ import {Line} from "./lib/Line.sol";
 import {LiquidStorage} from "./lib/LiquidStorage.sol";
 
 /// @title What the minter and its extensions share: roles, gates, losses, funding and claiming of the line.
-/// @dev The minter is one address: LiquidMinter (hot paths) delegates what it does not know to LiquidKeeper, that to
-/// LiquidAdmin, that to LiquidViews. All four work on the same ERC-7201 storage; none has storage of its own.
+/// @dev The minter is one address: LiquidMinter (hot paths) delegates the exit bus to LiquidKeeper and all else that it does
+/// not know to LiquidStaker, that to LiquidAdmin, that to LiquidViews. All work on the same ERC-7201 storage; none has
+/// storage of its own.
 abstract contract LiquidBase is ILiquidMinterTypes, AccessControlUpgradeable, ReentrancyGuardTransient {
     using LiquidStorage for LiquidStorage.State;
     using TransientSlot for *;
@@ -258,7 +259,8 @@ abstract contract LiquidBase is ILiquidMinterTypes, AccessControlUpgradeable, Re
         returns (uint256 net)
     {
         LiquidStorage.State storage s = _state();
-        if (id >> 32 >= s.openRung) revert NothingToClaim(id);
+        // A rung gets its end when it closes.
+        if (s.rungs[id >> 32].unitsEnd == 0) revert NothingToClaim(id);
         (uint256 gross, uint256 fee, bool funded) = Line.owed(s, id, t.lst, hintA, hintB);
         if (gross == 0 && !funded) revert NothingToClaim(id);
         net = gross - fee;

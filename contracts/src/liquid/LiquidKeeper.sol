@@ -13,18 +13,7 @@ import {LiquidStorage} from "./lib/LiquidStorage.sol";
 contract LiquidKeeper is LiquidBuckets {
     using LiquidStorage for LiquidStorage.State;
 
-    address private immutable NEXT;
-
-    constructor(address token_, address staking_, address factory_, address next)
-        LiquidBuckets(token_, staking_, factory_)
-    {
-        if (next == address(0)) revert ZeroAddress();
-        NEXT = next;
-    }
-
-    fallback() external {
-        _delegate(NEXT);
-    }
+    constructor(address token_, address staking_, address factory_) LiquidBuckets(token_, staking_, factory_) {}
 
     // ------------------------------------------------------------------------------------------ 6. paying out the line
 
@@ -120,7 +109,6 @@ contract LiquidKeeper is LiquidBuckets {
         emit FeesPaid(recipient, amount);
     }
 
-    /// @dev The only payable step beyond the hot paths, so it stands in the part that they call first.
     function loadRewards() external payable nonReentrant {
         if (msg.value == 0) revert ZeroAmount();
         _toSink(msg.value);

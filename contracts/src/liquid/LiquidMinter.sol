@@ -5,6 +5,7 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 
 import {PlumeAdapter} from "../staking/PlumeAdapter.sol";
 import {IBucketFactory} from "./IBucketFactory.sol";
+import {ILiquidMinter} from "./ILiquidMinter.sol";
 import {ILiquidRewards} from "./ILiquidRewards.sol";
 import {ILiquidToken} from "./ILiquidToken.sol";
 import {LiquidBase} from "./LiquidBase.sol";
@@ -41,13 +42,16 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
     address private constant SEED_HOLDER = 0x000000000000000000000000000000000000dEaD;
     uint256 private constant SEED_LEAST = 1e18;
 
-    address private immutable NEXT;
+    address private immutable KEEPER;
+    address private immutable STAKER;
     bytes32 private immutable BUCKET_CODEHASH;
 
-    /// @param next the LiquidKeeper that takes what is not here
-    constructor(address token_, address staking_, address factory_, address next) LiquidBase(token_, staking_) {
-        if (next == address(0)) revert ZeroAddress();
-        NEXT = next;
+    constructor(address token_, address staking_, address factory_, address keeper, address staker)
+        LiquidBase(token_, staking_)
+    {
+        if (keeper == address(0) || staker == address(0)) revert ZeroAddress();
+        KEEPER = keeper;
+        STAKER = staker;
         BUCKET_CODEHASH = IBucketFactory(factory_).BUCKET_CODEHASH();
     }
 
@@ -117,9 +121,15 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
         _loosening(true);
     }
 
-    /// @dev Keepers' steps, parameters and views: the next part, in this contract's storage.
+    /// @dev Keepers' steps, parameters and views: the next parts, in this contract's storage. The steps of the exit bus
+    /// go straight to theirs; all else starts at the stake bus.
     fallback() external payable {
-        _delegate(NEXT);
+        bytes4 sig = msg.sig;
+        bool exits = sig == ILiquidMinter.sweepMaturedBuckets.selector
+            || sig == ILiquidMinter.processBatchUnstake.selector || sig == ILiquidMinter.fulfillRequests.selector
+            || sig == ILiquidMinter.fulfillProRata.selector || sig == ILiquidMinter.bookSlash.selector
+            || sig == ILiquidMinter.payFees.selector || sig == ILiquidMinter.loadRewards.selector;
+        _delegate(exits ? KEEPER : STAKER);
     }
 
     // --------------------------------------------------------------------------------------------------- 4. deposits

@@ -32,8 +32,8 @@ use std::collections::BTreeMap;
 const NATIVE: Address = address!("EeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE");
 /// ERC-1967: a proxy keeps its implementation at the hash of this, minus one.
 const IMPLEMENTATION_SLOT: &str = "eip1967.proxy.implementation";
-/// What is deployed, in this order. The minter is one address in several parts, each of which hands on what it does not
-/// know: minter, keeper, staker, admin, views.
+/// What is deployed, in this order. The minter is one address in several parts: the minter hands the exit bus to the
+/// keeper and all else that it does not know to the staker, that to admin, that to views.
 const CONTRACTS: [&str; 9] = [
     "BucketFactory",
     "LiquidToken",
@@ -315,13 +315,13 @@ async fn plan(
     let keeper = deploy(
         &mut plan,
         "LiquidKeeper",
-        (token, staking, factory, staker).abi_encode_params(),
+        (token, staking, factory).abi_encode_params(),
         U256::ZERO,
     )?;
     let code = deploy(
         &mut plan,
         "LiquidMinter",
-        (token, staking, factory, keeper).abi_encode_params(),
+        (token, staking, factory, keeper, staker).abi_encode_params(),
         U256::ZERO,
     )?;
     let narrow = |what: &str, amount: Amount| {

@@ -263,12 +263,12 @@ impl World {
         );
         let keeper = self.deploy(
             "LiquidKeeper",
-            &(token, staking, factory, staker).abi_encode_params(),
+            &(token, staking, factory).abi_encode_params(),
             0,
         );
         let main = self.deploy(
             "LiquidMinter",
-            &(token, staking, factory, keeper).abi_encode_params(),
+            &(token, staking, factory, keeper, staker).abi_encode_params(),
             0,
         );
         let init = initializeCall {

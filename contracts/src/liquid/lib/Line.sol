@@ -26,9 +26,10 @@ library Line {
             if (p != 0) revert ILiquidMinterTypes.BadHint(hint);
             return 0;
         }
+        // Watermarks rise strictly: an equal one can be no other checkpoint's.
+        if (p == right.w) return right.b;
         LiquidStorage.Checkpoint memory left = s.checkpointAt[hint - 1];
         if (p > right.w || p <= left.w) revert ILiquidMinterTypes.BadHint(hint);
-        if (p == right.w) return right.b;
         return left.b + (p - left.w) * (uint256(right.b) - left.b) / (uint256(right.w) - left.w);
     }
 

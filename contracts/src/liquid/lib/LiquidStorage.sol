@@ -101,12 +101,12 @@ library LiquidStorage {
         uint96 stagedLst;
         uint32 openRung;
         uint32 openCount;
-        // slot 5: the line
-        uint128 end;
+        // slot 5: the head of the line, all that FIFO money moves
         uint128 watermark;
-        // slot 6
-        uint128 c;
         uint128 b;
+        // slot 6: its end and the pro-rata level
+        uint128 end;
+        uint128 c;
         // slot 7: 32-bit times serve until 2106
         uint96 committed;
         uint32 lastClosedAt;
