@@ -57,6 +57,7 @@ fn run(check: bool) -> Result<()> {
         }
         return Ok(());
     }
+    fs::create_dir_all(root.join("bench/results"))?;
     fs::write(root.join(RESULTS), text).wrap_err(RESULTS)?;
     fs::write(root.join(README), renewed).wrap_err(README)
 }
