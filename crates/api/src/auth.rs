@@ -85,7 +85,8 @@ impl fmt::Debug for TokenHash {
 }
 
 /// Who counts as a viewer.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Viewers {
     /// Only those with a token: the default.
     #[default]

@@ -55,6 +55,10 @@ pub struct Api {
     pub allowed_origins: Vec<String>,
     /// SHA-256 of operators' tokens, hex.
     pub operator_token_hashes: Vec<String>,
+    /// SHA-256 of viewers' tokens, hex.
+    pub viewer_token_hashes: Vec<String>,
+    /// `everyone`, or `tokens` only. A local chain of one's own is for everyone unless told otherwise.
+    pub viewers: Option<api::Viewers>,
 }
 
 /// `[keeper]`

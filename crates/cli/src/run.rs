@@ -233,14 +233,24 @@ async fn bind(
     config
         .allowed_origins
         .clone_from(&settings.file.api.allowed_origins);
-    config.auth.operators = settings
-        .file
-        .api
-        .operator_token_hashes
+    let auth = &settings.file.api;
+    config.auth = api::AuthConfig {
+        operators: hashes(&auth.operator_token_hashes)?,
+        viewer_tokens: hashes(&auth.viewer_token_hashes)?,
+        viewers: auth.viewers.unwrap_or(match settings.profile.kind {
+            crate::profile::Kind::Local => api::Viewers::Everyone,
+            _ => api::Viewers::Tokens,
+        }),
+    };
+    Ok(api::Server::bind(config, store.clone(), site.pool.clone()).await?)
+}
+
+fn hashes(texts: &[String]) -> Result<Vec<api::TokenHash>> {
+    let hashes: std::result::Result<_, _> = texts
         .iter()
         .map(|text| api::TokenHash::from_hex(text))
-        .collect::<std::result::Result<_, _>>()?;
-    Ok(api::Server::bind(config, store.clone(), site.pool.clone()).await?)
+        .collect();
+    Ok(hashes?)
 }
 
 async fn stopped(mut stopping: watch::Receiver<bool>) {
