@@ -1,0 +1,1 @@
+//! Pages and the journey in a real browser: see web/e2e.
