@@ -325,7 +325,8 @@ async fn queue(
         kind,
         state: MessageState::Pending,
         attempts: 0,
-        next_try_at: at,
+        // At once: `at` may be chain time, and a chain's clock is not ours.
+        next_try_at: 0,
         last_error: None,
         created_at: at,
         sent_at: None,
@@ -461,6 +462,15 @@ impl Reader {
             }
             None => self.page("1 = 1", vec![], &["id"], true, page).await,
         }
+    }
+
+    /// Alerts that are not resolved, oldest first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn live_alerts(&self) -> Result<Vec<Alert>> {
+        self.select("WHERE state <> 'resolved' ORDER BY id", vec![])
+            .await
     }
 
     /// One alert.

@@ -326,6 +326,12 @@ impl Store {
         self.reader.clone()
     }
 
+    /// How many blocks below the cursor can be rolled back, as long as they came one by one.
+    #[must_use]
+    pub fn reorg_window(&self) -> u64 {
+        self.options.reorg_window
+    }
+
     /// The number of the newest change, as a hint that there is something to read; it may skip numbers, never a commit.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<u64> {

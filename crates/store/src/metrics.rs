@@ -122,6 +122,20 @@ impl Reader {
         Ok(found.into_iter().next())
     }
 
+    /// The oldest sample of one metric that is not older than `from`.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn first_sample(&self, metric: &str, from: u64) -> Result<Option<Sample>> {
+        let found = self
+            .select(
+                "WHERE metric = $1 AND at >= $2 ORDER BY at LIMIT 1",
+                vec![metric.to_owned().to_value(), from.to_value()],
+            )
+            .await?;
+        Ok(found.into_iter().next())
+    }
+
     /// All samples of the newest block that has any.
     ///
     /// # Errors

@@ -35,6 +35,20 @@ impl Reader {
             .await
     }
 
+    /// The newest event of a name.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn last_event(&self, name: &str) -> Result<Option<Event>> {
+        let newest = self
+            .select(
+                "WHERE name = $1 ORDER BY block DESC, log_index DESC LIMIT 1",
+                vec![name.to_owned().to_value()],
+            )
+            .await?;
+        Ok(newest.into_iter().next())
+    }
+
     /// One account's totals.
     ///
     /// # Errors
@@ -126,6 +140,19 @@ impl Reader {
     /// [`crate::Error::BadCursor`].
     pub async fn rungs(&self, page: &PageRequest) -> Result<Page<Rung>> {
         self.page("1 = 1", vec![], &["id"], true, page).await
+    }
+
+    /// When the oldest rung that still waits for coins got its first request.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn oldest_waiting(&self) -> Result<Option<u64>> {
+        let watermark = self.total(totals::WATERMARK).await?;
+        self.int(
+            "SELECT MIN(opened_at) FROM rungs WHERE (closed_at IS NULL AND lst > $1) OR (closed_at IS NOT NULL AND units_end > $2)",
+            vec![U256::ZERO.to_value(), watermark.to_value()],
+        )
+        .await
     }
 
     /// The last checkpoint.

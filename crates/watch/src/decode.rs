@@ -1,0 +1,207 @@
+//! Logs to events, by the committed ABIs.
+
+use crate::{Result, WatchError};
+use alloy::{
+    dyn_abi::{DynSolValue, EventExt as _},
+    json_abi::{Event as AbiEvent, JsonAbi},
+    primitives::{Address, B256, Bytes},
+};
+use chain::{Log, LogFilter};
+use serde_json::{Map, Value};
+use std::collections::{BTreeSet, HashMap};
+
+/// What every contract of ours may log besides its interface: OpenZeppelin's access control and proxies.
+const COMMON: [&str; 5] = [
+    "event RoleGranted(bytes32 indexed role, address indexed account, address indexed sender)",
+    "event RoleRevoked(bytes32 indexed role, address indexed account, address indexed sender)",
+    "event RoleAdminChanged(bytes32 indexed role, bytes32 indexed previousAdminRole, bytes32 indexed newAdminRole)",
+    "event Upgraded(address indexed implementation)",
+    "event Initialized(uint64 version)",
+];
+
+/// What is worth knowing of the staking system; its other events are everybody's.
+const STAKING: [&str; 12] = [
+    "ValidatorAdded",
+    "ValidatorStatusUpdated",
+    "ValidatorCapacityUpdated",
+    "ValidatorCommissionSet",
+    "MaxValidatorPercentageUpdated",
+    "MinStakeAmountSet",
+    "CooldownIntervalSet",
+    "MaxSlashVoteDurationSet",
+    "TreasurySet",
+    "SlashVoteCast",
+    "ValidatorSlashed",
+    "RewardRateCheckpointCreated",
+];
+
+/// The contracts of one deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contracts {
+    /// `LiquidMinter`'s proxy.
+    pub minter: Address,
+    /// `LiquidToken`.
+    pub token: Address,
+    /// `LiquidRewards`.
+    pub rewards: Address,
+    /// `BucketFactory`.
+    pub factory: Address,
+    /// The staking system.
+    pub staking: Address,
+    /// The first block that can have an event of these.
+    pub first_block: u64,
+}
+
+/// Turns logs of one deployment into events.
+#[derive(Debug, Clone)]
+pub struct Decoder {
+    contracts: Contracts,
+    events: HashMap<(Address, B256), (String, AbiEvent)>,
+}
+
+impl Decoder {
+    /// A decoder for these contracts.
+    ///
+    /// # Errors
+    /// [`WatchError::Abi`] when a committed artifact does not parse.
+    pub fn new(contracts: Contracts) -> Result<Self> {
+        let mut events = HashMap::new();
+        let common = JsonAbi::parse(COMMON).map_err(|error| WatchError::Abi {
+            contract: "common",
+            reason: error.to_string(),
+        })?;
+        for (contract, address, artifact) in [
+            (
+                "ILiquidMinter",
+                contracts.minter,
+                include_str!("../../../contracts/artifacts/ILiquidMinter.json"),
+            ),
+            (
+                "ILiquidToken",
+                contracts.token,
+                include_str!("../../../contracts/artifacts/ILiquidToken.json"),
+            ),
+            (
+                "ILiquidRewards",
+                contracts.rewards,
+                include_str!("../../../contracts/artifacts/ILiquidRewards.json"),
+            ),
+            (
+                "IBucketFactory",
+                contracts.factory,
+                include_str!("../../../contracts/artifacts/IBucketFactory.json"),
+            ),
+        ] {
+            for event in common.events().chain(abi(contract, artifact)?.events()) {
+                // Allowances change nothing that we keep, and there are many.
+                if event.name != "Approval" {
+                    events.insert(
+                        (address, event.selector()),
+                        (event.name.clone(), event.clone()),
+                    );
+                }
+            }
+        }
+        let artifact = include_str!("../../../contracts/artifacts/IPlumeStaking.json");
+        for event in abi("IPlumeStaking", artifact)?
+            .events()
+            .filter(|e| STAKING.contains(&e.name.as_str()))
+        {
+            // A name of its own: what the staking system says must not be taken for what our contracts say.
+            let name = format!("staking.{}", event.name);
+            events.insert((contracts.staking, event.selector()), (name, event.clone()));
+        }
+        Ok(Self { contracts, events })
+    }
+
+    /// The contracts.
+    #[must_use]
+    pub fn contracts(&self) -> &Contracts {
+        &self.contracts
+    }
+
+    /// What to ask a node for.
+    #[must_use]
+    pub fn filter(&self) -> LogFilter {
+        let addresses: BTreeSet<_> = self.events.keys().map(|(address, _)| *address).collect();
+        let topics: BTreeSet<_> = self.events.keys().map(|(_, topic)| *topic).collect();
+        LogFilter {
+            addresses: addresses.into_iter().collect(),
+            topics: topics.into_iter().collect(),
+        }
+    }
+
+    /// The event of a log; `None` for one that is not ours (the filter is a product of addresses and topics, so a
+    /// contract may log another one's topic). A log that is ours and does not decode becomes an event without a name.
+    #[must_use]
+    pub fn decode(&self, log: &Log) -> Option<store::Event> {
+        let (name, abi) = self.events.get(&(log.address(), *log.topic0()?))?;
+        let data = &log.inner.data;
+        let (name, args) = match abi.decode_log_parts(data.topics().iter().copied(), &data.data) {
+            Ok(decoded) => {
+                let (mut indexed, mut body) = (decoded.indexed.iter(), decoded.body.iter());
+                let args = abi.inputs.iter().filter_map(|input| {
+                    let value = if input.indexed {
+                        indexed.next()
+                    } else {
+                        body.next()
+                    };
+                    Some((input.name.clone(), json(value?)))
+                });
+                (name.clone(), Value::Object(args.collect()))
+            }
+            Err(error) => {
+                tracing::warn!(name, block = log.block_number, %error, "a log does not decode");
+                (String::new(), Value::Object(Map::new()))
+            }
+        };
+        Some(store::Event {
+            block: log.block_number?,
+            log_index: log.log_index?,
+            at: 0,
+            tx_hash: log.transaction_hash?,
+            address: log.address(),
+            name,
+            args,
+            topics: data
+                .topics()
+                .iter()
+                .flat_map(|topic| topic.0)
+                .collect::<Vec<_>>()
+                .into(),
+            data: Bytes::clone(&data.data),
+        })
+    }
+}
+
+fn abi(contract: &'static str, artifact: &str) -> Result<JsonAbi> {
+    #[derive(serde::Deserialize)]
+    struct Artifact {
+        abi: JsonAbi,
+    }
+    let artifact: Artifact = serde_json::from_str(artifact).map_err(|error| WatchError::Abi {
+        contract,
+        reason: error.to_string(),
+    })?;
+    Ok(artifact.abi)
+}
+
+/// Numbers as decimal text, bytes and addresses as lower-case hex, text as it came.
+fn json(value: &DynSolValue) -> Value {
+    match value {
+        DynSolValue::Bool(flag) => Value::Bool(*flag),
+        DynSolValue::Uint(number, _) => Value::String(number.to_string()),
+        DynSolValue::Int(number, _) => Value::String(number.to_string()),
+        DynSolValue::Address(address) => Value::String(format!("{address:#x}")),
+        DynSolValue::FixedBytes(word, size) => Value::String(format!(
+            "0x{}",
+            hex::encode(word.get(..*size).unwrap_or(word.as_slice()))
+        )),
+        DynSolValue::Function(function) => Value::String(format!("0x{}", hex::encode(function))),
+        DynSolValue::Bytes(bytes) => Value::String(format!("0x{}", hex::encode(bytes))),
+        DynSolValue::String(text) => Value::String(text.clone()),
+        DynSolValue::Array(values)
+        | DynSolValue::FixedArray(values)
+        | DynSolValue::Tuple(values) => Value::Array(values.iter().map(json).collect()),
+    }
+}

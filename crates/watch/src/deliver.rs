@@ -1,0 +1,262 @@
+//! From the outbox to the world: signed webhooks.
+
+use crate::Result;
+use chain::{SensitiveUrl, http_client};
+use futures_util::future::join_all;
+use hmac::{Hmac, Mac};
+use serde::Serialize;
+use sha2::Sha256;
+use std::{collections::BTreeMap, fmt, time::Duration};
+use store::{AlertOp, Message, MessageKind, Raise, Severity, Store, unix_now};
+use tokio::time::sleep;
+
+/// The header with the message's id: the same at each try.
+pub const DELIVERY_HEADER: &str = "omnibus-delivery";
+/// The header with the unix second at which the body was signed.
+pub const TIMESTAMP_HEADER: &str = "omnibus-timestamp";
+/// The header with `v1=` and the hex HMAC-SHA256 over `timestamp.body`.
+pub const SIGNATURE_HEADER: &str = "omnibus-signature";
+
+/// First wait after a failure, seconds; doubles up to the last.
+const FIRST_RETRY: u64 = 5;
+const LAST_RETRY: u64 = 600;
+/// Failures in a row after which the other channels are told.
+const DEAD_AFTER: u64 = 5;
+/// A message is given up after about three days.
+const MOST_ATTEMPTS: u64 = 440;
+/// Messages on their way at once.
+const AT_ONCE: u32 = 16;
+
+/// A shared secret. It shows nothing of itself.
+#[derive(Clone, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    #[must_use]
+    pub fn new(secret: String) -> Self {
+        Self(secret)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// Where alerts go.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Where to post.
+    pub url: SensitiveUrl,
+    /// What the receiver checks the signature with.
+    pub secret: Secret,
+}
+
+/// All channels, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Channels(BTreeMap<String, Webhook>);
+
+impl Channels {
+    /// Channels by name.
+    #[must_use]
+    pub fn new(channels: BTreeMap<String, Webhook>) -> Self {
+        Self(channels)
+    }
+
+    /// Their names.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+}
+
+/// What a webhook is sent, as JSON.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    delivery: i64,
+    kind: MessageKind,
+    alert: i64,
+    rule: &'a str,
+    severity: Severity,
+    title: &'a str,
+    detail: &'a str,
+    block: u64,
+    opened_at: u64,
+    resolved_at: Option<u64>,
+    resolution: Option<&'a str>,
+}
+
+/// Sends what the outbox holds.
+#[derive(Debug)]
+pub struct Deliverer {
+    store: Store,
+    channels: Channels,
+    client: reqwest::Client,
+}
+
+impl Deliverer {
+    /// Sends to `channels`, each try within ten seconds.
+    ///
+    /// # Errors
+    /// [`crate::WatchError::Chain`] when TLS cannot be set up.
+    pub fn new(store: Store, channels: Channels) -> Result<Self> {
+        Ok(Self {
+            store,
+            channels,
+            client: http_client(Duration::from_secs(10))?,
+        })
+    }
+
+    /// Runs until the store fails. To stop it, drop the future: what was sent and not noted is sent again, with the same id.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn run(&self) -> Result<()> {
+        let mut hint = self.store.subscribe();
+        loop {
+            while self.deliver_due(unix_now()).await? > 0 {}
+            tokio::select! {
+                _ = hint.changed() => {}
+                () = sleep(Duration::from_secs(1)) => {}
+            }
+        }
+    }
+
+    /// Tries every message that is due at `now` once. Returns how many there were.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn deliver_due(&self, now: u64) -> Result<usize> {
+        let due = self.store.due_messages(now, AT_ONCE).await?;
+        let results = join_all(due.iter().map(|message| self.deliver(message, now))).await;
+        for (message, result) in due.iter().zip(results) {
+            match result? {
+                Ok(()) => {
+                    self.store.message_sent(message.id, now).await?;
+                    self.channel_works(&message.channel, now).await?;
+                }
+                Err(reason) => {
+                    tracing::warn!(
+                        channel = message.channel,
+                        message = message.id,
+                        reason,
+                        "an alert was not delivered"
+                    );
+                    let tries = message.attempts + 1;
+                    let wait = FIRST_RETRY
+                        .saturating_mul(1 << tries.min(8).saturating_sub(1))
+                        .min(LAST_RETRY);
+                    let retry = (tries < MOST_ATTEMPTS).then_some(now.saturating_add(wait));
+                    self.store
+                        .message_failed(message.id, reason.clone(), retry)
+                        .await?;
+                    if tries == DEAD_AFTER {
+                        self.channel_fails(&message.channel, &reason, now).await?;
+                    }
+                }
+            }
+        }
+        Ok(due.len())
+    }
+
+    /// The inner error is the channel's and is never fatal; it does not show the address.
+    async fn deliver(&self, message: &Message, now: u64) -> Result<Result<(), String>> {
+        let Some(hook) = self.channels.0.get(&message.channel) else {
+            return Ok(Err("there is no such channel any more".to_owned()));
+        };
+        let Some(alert) = self.store.alert(message.alert).await? else {
+            return Ok(Err("its alert is gone".to_owned()));
+        };
+        let body = Body {
+            delivery: message.id,
+            kind: message.kind,
+            alert: alert.id,
+            rule: &alert.rule,
+            severity: alert.severity,
+            title: &alert.title,
+            detail: &alert.detail,
+            block: alert.block,
+            opened_at: alert.opened_at,
+            resolved_at: alert.resolved_at,
+            resolution: alert.resolution.as_deref(),
+        };
+        let body = serde_json::to_vec(&body).map_err(store::Error::from)?;
+        let Some(signature) = sign(&hook.secret, now, &body) else {
+            return Ok(Err("the secret cannot be used".to_owned()));
+        };
+        let request = self
+            .client
+            .post(hook.url.expose().clone())
+            .header("content-type", "application/json")
+            .header(DELIVERY_HEADER, message.id)
+            .header(TIMESTAMP_HEADER, now)
+            .header(SIGNATURE_HEADER, signature)
+            .body(body);
+        Ok(match request.send().await {
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            Ok(answer) => Err(format!("the channel answered {}", answer.status().as_u16())),
+            Err(error) => Err(hook.url.scrub(&error.without_url().to_string())),
+        })
+    }
+
+    /// A dead channel is reported through the others.
+    async fn channel_fails(&self, channel: &str, reason: &str, at: u64) -> Result<()> {
+        let channels = self
+            .channels
+            .names()
+            .into_iter()
+            .filter(|name| name != channel)
+            .collect();
+        let raise = Raise {
+            dedupe: channel_key(channel),
+            rule: "channel/dead".to_owned(),
+            severity: Severity::Critical,
+            title: "An alert channel does not take messages".to_owned(),
+            detail: format!("channel {channel}: {reason}"),
+            block: 0,
+            at,
+            channels,
+            cooldown: 0,
+        };
+        Ok(self.store.apply_alerts(vec![AlertOp::Raise(raise)]).await?)
+    }
+
+    async fn channel_works(&self, channel: &str, at: u64) -> Result<()> {
+        let dedupe = channel_key(channel);
+        if self
+            .store
+            .live_alerts()
+            .await?
+            .iter()
+            .any(|alert| alert.dedupe == dedupe)
+        {
+            let resolution = "it takes messages again".to_owned();
+            self.store
+                .apply_alerts(vec![AlertOp::Resolve {
+                    dedupe,
+                    at,
+                    resolution,
+                }])
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+fn channel_key(channel: &str) -> String {
+    format!("channel/dead:{channel}")
+}
+
+/// `v1=` and the hex HMAC-SHA256 over `timestamp.body`: the timestamp is inside, so an old message cannot be replayed as new.
+#[must_use]
+pub fn sign(secret: &Secret, timestamp: u64, body: &[u8]) -> Option<String> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.0.as_bytes()).ok()?;
+    mac.update(timestamp.to_string().as_bytes());
+    mac.update(b".");
+    mac.update(body);
+    Some(format!("v1={}", hex::encode(mac.finalize().into_bytes())))
+}

@@ -1,0 +1,320 @@
+use super::*;
+use crate::{Monitor, MonitorConfig, printable};
+use alloy::{
+    primitives::{Bytes, keccak256},
+    sol_types::SolCall,
+};
+use chain::{
+    bindings::{
+        minter::ILiquidMinterTypes,
+        staking::{IPlumeStaking as staking, IPlumeStaking::ValidatorInfo},
+    },
+    fake::{Contract, Message, Reply},
+};
+use std::{collections::BTreeMap, sync::Mutex};
+use store::{AlertState, PageRequest};
+
+const HOSTILE: &str = "\u{202e}evil\n@everyone <b>";
+
+/// Answers calls by selector; a test may change the answers.
+#[derive(Clone, Default)]
+struct Views(Arc<Mutex<BTreeMap<[u8; 4], Bytes>>>);
+
+impl Views {
+    fn set<C: SolCall>(&self, answer: &C::Return) {
+        self.0
+            .lock()
+            .unwrap()
+            .insert(C::SELECTOR, C::abi_encode_returns(answer).into());
+    }
+}
+
+impl Contract for Views {
+    fn call(&mut self, message: &Message) -> Result<Reply, Bytes> {
+        let selector: [u8; 4] = message.data[..4].try_into().unwrap();
+        let answer = self.0.lock().unwrap().get(&selector).cloned();
+        Ok(Reply {
+            output: answer.ok_or_else(Bytes::new)?,
+            ..Default::default()
+        })
+    }
+    fn boxed(&self) -> Box<dyn Contract> {
+        Box::new(self.clone())
+    }
+}
+
+fn u(value: u64) -> U256 {
+    U256::from(value)
+}
+
+/// What a minter with one validator of three buckets would say; `now` is the block's time.
+fn views(now: u64) -> (Views, Views) {
+    let m = Views::default();
+    m.set::<minter::getBufferAndQueueStatsCall>(&minter::getBufferAndQueueStatsReturn {
+        buffer: u(100),
+        reserved: u(10),
+        unstakedTotal: u(70),
+        headroom: u(90),
+        totalQueued: u(1_000),
+    });
+    m.set::<minter::rateCall>(&u(11));
+    m.set::<minter::supplyCall>(&u(12));
+    m.set::<minter::assetsCall>(&u(1_000));
+    m.set::<minter::activeStakeCall>(&u(840));
+    m.set::<minter::committedCall>(&u(15));
+    m.set::<minter::dueCall>(&u(0));
+    m.set::<minter::bufferTargetCall>(&u(17));
+    m.set::<minter::instantLiquidityCall>(&u(18));
+    m.set::<minter::freeToStakeCall>(&u(0));
+    m.set::<minter::feesCall>(&u(3));
+    m.set::<minter::lineCall>(&ILiquidMinterTypes::LineState {
+        end: u(50),
+        watermark: u(20),
+        c: u(0),
+        b: u(0),
+        openLst: u(21),
+        stagedLst: u(22),
+        openRung: u(2),
+        openCount: u(1),
+        lastClosedAt: u(0),
+        committed: u(15),
+        nextDeparture: u(0),
+        latestEta: u(0),
+        marks: u(5),
+        marksDone: u(3),
+        checkpoints: u(1),
+    });
+    m.set::<minter::flagsCall>(&minter::flagsReturn {
+        _0: u(now + 60),
+        _1: u(0),
+        _2: u(0),
+        _3: u(now - 30),
+        _4: u(0),
+        _5: true,
+    });
+    m.set::<minter::keeperParamsCall>(&minter::keeperParamsReturn {
+        _0: u(0),
+        _1: u(0),
+        _2: u(0),
+        _3: u(0),
+        _4: u(3_600),
+        _5: u(0),
+        _6: u(0),
+        _7: u(0),
+    });
+    m.set::<minter::validatorsCall>(&vec![7]);
+    m.set::<minter::validatorStateCall>(&ILiquidMinterTypes::ValidatorState {
+        registered: true,
+        inactive: false,
+        slashed: false,
+        booked: false,
+        weight: u(4),
+        maxPercentageBps: u(9_000),
+        active: u(420),
+        cooling: u(70),
+        buckets: u(4),
+        targetBuckets: u(4),
+        nextDeparture: u(0),
+        sweepCursor: u(0),
+        stakeCursor: u(0),
+        claimCursor: u(0),
+    });
+    let bucket = |next: u64, active, cooling| ILiquidMinterTypes::BucketInfo {
+        bucket: Address::ZERO,
+        nextAvailableTime: u(next),
+        activeStake: u(active),
+        coolingAmount: u(cooling),
+    };
+    // Free; matured 7 h ago; matured just now (safety still runs); cooling for 100 s more.
+    m.set::<minter::getBucketsCall>(&vec![
+        bucket(0, 400, 0),
+        bucket(now + 3_600 - 25_200, 20, 30),
+        bucket(now + 3_600, 0, 20),
+        bucket(now + 3_700, 0, 20),
+    ]);
+    m.set::<minter::totalQueuedWithdrawalsPerValidatorCall>(&u(33));
+    let s = Views::default();
+    s.set::<staking::getValidatorInfoCall>(&staking::getValidatorInfoReturn {
+        info: ValidatorInfo {
+            validatorId: 7,
+            active: false,
+            slashed: false,
+            slashedAtTimestamp: u(0),
+            maxCapacity: u(5_000),
+            delegatedAmount: u(4_000),
+            commission: u(5),
+            l2AdminAddress: Address::ZERO,
+            l2WithdrawAddress: Address::ZERO,
+            l1ValidatorAddress: HOSTILE.to_owned(),
+            l1AccountAddress: String::new(),
+            l1AccountEvmAddress: Address::ZERO,
+        },
+        totalStaked: u(4_000),
+        stakers: u(6),
+    });
+    s.set::<staking::getSlashVoteCountCall>(&u(2));
+    (m, s)
+}
+
+#[tokio::test]
+async fn o16_the_monitor_reads_records_and_judges_at_one_block() {
+    let chain = FakeChain::new(CHAIN);
+    chain.mine(30);
+    let node = FakeNode::start(&chain).await;
+    let pool = pool(&[&node]).await;
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), 8).await;
+    let keeper = Address::repeat_byte(0x55);
+    chain.fund(keeper, u(9));
+    chain.fund(contracts(0).minter, u(99));
+    let now = chain.head().timestamp;
+    let (m, s) = views(now);
+    chain.install(contracts(0).minter, m.clone());
+    chain.install(contracts(0).staking, s.clone());
+    let shipped = Rules::shipped().unwrap();
+    let manager = Arc::new(AlertManager::new(shipped, &Channels::default()).unwrap());
+    let indexer = indexer(&pool, &store, Arc::clone(&manager));
+    let config = MonitorConfig {
+        every: Duration::from_secs(1),
+        gas_accounts: vec![keeper],
+    };
+    let monitor = Monitor::new(
+        pool.clone(),
+        store.clone(),
+        contracts(3),
+        manager,
+        indexer.status(),
+        config,
+    );
+    assert!(monitor.look().await.unwrap().is_none());
+    run_to_head(&indexer, &chain, &store).await;
+
+    let snapshot = monitor.look().await.unwrap().unwrap();
+    for (metric, value) in [
+        ("headroom", 90),
+        ("totalQueued", 1_000),
+        ("tvl", 1_000),
+        ("cooling", 70),
+        ("rate", 11),
+        ("openUnits", 30),
+        ("marksWaiting", 2),
+        ("syncAge", 30),
+        ("instantPausedFor", 60),
+        ("voteOpen", 1),
+        ("coinsHeld", 99),
+        ("buckets", 4),
+        ("availableBuckets", 1),
+        ("maturedBuckets", 2),
+        ("maturedCoins", 50),
+        ("oldestMaturedAge", 25_200),
+        ("nextBucketAt", 0),
+        ("indexLag", 0),
+        ("validator/7/active", 0),
+        ("validator/7/inactiveStake", 420),
+        ("validator/7/slashVotes", 2),
+        ("validator/7/capacityLeft", 1_000),
+        ("validator/7/stakeShareBps", 5_000),
+        ("validator/7/assetsShareBps", 4_200),
+        ("validator/7/queued", 33),
+    ] {
+        assert_eq!(snapshot.metrics.get(metric), Some(&u(value)), "{metric}");
+        let sample = store.latest_sample(metric).await.unwrap().unwrap();
+        assert_eq!(
+            (sample.value, sample.block),
+            (value.to_string(), chain.head().number),
+            "{metric}"
+        );
+    }
+    assert_eq!(snapshot.metrics[&format!("gasBalance/{keeper}")], u(9));
+    assert_eq!(
+        store
+            .latest_sample("validator/7/name")
+            .await
+            .unwrap()
+            .unwrap()
+            .value,
+        printable(HOSTILE)
+    );
+    // The store knows nothing of this minter: every figure but the zeros differs.
+    assert!(snapshot.metrics["indexMismatches"] > u(5));
+
+    let open = store
+        .alerts(
+            Some(AlertState::Open),
+            &PageRequest {
+                cursor: None,
+                limit: 100,
+            },
+        )
+        .await
+        .unwrap()
+        .items;
+    let rules: Vec<_> = open.iter().map(|a| a.rule.as_str()).collect();
+    for rule in [
+        "matured-old",
+        "slash-vote",
+        "insolvent",
+        "validator-inactive",
+        "gas-low",
+        "index-disagrees",
+    ] {
+        assert!(rules.contains(&rule), "{rule}: {rules:?}");
+    }
+    // The first must hold for a while, the second has two of more than ten.
+    assert!(
+        !rules.contains(&"headroom-below-queue") && !rules.contains(&"matured-many"),
+        "{rules:?}"
+    );
+    let vote = open.iter().find(|a| a.rule == "slash-vote").unwrap();
+    assert!(
+        vote.detail.contains(&printable(HOSTILE))
+            && !vote.detail.contains('\u{202e}')
+            && !vote.detail.contains('@'),
+        "{}",
+        vote.detail
+    );
+
+    // The vote is over, the headroom stays low: one ends, the other begins.
+    s.set::<staking::getSlashVoteCountCall>(&u(0));
+    chain.warp(3_600);
+    chain.mine(1);
+    chain.install(contracts(0).minter, m);
+    chain.install(contracts(0).staking, s);
+    run_to_head(&indexer, &chain, &store).await;
+    monitor.look().await.unwrap();
+    let open = store
+        .alerts(
+            Some(AlertState::Open),
+            &PageRequest {
+                cursor: None,
+                limit: 100,
+            },
+        )
+        .await
+        .unwrap()
+        .items;
+    let rules: Vec<_> = open.iter().map(|a| a.rule.as_str()).collect();
+    assert!(
+        rules.contains(&"headroom-below-queue") && !rules.contains(&"slash-vote"),
+        "{rules:?}"
+    );
+
+    // A block that is gone takes its samples and alerts along, and a look at it is refused.
+    let gone = store.cursor().await.unwrap().unwrap();
+    store.rollback_to(gone.number - 1).await.unwrap();
+    let error = store
+        .record_samples(gone.number, gone.hash, vec![], vec![])
+        .await
+        .unwrap_err();
+    assert!(matches!(error, store::Error::OtherBranch { .. }));
+    assert_eq!(
+        store
+            .latest_sample("headroom")
+            .await
+            .unwrap()
+            .unwrap()
+            .block,
+        gone.number - 1
+    );
+    assert_ne!(gone.hash, keccak256([]));
+}
