@@ -126,7 +126,7 @@ impl Reader {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn first_sample(&self, metric: &str, from: u64) -> Result<Option<Sample>> {
+    pub async fn sample_since(&self, metric: &str, from: u64) -> Result<Option<Sample>> {
         let found = self
             .select(
                 "WHERE metric = $1 AND at >= $2 ORDER BY at LIMIT 1",

@@ -142,7 +142,7 @@ impl Monitor {
         for (metric, window) in before {
             let sample = self
                 .store
-                .first_sample(&metric, cursor.timestamp.saturating_sub(window))
+                .sample_since(&metric, cursor.timestamp.saturating_sub(window))
                 .await?;
             if let Some(value) = sample.and_then(|s| s.value.parse().ok()) {
                 memory.before.insert((metric, window), value);
