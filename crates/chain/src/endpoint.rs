@@ -18,9 +18,15 @@ const MAX_BODY: usize = 64 << 20;
 /// An HTTP(S) client as this workspace uses it: rustls with the ring provider and Mozilla's roots, no redirects (they
 /// could carry a key elsewhere), `timeout` for a whole request.
 ///
+/// Use it for every HTTP client: one that is built without TLS settings (`reqwest::Client::new`, alloy's `connect_http`)
+/// panics in a process where this was never called. Calling it once makes them work, because it also makes ring the
+/// process's default.
+///
 /// # Errors
 /// [`ChainError::Client`] when TLS cannot be set up.
 pub fn http_client(timeout: Duration) -> Result<reqwest::Client, ChainError> {
+    // An error means that there is one already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let roots = rustls::RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),

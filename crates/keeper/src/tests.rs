@@ -1,6 +1,7 @@
 //! Against a scripted chain over loopback HTTP and a real store.
 
 mod crash;
+mod real;
 mod send;
 
 use crate::{Call, Lease, Order, SendPolicy, Sender};

@@ -1,0 +1,399 @@
+//! The jobs: what is to be done, from a view alone. Pure; no I/O, no clock.
+
+use crate::{Config, View};
+use alloy::{
+    primitives::{B256, Bytes, Keccak256, U256},
+    sol_types::SolCall,
+};
+use chain::bindings::ILiquidMinter as M;
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+/// What the keeper can do. Each calls one function of the minter, which anybody or a keeper's role may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Job {
+    /// Mirror the staking system's validators and flags. Counter: time of the last sync.
+    SyncValidators,
+    /// Book the loss of a slashed validator. Target: the validator. Counter: its booked flag.
+    BookSlash,
+    /// Bring the rewards of a validator's buckets. Target: the validator. Counter: period and claim cursor.
+    ClaimRewards,
+    /// Bring home what matured in a validator's buckets. Target: the validator. Counter: the matured cooldowns.
+    Sweep,
+    /// Close the open rung. Counter: its number.
+    CloseRung,
+    /// Cover the line: net free coins, depart buckets, promise times. Counter: line, marks, commitments, cooldowns.
+    ExitBus,
+    /// Give due money to the head of the line. Counter: number of checkpoints.
+    Fulfil,
+    /// Stake what exits do not need, and refresh the buffer target. Counter: stake, headroom, target, cursors.
+    StakeBus,
+}
+
+impl Job {
+    /// All of them, in the order in which a tick takes them: losses before money, money before stake.
+    pub const ALL: [Self; 8] = [
+        Self::SyncValidators,
+        Self::BookSlash,
+        Self::ClaimRewards,
+        Self::Sweep,
+        Self::CloseRung,
+        Self::ExitBus,
+        Self::Fulfil,
+        Self::StakeBus,
+    ];
+
+    /// Its name in configuration, journal and API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SyncValidators => "sync-validators",
+            Self::BookSlash => "book-slash",
+            Self::ClaimRewards => "claim-rewards",
+            Self::Sweep => "sweep",
+            Self::CloseRung => "close-rung",
+            Self::ExitBus => "exit-bus",
+            Self::Fulfil => "fulfil",
+            Self::StakeBus => "stake-bus",
+        }
+    }
+
+    /// Whether its target is a validator; otherwise it has none.
+    #[must_use]
+    pub fn is_per_validator(self) -> bool {
+        matches!(self, Self::BookSlash | Self::ClaimRewards | Self::Sweep)
+    }
+}
+
+impl fmt::Display for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Job {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL
+            .into_iter()
+            .find(|job| job.name() == text)
+            .ok_or(())
+    }
+}
+
+/// What a job is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    /// The minter as a whole.
+    All,
+    /// One validator.
+    Validator(u16),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => Ok(()),
+            Self::Validator(id) => write!(f, "{id}"),
+        }
+    }
+}
+
+impl Target {
+    /// Reads the target of a job as the journal and the API write it.
+    #[must_use]
+    pub fn parse(job: Job, text: &str) -> Option<Self> {
+        match (job.is_per_validator(), text) {
+            (false, "") => Some(Self::All),
+            (true, text) => {
+                let id: u16 = text.parse().ok()?;
+                // One spelling only: "+7" and "007" are not the target of another work.
+                (id.to_string() == text).then_some(Self::Validator(id))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// One thing to do now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The job.
+    pub job: Job,
+    /// What for.
+    pub target: Target,
+    /// The counter on chain that the call advances.
+    pub precondition: B256,
+    /// Calldata for the minter.
+    pub call: Bytes,
+    /// Why, in words.
+    pub reason: String,
+}
+
+fn hash(parts: impl IntoIterator<Item = U256>) -> B256 {
+    let mut hasher = Keccak256::new();
+    for part in parts {
+        hasher.update(part.to_be_bytes::<32>());
+    }
+    hasher.finalize()
+}
+
+/// The counter that a call of this job advances, as of the view; `None` when the target does not exist.
+#[must_use]
+pub fn counter(job: Job, target: Target, view: &View, config: &Config) -> Option<B256> {
+    let validator = match target {
+        Target::Validator(id) => Some(view.validator(id)?),
+        Target::All => None,
+    };
+    let line = &view.line;
+    Some(match (job, validator) {
+        (Job::SyncValidators, None) => U256::from(view.synced_at).into(),
+        (Job::BookSlash, Some(v)) => U256::from(v.state.booked).into(),
+        (Job::ClaimRewards, Some(v)) => {
+            let period = view.block.timestamp / config.claim_every.max(1);
+            hash([U256::from(period), v.state.claimCursor])
+        }
+        // A bucket's end never repeats, so neither does this.
+        (Job::Sweep, Some(v)) => hash(v.matured(view.now(), view.safety).flat_map(
+            |(index, bucket)| {
+                [
+                    U256::from(index),
+                    bucket.nextAvailableTime,
+                    bucket.coolingAmount,
+                ]
+            },
+        )),
+        (Job::CloseRung, None) => line.openRung.into(),
+        (Job::ExitBus, None) => {
+            let ends = view
+                .validators
+                .iter()
+                .flat_map(|v| &v.buckets)
+                .fold(U256::ZERO, |sum, bucket| {
+                    sum.saturating_add(bucket.nextAvailableTime)
+                });
+            hash([
+                line.end,
+                line.watermark,
+                line.marks,
+                line.committed,
+                view.cooling,
+                view.active,
+                ends,
+            ])
+        }
+        (Job::Fulfil, None) => line.checkpoints.into(),
+        (Job::StakeBus, None) => {
+            let cursors = view.validators.iter().map(|v| v.state.stakeCursor);
+            hash(
+                [view.active, view.headroom, view.target]
+                    .into_iter()
+                    .chain(cursors),
+            )
+        }
+        _ => return None,
+    })
+}
+
+/// What the job would do now. `asked`: somebody asked for it, so its own cadence does not count; the chain's rules do.
+#[must_use]
+pub fn plan(job: Job, view: &View, config: &Config, asked: Option<Target>) -> Vec<Plan> {
+    let mut plans = Vec::new();
+    let mut add = |target: Target, call: Vec<u8>, reason: String| {
+        if let Some(precondition) = counter(job, target, view, config) {
+            plans.push(Plan {
+                job,
+                target,
+                precondition,
+                call: call.into(),
+                reason,
+            });
+        }
+    };
+    let now = view.now();
+    match job {
+        Job::SyncValidators => {
+            let age = view.block.timestamp.saturating_sub(view.synced_at);
+            let news = view.listed != view.validators.len()
+                || view
+                    .validators
+                    .iter()
+                    .any(|v| v.slashed != v.state.slashed || v.active == v.state.inactive);
+            let reason = if news {
+                "the staking system changed".to_owned()
+            } else if age >= config.sync_every {
+                format!("last sync {age} s ago")
+            } else if asked == Some(Target::All) {
+                "asked for".to_owned()
+            } else {
+                return plans;
+            };
+            add(Target::All, M::syncValidatorsCall {}.abi_encode(), reason);
+        }
+        Job::BookSlash => {
+            for v in view
+                .validators
+                .iter()
+                .filter(|v| v.slashed && !v.state.booked)
+            {
+                let reason = format!("validator {} was slashed, its loss is not booked", v.id);
+                add(
+                    Target::Validator(v.id),
+                    M::bookSlashCall { validatorId: v.id }.abi_encode(),
+                    reason,
+                );
+            }
+        }
+        Job::ClaimRewards => {
+            for v in view
+                .validators
+                .iter()
+                .filter(|v| !v.state.booked && !v.state.buckets.is_zero())
+            {
+                let has_stake = v.buckets.iter().any(|bucket| {
+                    !bucket.activeStake.is_zero() || !bucket.nextAvailableTime.is_zero()
+                });
+                if has_stake || asked == Some(Target::Validator(v.id)) {
+                    let call = M::claim_0Call { validatorId: v.id };
+                    add(
+                        Target::Validator(v.id),
+                        call.abi_encode(),
+                        format!("a claim each {} s", config.claim_every),
+                    );
+                }
+            }
+        }
+        Job::Sweep => {
+            for v in &view.validators {
+                let matured = v.matured(now, view.safety).count();
+                if matured > 0 {
+                    let call = M::sweepMaturedBucketsCall {
+                        validatorId: v.id,
+                        maxToSweep: U256::from(config.sweep_page),
+                    };
+                    add(
+                        Target::Validator(v.id),
+                        call.abi_encode(),
+                        format!("{matured} matured buckets"),
+                    );
+                }
+            }
+        }
+        Job::CloseRung => {
+            let line = &view.line;
+            if !line.stagedLst.is_zero()
+                && now >= line.lastClosedAt.saturating_add(view.min_rung_age)
+            {
+                add(
+                    Target::All,
+                    M::closeRungCall {}.abi_encode(),
+                    format!("rung {} is old enough", line.openRung),
+                );
+            }
+        }
+        Job::ExitBus => {
+            let retiring = view
+                .validators
+                .iter()
+                .any(|v| v.state.buckets > v.state.targetBuckets && !v.state.booked);
+            let reason = if !view.covered() {
+                "the line is not covered"
+            } else if view.unpromised() {
+                "the line is covered but has no promised time"
+            } else if retiring {
+                "buckets are retiring"
+            } else {
+                return plans;
+            };
+            add(
+                Target::All,
+                M::processBatchUnstakeCall {}.abi_encode(),
+                reason.to_owned(),
+            );
+        }
+        Job::Fulfil => {
+            let coins = view.line.committed.max(view.due.min(view.headroom));
+            if !view.line.openLst.is_zero() && !coins.is_zero() {
+                add(
+                    Target::All,
+                    M::finalizeCall {}.abi_encode(),
+                    format!("{coins} wei for the head of the line"),
+                );
+            }
+        }
+        Job::StakeBus => {
+            let reason = if view.free_to_stake >= view.min_stake && !view.free_to_stake.is_zero() {
+                format!("{} wei free to stake", view.free_to_stake)
+            } else if target_is_stale(view) {
+                "the buffer target is stale".to_owned()
+            } else {
+                return plans;
+            };
+            add(Target::All, M::rebalanceCall {}.abi_encode(), reason);
+        }
+    }
+    plans
+}
+
+/// More than 1 % away from its share of the assets: instant exits depend on it.
+fn target_is_stale(view: &View) -> bool {
+    let wanted = view.assets.saturating_mul(view.withhold_bps) / U256::from(10_000);
+    wanted.abs_diff(view.target) > wanted / U256::from(100)
+}
+
+/// Whether a simulated call that answered `output` is worth sending.
+#[must_use]
+pub fn worth(plan: &Plan, view: &View, config: &Config, output: &[u8]) -> bool {
+    let first = output
+        .get(..32)
+        .map(U256::from_be_slice)
+        .unwrap_or_default();
+    let second = output
+        .get(32..64)
+        .map(U256::from_be_slice)
+        .unwrap_or_default();
+    match plan.job {
+        Job::SyncValidators | Job::BookSlash | Job::CloseRung => true,
+        Job::ClaimRewards => first >= U256::from(config.claim_least) && !first.is_zero(),
+        // swept
+        Job::Sweep => !first.is_zero(),
+        // netted, departed; or a promise is due
+        Job::ExitBus => {
+            !first.is_zero() || !second.is_zero() || (view.unpromised() && view.covered())
+        }
+        Job::Fulfil => {
+            !first.is_zero()
+                && (first >= U256::from(config.fulfil_least)
+                    || first >= view.open_value
+                    || !view.due.is_zero())
+        }
+        Job::StakeBus => !first.is_zero() || target_is_stale(view),
+    }
+}
+
+/// When the job expects to act next, as far as the view tells; unix seconds.
+#[must_use]
+pub fn next_due(job: Job, view: &View, config: &Config) -> Option<u64> {
+    let at: U256 = match job {
+        Job::SyncValidators => U256::from(view.synced_at.saturating_add(config.sync_every)),
+        Job::ClaimRewards => {
+            let period = view.block.timestamp / config.claim_every.max(1);
+            U256::from(period.saturating_add(1).saturating_mul(config.claim_every))
+        }
+        Job::Sweep => view
+            .validators
+            .iter()
+            .flat_map(|v| &v.buckets)
+            .filter(|bucket| !bucket.coolingAmount.is_zero())
+            .map(|bucket| bucket.nextAvailableTime.saturating_sub(view.safety))
+            .min()?,
+        Job::CloseRung if !view.line.stagedLst.is_zero() => {
+            view.line.lastClosedAt.saturating_add(view.min_rung_age)
+        }
+        Job::ExitBus if !view.covered() => view.line.nextDeparture,
+        _ => return None,
+    };
+    Some(at.saturating_to())
+}

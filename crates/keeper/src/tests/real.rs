@@ -1,0 +1,810 @@
+//! The engine on a local chain with the committed contracts.
+
+use super::open;
+use crate::{
+    Config, Error, Job, Keeper, Mode, Report, SendPolicy, Target, Verdict, View, counter, plan,
+};
+use alloy::{
+    consensus::SignableTransaction,
+    eips::BlockNumberOrTag,
+    network::{EthereumWallet, TxSigner},
+    node_bindings::{Anvil, AnvilInstance},
+    primitives::{Address, Bytes, Signature, U256, address},
+    providers::{DynProvider, Provider, ProviderBuilder, ext::AnvilApi},
+    signers::local::PrivateKeySigner,
+    sol_types::SolCall,
+};
+use chain::{
+    Pool, PoolConfig,
+    bindings::{
+        BucketFactory, ERC1967Proxy, ILiquidMinter, LiquidAdmin, LiquidKeeper, LiquidMinter,
+        LiquidRewards, LiquidStaker, LiquidToken, LiquidViews, LocalStaking, LocalTreasury,
+        liquid_minter::LiquidMinter::InitParams, minter::ILiquidMinterTypes::ExitParams,
+    },
+};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use store::{AttemptState, Block, IntentState, PageRequest, RangeBatch, Store};
+
+const NATIVE: Address = address!("EeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE");
+const DAY: u64 = 86_400;
+const COOLDOWN: u64 = 21 * DAY;
+
+fn coins(n: u64) -> U256 {
+    U256::from(n) * U256::from(10).pow(U256::from(18))
+}
+
+fn anvil_path() -> PathBuf {
+    let os = if cfg!(target_os = "macos") {
+        "darwin"
+    } else {
+        "linux"
+    };
+    let arch = if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else {
+        "amd64"
+    };
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!(
+        "../../contracts/node_modules/@foundry-rs/anvil-{os}-{arch}/bin/anvil"
+    ))
+}
+
+/// Signs, and counts how often.
+struct Spy(PrivateKeySigner, AtomicU64);
+
+#[async_trait::async_trait]
+impl TxSigner<Signature> for Spy {
+    fn address(&self) -> Address {
+        self.0.address()
+    }
+    async fn sign_transaction(
+        &self,
+        tx: &mut dyn SignableTransaction<Signature>,
+    ) -> alloy::signers::Result<Signature> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.sign_transaction(tx).await
+    }
+}
+
+struct Real {
+    _anvil: AnvilInstance,
+    /// Signs as deployer, admin and alice.
+    chain: DynProvider,
+    alice: Address,
+    staking: LocalStaking::LocalStakingInstance<DynProvider>,
+    minter: ILiquidMinter::ILiquidMinterInstance<DynProvider>,
+    store: Store,
+    pool: Pool,
+    spy: Arc<Spy>,
+    _dir: tempfile::TempDir,
+}
+
+/// Two validators of equal weight with three buckets each. `None` when there is no anvil.
+async fn real() -> Option<Real> {
+    if !anvil_path().exists() {
+        println!("SKIP: no anvil; run scripts/setup (npm ci in contracts/)");
+        return None;
+    }
+    let anvil = Anvil::at(anvil_path()).try_spawn().unwrap();
+    let admin: PrivateKeySigner = anvil.keys()[0].clone().into();
+    let alice: PrivateKeySigner = anvil.keys()[1].clone().into();
+    let keeper: PrivateKeySigner = anvil.keys()[2].clone().into();
+    let (me, alice_at, keeper_at) = (admin.address(), alice.address(), keeper.address());
+    let mut wallet = EthereumWallet::from(admin);
+    wallet.register_signer(alice);
+    let chain = ProviderBuilder::new()
+        .wallet(wallet)
+        .connect_reqwest(
+            chain::http_client(std::time::Duration::from_secs(30)).unwrap(),
+            anvil.endpoint_url(),
+        )
+        .erased();
+    let staking = LocalStaking::deploy(
+        chain.clone(),
+        me,
+        coins(1),
+        U256::from(COOLDOWN),
+        U256::from(7 * DAY),
+    )
+    .await
+    .unwrap();
+    let treasury = LocalTreasury::deploy(chain.clone(), *staking.address())
+        .await
+        .unwrap();
+    chain
+        .anvil_set_balance(*treasury.address(), coins(1_000_000))
+        .await
+        .unwrap();
+    chain
+        .anvil_set_balance(alice_at, coins(1_000_000))
+        .await
+        .unwrap();
+    macro_rules! send {
+        ($call:expr) => {
+            assert!(
+                $call
+                    .send()
+                    .await
+                    .unwrap()
+                    .get_receipt()
+                    .await
+                    .unwrap()
+                    .status()
+            )
+        };
+    }
+    send!(staking.setTreasury(*treasury.address()));
+    send!(staking.addRewardToken(NATIVE));
+    for id in 0..2 {
+        let admin = Address::with_last_byte(0x10 + id as u8);
+        send!(staking.addValidator(
+            id,
+            U256::ZERO,
+            admin,
+            me,
+            "l1".into(),
+            "account".into(),
+            Address::ZERO,
+            U256::ZERO
+        ));
+    }
+    send!(staking.setRewardRates(vec![NATIVE], vec![U256::from(1_000_000_000_u64)]));
+    // Addresses that refer to each other follow from the deployer's nonce.
+    let nonce = chain.get_transaction_count(me).await.unwrap();
+    let (rewards_at, minter_at) = (me.create(nonce + 1), me.create(nonce + 8));
+    let staking_at = *staking.address();
+    let token = LiquidToken::deploy(
+        chain.clone(),
+        "Staked".into(),
+        "stX".into(),
+        minter_at,
+        rewards_at,
+    )
+    .await
+    .unwrap();
+    let token = *token.address();
+    LiquidRewards::deploy(chain.clone(), minter_at, token, U256::from(1_000))
+        .await
+        .unwrap();
+    let factory = *BucketFactory::deploy(chain.clone(), minter_at, staking_at)
+        .await
+        .unwrap()
+        .address();
+    let views = *LiquidViews::deploy(chain.clone(), token, staking_at)
+        .await
+        .unwrap()
+        .address();
+    let admin_part = *LiquidAdmin::deploy(chain.clone(), token, staking_at, views)
+        .await
+        .unwrap()
+        .address();
+    let staker = *LiquidStaker::deploy(chain.clone(), token, staking_at, factory, admin_part)
+        .await
+        .unwrap()
+        .address();
+    let keeper_part = *LiquidKeeper::deploy(chain.clone(), token, staking_at, factory, staker)
+        .await
+        .unwrap()
+        .address();
+    let implementation =
+        LiquidMinter::deploy(chain.clone(), token, staking_at, factory, keeper_part)
+            .await
+            .unwrap();
+    let p = InitParams {
+        admin: me,
+        guardian: me,
+        rewards: rewards_at,
+        factory,
+        feeRecipient: me,
+        withholdBps: 1_000,
+        minInstantFeeBps: 30,
+        maxInstantFeeBps: 100,
+        standardFeeBps: 5,
+        batchThreshold: Default::default(),
+        interval: 3_600,
+        minStake: coins(1).to(),
+        keeperGrace: 6 * 3_600,
+        safety: 3_600,
+        minRungAge: 3_600,
+        maxSyncAge: 3_600,
+    };
+    let init = LiquidMinter::initializeCall { p }.abi_encode().into();
+    let proxy = ERC1967Proxy::deploy_builder(chain.clone(), *implementation.address(), init)
+        .value(coins(1));
+    assert_eq!(proxy.deploy().await.unwrap(), minter_at);
+    let minter = ILiquidMinter::new(minter_at, chain.clone());
+    let access = LiquidMinter::new(minter_at, chain.clone());
+    for role in [
+        minter.REBALANCER_ROLE().call().await.unwrap(),
+        minter.CLAIMER_ROLE().call().await.unwrap(),
+        minter.HANDLER_ROLE().call().await.unwrap(),
+    ] {
+        send!(access.grantRole(role, keeper_at));
+    }
+    send!(minter.syncValidators());
+    for id in 0..2 {
+        send!(minter.addBuckets(id, U256::from(3)));
+        send!(minter.setValidatorWeight(id, U256::ONE));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let url = anvil.endpoint().parse().unwrap();
+    let pool = Pool::connect(PoolConfig::new(vec![url])).await.unwrap();
+    let spy = Arc::new(Spy(keeper, AtomicU64::new(0)));
+    Some(Real {
+        _anvil: anvil,
+        chain,
+        alice: alice_at,
+        staking,
+        minter,
+        store,
+        pool,
+        spy,
+        _dir: dir,
+    })
+}
+
+impl Real {
+    fn config(&self, mode: Mode) -> Config {
+        Config {
+            minter: *self.minter.address(),
+            send: SendPolicy {
+                confirmations: 0,
+                poll_ms: 10,
+                ..SendPolicy::default()
+            },
+            ..Config::default().with_all(mode)
+        }
+    }
+
+    async fn keeper(&self, config: Config) -> Keeper {
+        Keeper::new(
+            config,
+            self.store.clone(),
+            self.pool.clone(),
+            Some(self.spy.clone()),
+        )
+        .await
+        .unwrap()
+    }
+
+    /// Stands in for the watcher: the index is at the head.
+    async fn index(&self) {
+        let head = self.pool.latest().await.unwrap();
+        let first = self
+            .store
+            .cursor()
+            .await
+            .unwrap()
+            .map_or(0, |cursor| cursor.number + 1);
+        if first > head.number {
+            return;
+        }
+        let last = Block {
+            number: head.number,
+            hash: head.hash,
+            parent: head.parent_hash,
+            timestamp: head.timestamp,
+            events: 0,
+        };
+        let batch = RangeBatch {
+            first,
+            last,
+            blocks: vec![],
+            events: vec![],
+            alerts: vec![],
+        };
+        self.store.apply_range(batch).await.unwrap();
+    }
+
+    async fn tick(&self, keeper: &mut Keeper) -> Vec<Report> {
+        self.index().await;
+        keeper.tick().await.unwrap()
+    }
+
+    /// Ticks until nothing is sent and nothing is under way; returns which jobs sent.
+    async fn quiet(&self, keeper: &mut Keeper) -> Vec<Job> {
+        let mut sent = Vec::new();
+        for _ in 0..30 {
+            let reports = self.tick(keeper).await;
+            assert!(
+                reports
+                    .iter()
+                    .all(|report| report.verdict != Verdict::Failed),
+                "{reports:?}"
+            );
+            let now: Vec<Job> = reports
+                .iter()
+                .filter(|report| report.verdict == Verdict::Sent)
+                .map(|report| report.job)
+                .collect();
+            if now.is_empty() && self.store.live_attempts().await.unwrap().is_empty() {
+                return sent;
+            }
+            sent.extend(now);
+        }
+        panic!("it does not come to rest: {sent:?}");
+    }
+
+    async fn warp(&self, seconds: u64) {
+        self.chain.anvil_increase_time(seconds).await.unwrap();
+        self.chain.anvil_mine(Some(1), None).await.unwrap();
+    }
+
+    async fn deposit(&self, amount: U256) {
+        let sent = self
+            .minter
+            .submit()
+            .value(amount)
+            .from(self.alice)
+            .send()
+            .await
+            .unwrap();
+        assert!(sent.get_receipt().await.unwrap().status());
+    }
+
+    async fn exit(&self, lst: U256) {
+        let now = self.pool.latest().await.unwrap().timestamp;
+        let p = ExitParams {
+            instantMax: U256::ZERO,
+            ammMax: U256::ZERO,
+            queueMax: lst,
+            minOutNow: U256::ZERO,
+            feeLimitBps: U256::from(10_000),
+            deadline: U256::from(now + DAY),
+            recipient: self.alice,
+        };
+        let sent = self
+            .minter
+            .redeem(lst, p)
+            .from(self.alice)
+            .send()
+            .await
+            .unwrap();
+        assert!(sent.get_receipt().await.unwrap().status());
+    }
+
+    fn signatures(&self) -> u64 {
+        self.spy.1.load(Ordering::Relaxed)
+    }
+
+    async fn keeper_transactions(&self) -> u64 {
+        self.chain
+            .get_transaction_count(self.spy.address())
+            .await
+            .unwrap()
+    }
+
+    async fn view(&self) -> View {
+        View::read(
+            &self.pool,
+            *self.minter.address(),
+            self.pool.latest().await.unwrap(),
+        )
+        .await
+        .unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_whole_road_deposit_stake_exit_depart_sweep_fulfil() {
+    let Some(real) = real().await else { return };
+    let mut keeper = real.keeper(real.config(Mode::On)).await;
+    real.deposit(coins(1_000)).await;
+    assert!(real.quiet(&mut keeper).await.contains(&Job::StakeBus));
+    // 1 of the seed and 1,000 of Alice: a tenth is the buffer.
+    let view = real.view().await;
+    assert_eq!(view.assets, coins(1_001));
+    assert_eq!(view.target, coins(1_001) / U256::from(10));
+    assert_eq!(view.active, coins(1_001) - coins(1_001) / U256::from(10));
+    // Alice wants 300 back through the queue. The rung closes when it is old enough, then its stake departs.
+    real.exit(coins(300)).await;
+    real.warp(3_600).await;
+    let sent = real.quiet(&mut keeper).await;
+    assert!(
+        sent.contains(&Job::CloseRung) && sent.contains(&Job::ExitBus),
+        "{sent:?}"
+    );
+    let view = real.view().await;
+    assert!(
+        view.open_value <= view.cooling + view.line.committed,
+        "the line is covered"
+    );
+    assert!(view.last_mark.is_some(), "and promised");
+    // Nothing is sent twice while the cooldown runs, whatever the number of looks.
+    let before = real.keeper_transactions().await;
+    for _ in 0..3 {
+        assert_eq!(real.quiet(&mut keeper).await, []);
+    }
+    assert_eq!(real.keeper_transactions().await, before);
+    real.warp(COOLDOWN).await;
+    let sent = real.quiet(&mut keeper).await;
+    assert!(
+        sent.contains(&Job::Sweep) && sent.contains(&Job::Fulfil),
+        "{sent:?}"
+    );
+    assert!(
+        sent.contains(&Job::ClaimRewards),
+        "21 days of rewards: {sent:?}"
+    );
+    let id = U256::ONE; // rung 0, request 1
+    let owed = real.minter.claimable(id).call().await.unwrap();
+    assert_eq!(
+        (owed.gross, owed.fee),
+        (coins(300), coins(300) * U256::from(5) / U256::from(10_000))
+    );
+    // One successful attempt for each work, one transaction for each attempt.
+    let journal = real
+        .store
+        .journal(&PageRequest {
+            limit: 200,
+            ..PageRequest::default()
+        })
+        .await
+        .unwrap()
+        .items;
+    assert!(
+        journal
+            .iter()
+            .all(|entry| entry.attempt.state == AttemptState::Succeeded && entry.txs.len() == 1),
+        "{journal:?}"
+    );
+    assert_eq!(journal.len() as u64, real.keeper_transactions().await);
+    assert_eq!(journal.len() as u64, real.signatures());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn o11_dry_run_signs_nothing() {
+    let Some(real) = real().await else { return };
+    real.deposit(coins(1_000)).await;
+    real.exit(coins(300)).await;
+    real.warp(2 * DAY).await;
+    let mut keeper = real.keeper(real.config(Mode::DryRun)).await;
+    let mut would: Vec<Job> = Vec::new();
+    for _ in 0..3 {
+        let reports = real.tick(&mut keeper).await;
+        assert!(reports.iter().all(|report| report.verdict != Verdict::Sent));
+        would.extend(
+            reports
+                .iter()
+                .filter(|report| report.verdict == Verdict::WouldSend)
+                .map(|report| report.job),
+        );
+    }
+    assert!(
+        would.contains(&Job::SyncValidators)
+            && would.contains(&Job::StakeBus)
+            && would.contains(&Job::CloseRung),
+        "{would:?}"
+    );
+    assert_eq!(real.signatures(), 0);
+    assert_eq!(real.keeper_transactions().await, 0);
+    assert!(
+        real.store
+            .journal(&PageRequest::default())
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
+    // It says what it would do, once.
+    let decisions = real.store.last_decisions().await.unwrap();
+    assert!(
+        decisions.iter().any(|one| one.job == "stake-bus"
+            && one.decision == "would send"
+            && one.mode == "dryRun")
+    );
+    let of_stake_bus = real
+        .store
+        .decisions("stake-bus", &PageRequest::default())
+        .await
+        .unwrap()
+        .items;
+    assert_eq!(of_stake_bus.len(), 1);
+    // The default is dry-run, and off plans nothing at all.
+    assert_eq!(Config::default().mode(Job::Sweep), Mode::DryRun);
+    let mut off = real.keeper(real.config(Mode::Off)).await;
+    assert_eq!(real.tick(&mut off).await, []);
+    // Without a signer only dry-runs are possible.
+    let error = Keeper::new(
+        real.config(Mode::On),
+        real.store.clone(),
+        real.pool.clone(),
+        None,
+    )
+    .await
+    .unwrap_err();
+    assert!(matches!(error, Error::NoSigner(_)), "{error}");
+    assert!(
+        Keeper::new(
+            real.config(Mode::DryRun),
+            real.store.clone(),
+            real.pool.clone(),
+            None
+        )
+        .await
+        .is_ok()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn o17_an_intent_names_a_job_and_a_target_and_nothing_else() {
+    let Some(real) = real().await else { return };
+    let mut config = real.config(Mode::On);
+    config.jobs.insert(Job::StakeBus, Mode::DryRun);
+    config.jobs.insert(Job::Sweep, Mode::Off);
+    config.intents_per_hour = 2;
+    let mut keeper = real.keeper(config).await;
+    real.quiet(&mut keeper).await;
+    let before = real.keeper_transactions().await;
+    let calldata = "0xa9059cbb0000000000000000000000000000000000000000000000000000000000000001";
+    let ask = |job: &str, target: &str| {
+        real.store
+            .insert_intent(job.to_owned(), target.to_owned(), "operator".into())
+    };
+    for (job, target) in [
+        ("drain", ""),
+        ("sync-validators", calldata),
+        ("sync-validators", "0"),
+        ("claim-rewards", ""),
+        ("claim-rewards", calldata),
+        ("claim-rewards", "7"),
+        ("claim-rewards", "+1"),
+        ("claim-rewards", "65536"),
+        ("stake-bus", ""),
+        ("sweep", "0"),
+        ("", ""),
+    ] {
+        ask(job, target).await.unwrap();
+    }
+    real.tick(&mut keeper).await;
+    let intents = real
+        .store
+        .intents(&PageRequest {
+            limit: 50,
+            ..PageRequest::default()
+        })
+        .await
+        .unwrap()
+        .items;
+    assert_eq!(intents.len(), 11);
+    assert!(
+        intents
+            .iter()
+            .all(|intent| intent.state == IntentState::Refused && !intent.reason.is_empty()),
+        "{intents:?}"
+    );
+    assert_eq!(
+        real.keeper_transactions().await,
+        before,
+        "nothing was sent for them"
+    );
+    // Two are within the limits; the third of the hour is not.
+    for _ in 0..3 {
+        ask("sync-validators", "").await.unwrap();
+    }
+    let reports = real.tick(&mut keeper).await;
+    assert!(
+        reports
+            .iter()
+            .any(|report| report.job == Job::SyncValidators && report.verdict == Verdict::Sent),
+        "{reports:?}"
+    );
+    let intents = real
+        .store
+        .intents(&PageRequest {
+            limit: 3,
+            ..PageRequest::default()
+        })
+        .await
+        .unwrap()
+        .items;
+    assert_eq!(
+        intents
+            .iter()
+            .filter(|intent| intent.state == IntentState::Accepted)
+            .count(),
+        2
+    );
+    assert_eq!(
+        real.keeper_transactions().await,
+        before + 1,
+        "asked twice, sent once"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn o18_above_the_index_lag_the_keeper_refuses_to_plan() {
+    let Some(real) = real().await else { return };
+    real.deposit(coins(1_000)).await;
+    let mut keeper = real
+        .keeper(Config {
+            max_index_lag: 5,
+            ..real.config(Mode::On)
+        })
+        .await;
+    let all_refused = |reports: &[Report]| {
+        !reports.is_empty() && reports.iter().all(|one| one.verdict == Verdict::Refused)
+    };
+    assert!(all_refused(&keeper.tick().await.unwrap()), "an empty index");
+    real.index().await;
+    real.chain.anvil_mine(Some(6), None).await.unwrap();
+    let reports = keeper.tick().await.unwrap();
+    assert!(
+        all_refused(&reports) && reports[0].reason.contains("6 blocks behind"),
+        "{reports:?}"
+    );
+    assert_eq!(real.signatures(), 0);
+    real.index().await;
+    real.chain.anvil_mine(Some(5), None).await.unwrap();
+    let reports = keeper.tick().await.unwrap();
+    assert!(
+        reports.iter().any(|one| one.verdict == Verdict::Sent),
+        "five are allowed: {reports:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slash_is_synced_and_booked_at_once() {
+    let Some(real) = real().await else { return };
+    let mut keeper = real.keeper(real.config(Mode::On)).await;
+    real.deposit(coins(1_000)).await;
+    real.quiet(&mut keeper).await;
+    let before = real.view().await;
+    let lost = before.validator(1).unwrap().state.active;
+    assert!(!lost.is_zero());
+    let sent = real.staking.slashValidator(1).send().await.unwrap();
+    assert!(sent.get_receipt().await.unwrap().status());
+    let sent = real.quiet(&mut keeper).await;
+    assert!(sent.contains(&Job::BookSlash), "{sent:?}");
+    let after = real.view().await;
+    assert!(after.validator(1).unwrap().state.booked);
+    assert_eq!(after.assets, before.assets - lost);
+    assert_eq!(real.quiet(&mut keeper).await, [], "booked once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_keepers_in_turn_and_a_restart_send_nothing_twice() {
+    let Some(real) = real().await else { return };
+    real.deposit(coins(1_000)).await;
+    let mut first = real.keeper(real.config(Mode::On)).await;
+    let sent = real
+        .tick(&mut first)
+        .await
+        .iter()
+        .filter(|one| one.verdict == Verdict::Sent)
+        .count();
+    assert!(sent > 0);
+    // Another takes over before the first has looked again.
+    let mut second = real.keeper(real.config(Mode::On)).await;
+    let error = async {
+        real.warp(2 * DAY).await;
+        real.index().await;
+        first.tick().await
+    }
+    .await
+    .unwrap_err();
+    assert!(
+        matches!(error, Error::Store(store::Error::Fenced { .. })),
+        "{error}"
+    );
+    real.quiet(&mut second).await;
+    let journal = real
+        .store
+        .journal(&PageRequest {
+            limit: 200,
+            ..PageRequest::default()
+        })
+        .await
+        .unwrap()
+        .items;
+    let mut works: Vec<_> = journal
+        .iter()
+        .filter(|entry| entry.attempt.state == AttemptState::Succeeded)
+        .map(|entry| entry.work.id)
+        .collect();
+    let all = works.len();
+    works.sort();
+    works.dedup();
+    assert_eq!(works.len(), all);
+    assert_eq!(real.keeper_transactions().await, real.signatures());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn run_stops_when_asked() {
+    let Some(real) = real().await else { return };
+    real.index().await;
+    let config = Config {
+        tick_ms: 20,
+        ..real.config(Mode::DryRun)
+    };
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let run = tokio::spawn(Keeper::run(
+        config,
+        real.store.clone(),
+        real.pool.clone(),
+        None,
+        async {
+            let _ = stopped.await;
+        },
+    ));
+    while real.store.last_decisions().await.unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    stop.send(()).unwrap();
+    run.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn plans_come_from_the_view_alone() {
+    let Some(real) = real().await else { return };
+    let config = real.config(Mode::On);
+    let quiet = real.view().await;
+    for job in [
+        Job::BookSlash,
+        Job::Sweep,
+        Job::CloseRung,
+        Job::ExitBus,
+        Job::Fulfil,
+    ] {
+        assert_eq!(plan(job, &quiet, &config, None), [], "{job}");
+    }
+    assert_eq!(plan(Job::SyncValidators, &quiet, &config, None), []);
+    assert_eq!(
+        plan(Job::SyncValidators, &quiet, &config, Some(Target::All)).len(),
+        1
+    );
+    // O9: whatever the number of matured buckets, one bounded page for each validator.
+    let mut busy = quiet.clone();
+    for validator in &mut busy.validators {
+        validator.buckets = vec![validator.buckets[0].clone(); 5_000];
+        for bucket in &mut validator.buckets {
+            bucket.coolingAmount = coins(1);
+            bucket.nextAvailableTime = U256::from(busy.block.timestamp);
+        }
+    }
+    let plans = plan(Job::Sweep, &busy, &config, None);
+    assert_eq!(plans.len(), 2);
+    for (id, plan) in plans.iter().enumerate() {
+        let call = ILiquidMinter::sweepMaturedBucketsCall::abi_decode(&plan.call).unwrap();
+        assert_eq!(
+            (call.validatorId, call.maxToSweep),
+            (u16::try_from(id).unwrap(), U256::from(25))
+        );
+    }
+    // A bucket that was swept and cools again is another occasion.
+    let first = counter(Job::Sweep, Target::Validator(0), &busy, &config).unwrap();
+    busy.validators[0].buckets[0].nextAvailableTime += U256::ONE;
+    busy.block.timestamp += 1;
+    assert_ne!(
+        counter(Job::Sweep, Target::Validator(0), &busy, &config).unwrap(),
+        first
+    );
+    assert_eq!(
+        counter(Job::Sweep, Target::Validator(9), &busy, &config),
+        None
+    );
+    assert_eq!(counter(Job::Sweep, Target::All, &busy, &config), None);
+    // The overload is the one that takes a validator.
+    assert_eq!(ILiquidMinter::claim_0Call::SIGNATURE, "claim(uint16)");
+    // The same block gives the same plans: a view by hash does not move with the head.
+    let block = real
+        .pool
+        .block(BlockNumberOrTag::Latest)
+        .await
+        .unwrap()
+        .unwrap();
+    real.deposit(coins(5)).await;
+    let pinned = View::read(&real.pool, *real.minter.address(), block)
+        .await
+        .unwrap();
+    assert_eq!(pinned, quiet);
+    assert_ne!(real.view().await, quiet);
+    let _: Bytes = plans[0].call.clone();
+}
