@@ -10,6 +10,8 @@ import {LiquidStorage} from "./lib/LiquidStorage.sol";
 abstract contract LiquidBuckets is LiquidBase {
     /// @dev Gas that a guarded inner call must find: a caller cannot make a healthy bucket look broken by being stingy.
     uint256 private constant INNER_GAS = 1_500_000;
+    /// @dev Gas with which a failure is always the bucket's own.
+    uint256 private constant PLENTY = 8_000_000;
 
     address private immutable FACTORY;
     address private immutable BUCKET_IMPLEMENTATION;
@@ -28,7 +30,15 @@ abstract contract LiquidBuckets is LiquidBase {
         return BucketAddress.at(FACTORY, BUCKET_IMPLEMENTATION, id, index);
     }
 
-    function _requireGas() internal view {
-        if (gasleft() < INNER_GAS) revert GasTooLow(gasleft(), INNER_GAS);
+    /// @return left gas before the inner call, for `_believe`
+    function _requireGas() internal view returns (uint256 left) {
+        left = gasleft();
+        if (left < INNER_GAS) revert GasTooLow(left, INNER_GAS);
+    }
+
+    /// @dev After a failed inner call: one that ate nearly everything it was given (a long reward history needs 3M and
+    /// more) may have wanted nothing but gas. It counts as a failure once it had plenty.
+    function _believe(uint256 left) internal view {
+        if (left < PLENTY && gasleft() < left / 8) revert GasTooLow(left, PLENTY);
     }
 }

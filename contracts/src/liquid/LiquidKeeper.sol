@@ -252,7 +252,7 @@ contract LiquidKeeper is LiquidBuckets {
         private
         returns (bool)
     {
-        _requireGas();
+        uint256 left = _requireGas();
         try IStakerBucket(payable(_bucket(id, index))).unstake(id, amount) returns (uint256 end) {
             LiquidStorage.Bucket storage b = s.buckets[LiquidStorage.key(id, index)];
             b.active -= uint96(amount);
@@ -265,6 +265,7 @@ contract LiquidKeeper is LiquidBuckets {
             emit Departed(id, index, amount, end, early);
             return true;
         } catch (bytes memory reason) {
+            _believe(left);
             emit DepartFailed(id, index, amount, reason);
             return false;
         }
@@ -356,32 +357,41 @@ contract LiquidKeeper is LiquidBuckets {
         returns (uint256 done, uint256 gained)
     {
         address bucket = _bucket(id, index);
-        _requireGas();
+        uint256 left = _requireGas();
         _expectBucket(bucket);
         try IStakerBucket(payable(bucket)).withdraw() returns (uint256 received) {
             _expectBucket(address(0));
-            uint256 cooling = s.buckets[LiquidStorage.key(id, index)].cooling;
-            gained = LiquidStorage.min(received, cooling);
-            uint256 missing = cooling - gained;
-            bool loss;
-            if (missing != 0) {
-                // A slashed validator's missing coins are for bookSlash, which knows what had matured before.
-                loss = s.validators[id].booked || !PlumeAdapter.isSlashed(STAKING, id);
-                if (!loss) missing = 0;
-            }
-            uint256 off = gained + missing;
-            s.buckets[LiquidStorage.key(id, index)].cooling = uint96(cooling - off);
-            s.cooling -= uint96(off);
-            s.headroom += uint96(gained);
-            s.setCommitted(s.committed + gained);
-            emit Swept(id, index, gained, received);
-            if (loss) emit ShortfallBooked(id, index, missing, _afterLoss(missing));
-            return (1, gained);
+            return (1, _credit(s, id, index, received));
         } catch (bytes memory reason) {
+            _believe(left);
             _expectBucket(address(0));
+            // Booked, matured before the slash, and nothing is owed: the record was cleared over there.
+            if (s.validators[id].booked && PlumeAdapter.owesNothing(reason)) return (1, _credit(s, id, index, 0));
             emit SweepFailed(id, index, reason);
             return (0, 0);
         }
+    }
+
+    function _credit(LiquidStorage.State storage s, uint16 id, uint256 index, uint256 received)
+        private
+        returns (uint256 gained)
+    {
+        uint256 cooling = s.buckets[LiquidStorage.key(id, index)].cooling;
+        gained = LiquidStorage.min(received, cooling);
+        uint256 missing = cooling - gained;
+        bool loss;
+        if (missing != 0) {
+            // A slashed validator's missing coins are for bookSlash, which knows what had matured before.
+            loss = s.validators[id].booked || !PlumeAdapter.isSlashed(STAKING, id);
+            if (!loss) missing = 0;
+        }
+        uint256 off = gained + missing;
+        s.buckets[LiquidStorage.key(id, index)].cooling = uint96(cooling - off);
+        s.cooling -= uint96(off);
+        s.headroom += uint96(gained);
+        s.setCommitted(s.committed + gained);
+        emit Swept(id, index, gained, received);
+        if (loss) emit ShortfallBooked(id, index, missing, _afterLoss(missing));
     }
 
     /// @dev Retiring buckets end from the top once they are empty.

@@ -351,8 +351,10 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
         uint256 openLst = s.openLst;
         // Rounded up, so that no close raises the value of what stands before it.
         uint256 units = open == 0 ? lst : LiquidStorage.ceilDiv(lst * open, openLst);
-        // Covered: nothing waits for a departure yet, so the wait of this rung begins now.
-        if (block.timestamp > s.lineNextDeparture && s.covered()) s.lineNextDeparture = uint32(block.timestamp);
+        // Covered, or nothing left to depart: nothing waits for a departure yet, so the wait of this rung begins now.
+        if (block.timestamp > s.lineNextDeparture && (s.active == 0 || s.covered())) {
+            s.lineNextDeparture = uint32(block.timestamp);
+        }
         end += units;
         rung = s.openRung;
         uint256 count = s.openCount;

@@ -44,13 +44,14 @@ contract LiquidStaker is LiquidBuckets {
             uint16 id = r.ids[at];
             uint256 index = StakeBus.bucketFor(s, id);
             uint256 amount = StakeBus.chunk(s, id, index, take);
-            _requireGas();
+            uint256 left = _requireGas();
             try IStakerBucket(payable(_bucket(id, index))).stake{value: amount}(id) {
                 _bookStake(id, index, amount);
                 r.caps[at] -= amount;
                 rest -= amount;
                 staked += amount;
             } catch (bytes memory reason) {
+                _believe(left);
                 r.caps[at] = 0;
                 r.weights -= s.validators[id].weight;
                 _advanceStakeCursor(id, index);
@@ -153,8 +154,9 @@ contract LiquidStaker is LiquidBuckets {
         returns (uint256 rewards)
     {
         _claimGate();
-        LiquidStorage.Validator storage v = _known(validatorId);
-        rewards = _claimRange(validatorId, from, LiquidStorage.min(to, v.buckets));
+        _known(validatorId);
+        // Not cut to the present buckets: one that has ended may still have rewards.
+        rewards = _claimRange(validatorId, from, LiquidStorage.min(to, LiquidStorage.MAX_BUCKETS));
         _toSink(rewards);
     }
 
@@ -195,12 +197,13 @@ contract LiquidStaker is LiquidBuckets {
         for (uint256 i = from; i < to; ++i) {
             if (!s.buckets[LiquidStorage.key(id, i)].used) continue;
             address bucket = _bucket(id, i);
-            _requireGas();
+            uint256 left = _requireGas();
             _expectBucket(bucket);
             try IStakerBucket(payable(bucket)).claim(NATIVE, id) returns (uint256 received) {
                 if (received != 0) emit RewardsClaimed(id, i, received);
                 rewards += received;
             } catch (bytes memory reason) {
+                _believe(left);
                 emit RewardsClaimFailed(id, i, reason);
             }
         }

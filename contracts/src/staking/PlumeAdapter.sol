@@ -72,4 +72,9 @@ library PlumeAdapter {
         uint256 most = (right - left - 1) / (9999 - capBps);
         if (most < room) room = most;
     }
+
+    /// @notice Whether a failed `withdraw` failed because nothing is due.
+    function owesNothing(bytes memory reason) internal pure returns (bool) {
+        return keccak256(reason) == keccak256(abi.encodeWithSelector(IPlumeStaking.InvalidAmount.selector, 0));
+    }
 }

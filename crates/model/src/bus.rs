@@ -448,16 +448,20 @@ impl State {
 
     fn sweep_bucket(&mut self, id: BucketId, now: Timestamp, out: &mut Outcome) -> Tried<Assets> {
         let account = crate::Account::Bucket(id);
-        let paid = match self.staking.withdraw(account, now) {
-            Ok(paid) => paid,
+        let booked = self.minter.validator(id.validator)?.booked;
+        let received = match self.staking.withdraw(account, now) {
+            Ok(paid) => {
+                self.move_coins(self.places.staking.into(), account, paid)?;
+                let received = self.balance(account);
+                self.move_coins(account, self.places.minter.into(), received)?;
+                received
+            }
+            // Booked, matured before the slash, and nothing is owed: the record was cleared over there.
+            Err(StakingError::InvalidAmount(owed)) if booked && owed.is_zero() => Assets::ZERO,
             Err(reason) => return Ok(Err(reason)),
         };
-        self.move_coins(self.places.staking.into(), account, paid)?;
-        let received = self.balance(account);
-        self.move_coins(account, self.places.minter.into(), received)?;
 
-        let unbooked_slash = self.staking.validator(id.validator)?.slashed
-            && !self.minter.validator(id.validator)?.booked;
+        let unbooked_slash = self.staking.validator(id.validator)?.slashed && !booked;
         let supply = self.supply()?;
         let m = &mut self.minter;
         let bucket = m.bucket_mut(id)?;

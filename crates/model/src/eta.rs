@@ -77,28 +77,29 @@ impl Minter {
     }
 
     /// The time by which `value` wei counted from the watermark are here, from committed coins, cooling stake and
-    /// timetable departures alone (promise 8): never buffer, deposits or AMM.
+    /// timetable departures alone (promise 8): never buffer, deposits or AMM. The flag tells whether a departure is needed.
     fn eta_of(
         &self,
         value: Assets,
         not_before: Timestamp,
         now: Timestamp,
         cooldown: u64,
-    ) -> Result<Eta, Error> {
+    ) -> Result<(Eta, bool), Error> {
         let grace = self.params.keeper_grace;
         let mut here = self.line.committed;
         if value <= here {
-            return Ok(Eta::HERE);
+            return Ok((Eta::HERE, false));
         }
         let cooling = self.cooling_by_end();
         for (end, amount) in &cooling {
             here = here.plus(*amount)?;
             if here >= value {
                 let at = end.after(grace);
-                return Ok(Eta {
+                let eta = Eta {
                     at: at.max(now),
                     revised: at < now,
-                });
+                };
+                return Ok((eta, false));
             }
         }
         let earliest = self.line.next_departure.max(not_before);
@@ -126,10 +127,11 @@ impl Minter {
         let late = departure.after(grace);
         let last_end = cooling.last().map_or(Timestamp::ZERO, |(end, _)| *end);
         let at = late.max(now).after(cooldown).max(last_end).after(grace);
-        Ok(Eta {
+        let eta = Eta {
             at,
             revised: now > late,
-        })
+        };
+        Ok((eta, true))
     }
 
     /// Value of the line from the watermark to `end`, wei, rounded up inside the line: what is committed up to it
@@ -160,13 +162,15 @@ impl Minter {
                 Timestamp::ZERO
             };
             let lst = self.line.open_lst.plus(self.line.staged_lst)?.plus(more)?;
-            return self.eta_of(self.rate.to_assets_down(lst)?, not_before, closes, cooldown);
+            let value = self.rate.to_assets_down(lst)?;
+            let (eta, _) = self.eta_of(value, not_before, closes, cooldown)?;
+            return Ok(eta);
         };
         if self.line.is_done(closed) {
             return Ok(Eta::HERE);
         }
         let value = self.value_until_up(closed.end)?;
-        let eta = self.eta_of(value, Timestamp::ZERO, now, cooldown)?;
+        let (eta, departs) = self.eta_of(value, Timestamp::ZERO, now, cooldown)?;
         if eta == Eta::HERE {
             return Ok(eta);
         }
@@ -177,7 +181,8 @@ impl Minter {
                     revised: true,
                     ..eta
                 },
-                Some(mark) if mark.eta < eta.at => Eta {
+                // Marked while nothing was left to depart, or the earlier promise: it stands.
+                Some(mark) if departs || mark.eta < eta.at => Eta {
                     at: mark.eta,
                     revised: false,
                 },

@@ -177,7 +177,7 @@ impl State {
         if ctx.now < closes_at {
             return Err(Error::RungTooYoung(closes_at));
         }
-        if m.covered()? {
+        if m.active.is_zero() || m.covered()? {
             m.line.next_departure = m.line.next_departure.max(ctx.now);
         }
         let standard = m.params.standard_fee;

@@ -2,7 +2,10 @@
 
 use crate::{
     Account, Address, Assets, BucketId, Error, Event, Outcome, REWARD_FEE_CEILING, RewardsCall,
-    Role, StakingError, State, Timestamp, ValidatorId, exit::Ctx, state::CLAIM_PAGE, units::DAY,
+    Role, StakingError, State, Timestamp, ValidatorId,
+    exit::Ctx,
+    state::{CLAIM_PAGE, MAX_BUCKETS},
+    units::DAY,
 };
 
 impl State {
@@ -158,7 +161,8 @@ impl State {
                 validator: id,
                 index,
             };
-            if !self.minter.bucket(bucket)?.used {
+            let buckets = &self.minter.validator(id)?.buckets;
+            if !buckets.get(index).is_some_and(|bucket| bucket.used) {
                 continue;
             }
             match self.claim_bucket(bucket, now)? {
@@ -227,8 +231,9 @@ impl State {
         out: &mut Outcome,
     ) -> Result<(), Error> {
         self.claimer(ctx)?;
-        let n = self.minter.validator(id)?.n;
-        let cut = |x: u64| usize::try_from(x).unwrap_or(n).min(n);
+        self.minter.validator(id)?;
+        // Not cut to the present buckets: one that has ended may still have rewards.
+        let cut = |x: u64| usize::try_from(x.min(MAX_BUCKETS)).unwrap_or_default();
         let sum = self.claim_range(id, cut(from)..cut(to), ctx.now, out)?;
         self.give_to_sink(sum, ctx.now, out)
     }

@@ -18,8 +18,9 @@ library Eta {
     function ofRung(LiquidStorage.State storage s, uint256 rung) internal view returns (uint256 eta, bool revised) {
         uint256 end = s.rungs[rung].unitsEnd;
         if (end <= s.watermark) return (0, false);
-        (eta, revised) = ofValue(s, _valueTo(s, end), 0);
-        if (eta == 0) return (0, revised);
+        bool departs;
+        (eta, revised, departs) = ofValue(s, _valueTo(s, end), 0);
+        if (eta == 0) return (0, false);
         uint256 first = s.marksDone;
         uint256 beyond = first + s.marksLive;
         uint256 lo = first;
@@ -32,7 +33,9 @@ library Eta {
         if (lo == beyond) return (eta, revised);
         uint256 promised = s.marks[lo % LiquidStorage.MARKS].eta;
         if (promised < block.timestamp) return (eta, true);
-        return (LiquidStorage.min(eta, promised), revised);
+        // Marked while nothing was left to depart, or the mark is the earlier promise: it stands, nothing was exceeded.
+        if (departs || eta > promised) return (promised, false);
+        return (eta, revised);
     }
 
     /// @dev Value of the line up to `end`, rounded up: covered by committed coins then means that finalize completes it.
@@ -44,22 +47,24 @@ library Eta {
     }
 
     /// @dev When `v` coins counted from the watermark are there, if nothing departs before `notBefore`.
+    /// @return eta 0: they are here; @return revised a step is late; @return departs they need a departure yet
     function ofValue(LiquidStorage.State storage s, uint256 v, uint256 notBefore)
         internal
         view
-        returns (uint256 eta, bool revised)
+        returns (uint256 eta, bool revised, bool departs)
     {
         uint256 cover = s.committed;
-        if (v <= cover) return (0, false);
+        if (v <= cover) return (0, false, false);
         uint256 grace = s.keeperGrace;
         Event[] memory coming = _cooling(s);
         for (uint256 i; i < coming.length; ++i) {
             cover += coming[i].amount;
             if (cover < v) continue;
             eta = coming[i].at + grace;
-            return eta < block.timestamp ? (block.timestamp, true) : (eta, false);
+            return eta < block.timestamp ? (block.timestamp, true, false) : (eta, false, false);
         }
         uint256 latest = _departure(s, v, cover, notBefore) + grace;
+        departs = true;
         revised = block.timestamp > latest;
         eta = LiquidStorage.max(latest, block.timestamp) + PlumeAdapter.cooldown(s.staking);
         if (coming.length != 0) eta = LiquidStorage.max(eta, coming[coming.length - 1].at);
