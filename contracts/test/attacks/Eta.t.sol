@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {Attack} from "./Attack.sol";
+
+/// L45: the promised time of a closed request never rises, but for its three named reasons.
+contract EtaAttackTest is Attack {
+    uint256[] requests;
+    mapping(uint256 => uint256) promised; // eta + 1; 0 is none
+    uint256 private _seed;
+
+    function setUp() public override {
+        deployAll(3, 5);
+        vm.deal(mallory, 1_000_000 ether);
+        submit(alice, 500 ether);
+        submit(bob, 300 ether);
+        stakeAll();
+        pass(1 hours);
+    }
+
+    /// Keepers that use up to their whole grace at each step, but not more; every other call in random order.
+    /// forge-config: default.fuzz.runs = 16
+    /// forge-config: lite.fuzz.runs = 16
+    function testFuzz_l45_exit_eta_never_rises_over_random_histories(uint256 seed) public {
+        _seed = seed;
+        uint256 lastKeeper = now_();
+        for (uint256 i; i < 120; ++i) {
+            uint256 kind = _rand(10);
+            if (kind == 0) {
+                submit(_who(), 1 ether + _rand(80 ether));
+            } else if (kind <= 2) {
+                address who = _who();
+                uint256 has = token.balanceOf(who);
+                if (has > 1 ether) _request(who, 1 + _rand(has));
+            } else if (kind == 3) {
+                _tryAs(keeper, abi.encodeCall(minter.closeRung, ()));
+            } else if (kind == 4) {
+                stakeAll();
+            } else if (kind == 5) {
+                address who = _who();
+                uint256 has = token.balanceOf(who);
+                if (has != 0) _tryAs(who, abi.encodeCall(minter.unstake, (1 + _rand(has))));
+            } else if (kind == 6) {
+                vm.prank(keeper);
+                minter.fulfillProRata(new address[](0), new uint256[](0), _rand(60 ether));
+            } else if (kind == 7) {
+                minter.finalize();
+            } else if (kind == 8) {
+                _tryAs(keeper, abi.encodeCall(minter.restake, (uint16(_rand(3)), 1 ether + _rand(20 ether))));
+            } else {
+                uint256 r = requests.length;
+                if (r != 0) {
+                    (address owner,,) = minter.request(requests[_rand(r)]);
+                    if (owner != address(0)) {
+                        _tryAs(owner, abi.encodeCall(minter.withdraw, (owner, requests[_rand(r)])));
+                    }
+                }
+            }
+            _checkAll();
+            // Time, never past the grace since the keeper's last round.
+            uint256 most = lastKeeper + GRACE - now_();
+            pass(_rand(most + 1));
+            _checkAll();
+            if (_rand(3) == 0 || now_() == lastKeeper + GRACE) {
+                sweepAll();
+                depart();
+                minter.finalize();
+                minter.syncValidators();
+                lastKeeper = now_();
+                _checkAll();
+                // Idle days in between, the keeper at work.
+                if (_rand(4) == 0) {
+                    for (uint256 k; k < 8; ++k) {
+                        pass(GRACE);
+                        sweepAll();
+                        depart();
+                        minter.finalize();
+                        _checkAll();
+                    }
+                    lastKeeper = now_();
+                }
+            }
+        }
+        assertSound();
+    }
+
+    /// The three reasons, each told by the view or by an event.
+    function test_l45_the_three_reasons_are_told() public {
+        uint256 id = leave(alice, 100 ether);
+        (uint256 eta,) = minter.exitEta(id);
+        uint256 mark = vm.snapshotState();
+
+        // A step exceeds its grace: nobody sweeps.
+        vm.warp(eta + 1);
+        (uint256 late, bool revised) = minter.exitEta(id);
+        assertTrue(revised);
+        assertGt(late, eta);
+        sweepAll();
+        vm.expectEmit(address(minter));
+        emit EtaRevised(EtaReason.StepLate, eta);
+        minter.finalize();
+
+        // A loss.
+        vm.revertToState(mark);
+        staking.slashValidator(0);
+        vm.expectEmit(true, true, true, false, address(minter));
+        emit EtaRevised(EtaReason.Loss, 0);
+        minter.bookSlash(0);
+
+        // The cooldown rises before a departure.
+        vm.revertToState(mark);
+        pass(1 days);
+        uint256 second = requestExit(bob, 200 ether);
+        closeRung();
+        (eta,) = minter.exitEta(second);
+        staking.setCooldownInterval(60 days);
+        vm.expectEmit(address(minter));
+        emit EtaRevised(EtaReason.CooldownRaised, 60 days);
+        minter.syncValidators();
+        (late,) = minter.exitEta(second);
+        assertEq(late, eta + 39 days);
+    }
+
+    function _request(address who, uint256 lst) private {
+        requests.push(requestExit(who, lst));
+    }
+
+    function _checkAll() private {
+        uint256 openRung = minter.line().openRung;
+        for (uint256 i; i < requests.length; ++i) {
+            uint256 id = requests[i];
+            if (id >> 32 >= openRung) continue;
+            (address owner,,) = minter.request(id);
+            if (owner == address(0)) continue;
+            (uint256 eta, bool revised) = minter.exitEta(id);
+            assertFalse(revised, "revised without a reason");
+            if (promised[id] != 0) {
+                assertLt(eta, promised[id], "a promise rose");
+                if (eta != 0) assertLt(now_(), promised[id], "missed");
+            }
+            promised[id] = eta + 1;
+        }
+    }
+
+    function _tryAs(address who, bytes memory data) private {
+        vm.prank(who);
+        (bool ok,) = address(minter).call(data);
+        ok;
+    }
+
+    function _who() private returns (address) {
+        return _rand(2) == 0 ? alice : bob;
+    }
+
+    function _rand(uint256 below) private returns (uint256) {
+        _seed = uint256(keccak256(abi.encode(_seed)));
+        return below == 0 ? 0 : _seed % below;
+    }
+}
