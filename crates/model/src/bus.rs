@@ -52,6 +52,10 @@ impl Minter {
     /// # Errors
     /// [`Error::Arithmetic`] on overflow.
     pub fn free_to_stake(&self, now: Timestamp) -> Result<Assets, Error> {
+        // Netting comes first: stake laid beside what cools would push back the departure that the line waits for.
+        if !self.covered()? {
+            return Ok(Assets::ZERO);
+        }
         let exits = self.total_queued()?.min0(self.cooling);
         let taken = self.line.committed.max(self.due(now)?).max(exits);
         Ok(self.headroom.min0(self.target).min0(taken))

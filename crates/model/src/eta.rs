@@ -156,7 +156,7 @@ impl Minter {
     ) -> Result<Eta, Error> {
         let Some(closed) = self.line.rung(rung) else {
             let closes = now.max(self.line.last_closed_at.after(self.params.min_rung_age));
-            let not_before = if self.covered()? {
+            let not_before = if self.active.is_zero() || self.covered()? {
                 closes
             } else {
                 Timestamp::ZERO

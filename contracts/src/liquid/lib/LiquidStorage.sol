@@ -299,6 +299,8 @@ library LiquidStorage {
 
     /// @dev 7: what may be staked without touching the buffer target or what exits need.
     function freeToStake(State storage s) internal view returns (uint256) {
+        // Netting comes first: stake laid beside what cools would push back the departure that an uncovered line waits for.
+        if (!covered(s)) return 0;
         uint256 keep = max(max(s.committed, due(s)), min0(totalQueued(s), s.cooling));
         return min0(s.headroom, s.target + keep);
     }
