@@ -11,4 +11,5 @@
 mod browser;
 mod deploy;
 mod journey;
+mod service;
 mod site;

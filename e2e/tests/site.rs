@@ -116,8 +116,16 @@ impl Site {
 
     /// A fresh chain with a deployment whose keeper is account 1.
     pub async fn deployed() -> Self {
+        Self::deployed_with(&[]).await
+    }
+
+    /// As [`Site::deployed`], with more flags for `omnibus deploy`.
+    pub async fn deployed_with(flags: &[&str]) -> Self {
         let site = Self::new().await;
-        site.ok(0, &["deploy", "--yes", "--keeper", ACCOUNTS[1]]);
+        site.ok(
+            0,
+            &[&["deploy", "--yes", "--keeper", ACCOUNTS[1]], flags].concat(),
+        );
         site
     }
 

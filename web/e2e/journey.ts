@@ -203,6 +203,7 @@ async function untilFunded(who: Address, id: bigint): Promise<ExitRequest> {
       (request.state === 'open' && overview.nextCloseAt !== null && overview.nextCloseAt <= now) ||
       matured.length > 0 ||
       BigInt(overview.due) > 0n ||
+      (BigInt(overview.committed) > 0n && BigInt(overview.openLst) > 0n) ||
       (needsDeparture && departures.some((at) => at <= now))
     const fingerprint = JSON.stringify([
       request.state,

@@ -63,7 +63,7 @@ impl Anvil {
                 "--balance",
                 COINS,
                 "--state-interval",
-                "5",
+                "30",
             ])
             // Blocks, transactions and logs are all kept; past states only as far back as anybody reads.
             .args(["--prune-history", "256"])

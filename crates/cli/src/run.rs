@@ -3,20 +3,35 @@
 use crate::{
     args::{self, KeeperMode},
     config::Settings,
+    deployment::Deployment,
     error::{Problem, Result},
     keys,
     lock::Lock,
     output::Output,
+    profile::Kind,
     session::Site,
 };
-use alloy::signers::local::PrivateKeySigner;
+use alloy::{primitives::Address, signers::local::PrivateKeySigner};
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
 };
 use store::Store;
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::watch::{Receiver, channel},
+    task::JoinSet,
+};
 
+/// Turns true when everything should stop.
+pub type Stopping = Receiver<bool>;
+
+/// The variable with the secret that signs webhooks.
+const WEBHOOK_SECRET: &str = "OMNIBUS_WEBHOOK_SECRET";
+/// The keeper looks at a fast local chain this often, milliseconds.
+const FASTEST_TICK_MS: u64 = 500;
 /// Where the server listens unless told otherwise.
 const PORT: u16 = 8080;
 /// Name of the database in the data folder.
@@ -111,7 +126,7 @@ pub async fn run(settings: &Settings, args: args::Run, out: Output) -> Result<()
         // Without one of its own a local chain is its own public endpoint; a real one may have a key in it.
         public_rpc_url: match public {
             Some(url) => url,
-            None if settings.profile.kind == crate::profile::Kind::Local => settings
+            None if settings.profile.kind == Kind::Local => settings
                 .endpoints
                 .first()
                 .map(|url| url.expose().to_string())
@@ -124,7 +139,7 @@ pub async fn run(settings: &Settings, args: args::Run, out: Output) -> Result<()
             }
         },
     };
-    let (stop, stopping) = watch::channel(false);
+    let (stop, stopping) = channel(false);
     let mut service = start(settings, &site, options, stopping).await?;
     out.line(format!("listening on http://{}", service.local_addr()));
     let ended = tokio::select! {
@@ -144,12 +159,100 @@ pub async fn start(
     settings: &Settings,
     site: &Site,
     options: Options,
-    stopping: watch::Receiver<bool>,
+    stopping: Stopping,
 ) -> Result<Service> {
     let store = open_store(settings).await?;
-    let mut parts = JoinSet::new();
     let server = bind(settings, site, &options, &store).await?;
     let addr = server.local_addr();
+    let mut parts = JoinSet::new();
+    let fast = settings.profile.kind == Kind::Local;
+
+    let contracts = contracts(site)?;
+    let channels = channels(settings)?;
+    let alerts = Arc::new(
+        watch::AlertManager::new(
+            watch::Rules::shipped().map_err(stop_of("alerts"))?,
+            &channels,
+        )
+        .map_err(stop_of("alerts"))?,
+    );
+    let pace = watch::IndexerConfig {
+        poll: if fast {
+            Duration::from_millis(200)
+        } else {
+            Duration::from_secs(2)
+        },
+        ..watch::IndexerConfig::default()
+    };
+    let indexer = watch::Indexer::new(
+        site.pool.clone(),
+        store.clone(),
+        contracts,
+        Arc::clone(&alerts),
+        pace,
+    )
+    .map_err(stop_of("index"))?;
+    let monitor = watch::Monitor::new(
+        site.pool.clone(),
+        store.clone(),
+        contracts,
+        alerts,
+        indexer.status(),
+        watch::MonitorConfig {
+            every: if fast {
+                Duration::from_secs(2)
+            } else {
+                Duration::from_secs(60)
+            },
+            gas_accounts: site
+                .deployment
+                .roles
+                .get("keeper")
+                .copied()
+                .into_iter()
+                .collect(),
+        },
+    );
+    let deliverer = watch::Deliverer::new(store.clone(), channels).map_err(stop_of("alerts"))?;
+    spawn(&mut parts, "index", stopping.clone(), async move {
+        indexer.run().await
+    });
+    spawn(&mut parts, "monitor", stopping.clone(), async move {
+        monitor.run().await
+    });
+    spawn(&mut parts, "alerts", stopping.clone(), async move {
+        deliverer.run().await
+    });
+
+    if options.keeper != KeeperMode::Off {
+        let mode = if options.keeper == KeeperMode::On {
+            keeper::Mode::On
+        } else {
+            keeper::Mode::DryRun
+        };
+        let mut config = keeper::Config {
+            minter: site.minter,
+            ..keeper::Config::default()
+        }
+        .with_all(mode);
+        // The seeds' cadence is five minutes of the chain's time; a fast chain needs it sooner by ours.
+        config.tick_ms = (config.tick_ms / options.clock_factor.max(1)).max(FASTEST_TICK_MS);
+        if fast {
+            config.send.poll_ms = config.send.poll_ms.min(FASTEST_TICK_MS);
+        }
+        if mode == keeper::Mode::DryRun {
+            config.simulate_from = site.deployment.roles.get("keeper").copied();
+        }
+        let signer = options
+            .signer
+            .filter(|_| mode == keeper::Mode::On)
+            .map(|key| Arc::new(key) as keeper::DynSigner);
+        let (store, pool, stop) = (store.clone(), site.pool.clone(), stopped(stopping.clone()));
+        parts.spawn(async move {
+            let result = keeper::Keeper::run(config, store, pool, signer, stop).await;
+            ("keeper", result.map_err(|error| error.to_string()))
+        });
+    }
     let stop = stopped(stopping);
     parts.spawn(async move {
         (
@@ -158,6 +261,68 @@ pub async fn start(
         )
     });
     Ok(Service { addr, parts })
+}
+
+/// Runs a part until it ends or is asked to stop. Each of them may be dropped at any moment.
+fn spawn<E: std::fmt::Display + Send + 'static>(
+    parts: &mut JoinSet<(&'static str, std::result::Result<(), String>)>,
+    name: &'static str,
+    stopping: Stopping,
+    part: impl Future<Output = std::result::Result<(), E>> + Send + 'static,
+) {
+    parts.spawn(async move {
+        tokio::select! {
+            result = part => (name, result.map_err(|error| error.to_string())),
+            () = stopped(stopping) => (name, Ok(())),
+        }
+    });
+}
+
+fn stop_of<E: std::fmt::Display>(part: &'static str) -> impl FnOnce(E) -> Problem {
+    move |error| Problem::Stopped {
+        part,
+        reason: error.to_string(),
+    }
+}
+
+fn contracts(site: &Site) -> Result<watch::Contracts> {
+    let deployment = &site.deployment;
+    Ok(watch::Contracts {
+        minter: site.minter,
+        token: site.token,
+        rewards: deployment.address("LiquidRewards")?,
+        factory: deployment.address("BucketFactory")?,
+        staking: staking(deployment)?,
+        first_block: deployment.block,
+    })
+}
+
+/// The staking system, real or a stand-in.
+fn staking(deployment: &Deployment) -> Result<Address> {
+    deployment.address(if deployment.stand_in {
+        "LocalStaking"
+    } else {
+        "Staking"
+    })
+}
+
+/// Where alerts go. The secret comes from the environment and is in no message.
+fn channels(settings: &Settings) -> Result<watch::Channels> {
+    let mut channels = BTreeMap::new();
+    if let Some(url) = &settings.file.alerts.webhook {
+        let secret = std::env::var(WEBHOOK_SECRET).map_err(|_| Problem::MissingKey {
+            var: WEBHOOK_SECRET.to_owned(),
+        })?;
+        let secret = watch::Secret::new(secret);
+        channels.insert(
+            "webhook".to_owned(),
+            watch::Webhook {
+                url: url.clone(),
+                secret,
+            },
+        );
+    }
+    Ok(watch::Channels::new(channels))
 }
 
 async fn open_store(settings: &Settings) -> Result<Store> {
@@ -215,13 +380,7 @@ async fn bind(
             token: site.token.into(),
             rewards: deployment.address("LiquidRewards")?.into(),
             factory: deployment.address("BucketFactory")?.into(),
-            staking: deployment
-                .address(if deployment.stand_in {
-                    "LocalStaking"
-                } else {
-                    "Staking"
-                })?
-                .into(),
+            staking: staking(deployment)?.into(),
         },
         deployment_block: deployment.block,
         accelerated: options.clock_factor > 1,
@@ -238,7 +397,7 @@ async fn bind(
         operators: hashes(&auth.operator_token_hashes)?,
         viewer_tokens: hashes(&auth.viewer_token_hashes)?,
         viewers: auth.viewers.unwrap_or(match settings.profile.kind {
-            crate::profile::Kind::Local => api::Viewers::Everyone,
+            Kind::Local => api::Viewers::Everyone,
             _ => api::Viewers::Tokens,
         }),
     };
@@ -253,7 +412,7 @@ fn hashes(texts: &[String]) -> Result<Vec<api::TokenHash>> {
     Ok(hashes?)
 }
 
-async fn stopped(mut stopping: watch::Receiver<bool>) {
+async fn stopped(mut stopping: Stopping) {
     // An error means that the other side is gone: stop as well.
     let _ = stopping.wait_for(|stop| *stop).await;
 }

@@ -149,7 +149,7 @@ async fn act(
                 counts.transfers.fetch_add(1, Ordering::Relaxed);
             }
         }
-        58..82 => {
+        58..73 => {
             let amount = part(tokens, rng);
             // Some are in a hurry and take what the buffer pays; some wait for the lower fee of the queue.
             let instant = if rng.random_bool(0.5) {
@@ -171,7 +171,7 @@ async fn act(
                 .await?;
             counts.exits.fetch_add(1, Ordering::Relaxed);
         }
-        82..97 => {
+        73..97 => {
             for request in user::requests(site, me).await? {
                 if request.claimable.0.is_zero() {
                     continue;

@@ -1,0 +1,206 @@
+//! `omnibus run` from outside: index, keepers and API beside the chain, killed and started again.
+
+use crate::site::{ACCOUNTS, COIN, Running, Site, free_port, root, until, wei};
+use alloy::primitives::U256;
+use serde_json::Value;
+use std::{process::Stdio, time::Duration};
+use tokio::time::timeout;
+
+const LIMIT: Duration = Duration::from_secs(400);
+
+/// A running `omnibus run`.
+pub struct Service {
+    pub base: String,
+    pub process: Running,
+    client: reqwest::Client,
+}
+
+impl Service {
+    /// Starts it with a keeper that works (`on`), or none, and waits until it is ready.
+    pub async fn start(site: &Site, data: &str, keeper: &str) -> Self {
+        let port = free_port();
+        let listen = format!("127.0.0.1:{port}");
+        let web = root().join("web/dist");
+        // The factor only sets the keeper's pace: a look every half second.
+        let mut command = site.command(
+            1,
+            &[
+                "run",
+                "--listen",
+                &listen,
+                "--keeper",
+                keeper,
+                "--data-dir",
+                data,
+                "--clock-factor",
+                "600",
+            ],
+        );
+        if web.join("index.html").is_file() {
+            command.arg("--web").arg(&web);
+        }
+        let child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let service = Self {
+            base: format!("http://{listen}"),
+            process: Running(child),
+            client: chain::http_client(Duration::from_secs(10)).unwrap(),
+        };
+        until("the service is ready", || async {
+            let answer = service
+                .client
+                .get(format!("{}/readyz", service.base))
+                .send()
+                .await
+                .ok()?;
+            answer.status().is_success().then_some(())
+        })
+        .await;
+        service
+    }
+
+    /// Reads a path of the API.
+    pub async fn get(&self, path: &str) -> Value {
+        let answer = self
+            .client
+            .get(format!("{}/api/v1{path}", self.base))
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status();
+        let body: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        assert!(status.is_success(), "{path}: {body}");
+        body
+    }
+
+    /// Waits until the index has the chain's head.
+    pub async fn caught_up(&self, site: &Site) {
+        until("the index has the head", || async {
+            let head = site.pool.latest().await.unwrap().number;
+            let status = self.get("/status").await;
+            (status["indexed"]["number"].as_u64() >= Some(head)).then_some(())
+        })
+        .await;
+    }
+
+    /// Kills it without a word.
+    pub fn kill(mut self) {
+        self.process.0.kill().unwrap();
+        self.process.0.wait().unwrap();
+    }
+}
+
+/// The keepers do the work; REST says what the command line and the chain say.
+#[tokio::test(flavor = "multi_thread")]
+async fn journey_by_rest_reads_with_keepers_at_work() {
+    timeout(LIMIT, async {
+        let site = Site::deployed().await;
+        let service = Service::start(&site, "run", "on").await;
+        let coin = U256::from(COIN);
+        let me = ACCOUNTS[2];
+        site.ok(2, &["user", "deposit", "50"]);
+        until("the stake bus left", || async {
+            let _ = site.pass(60).await;
+            (wei(&site.ok(2, &["ops", "status"])["active"]) > coin * U256::from(50)).then_some(())
+        })
+        .await;
+        let exit = site.ok(2, &["user", "redeem", "20", "--instant-max", "2"]);
+        let id = exit["request"].as_str().unwrap();
+        service.caught_up(&site).await;
+        let account = service.get(&format!("/accounts/{me}")).await;
+        assert_eq!(wei(&account["lstBalance"]), coin * U256::from(30));
+        assert_eq!(wei(&account["deposited"]), coin * U256::from(50));
+        let requests = service.get(&format!("/accounts/{me}/requests")).await;
+        assert_eq!(requests["items"][0]["id"].as_str(), Some(id));
+        assert_eq!(wei(&requests["items"][0]["lst"]), coin * U256::from(18));
+
+        // Time passes in hours; rung, departures, sweep and funding are the keepers' work alone.
+        let mut hours = 0_u64;
+        loop {
+            site.pass(if hours < 72 { 3_600 * 6 } else { 86_400 }).await;
+            hours += 6;
+            tokio::time::sleep(Duration::from_millis(1_200)).await; // two looks of the keeper
+            let requests = site.ok(2, &["user", "requests"]);
+            if requests[0]["promisedAt"] == 0 && !wei(&requests[0]["claimable"]).is_zero() {
+                break;
+            }
+            assert!(hours < 24 * 60, "no coins after two months: {requests}");
+        }
+        let claimed = site.ok(2, &["user", "claim"]);
+        assert_eq!(claimed[0]["done"], true);
+        let standard = (coin * U256::from(18) * U256::from(5)).div_ceil(U256::from(10_000));
+        assert_eq!(wei(&claimed[0]["paid"]), coin * U256::from(18) - standard);
+        service.caught_up(&site).await;
+        let history = service.get(&format!("/accounts/{me}/history")).await;
+        let kinds: Vec<_> = history["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["kind"].as_str().unwrap())
+            .collect();
+        for kind in ["deposit", "instantExit", "request", "claim"] {
+            assert!(kinds.contains(&kind), "{kind} is missing in {kinds:?}");
+        }
+        let status = service.get("/status").await;
+        assert_eq!(
+            (status["holesFound"].as_u64(), status["holesLeft"].as_u64()),
+            (Some(0), Some(0))
+        );
+    })
+    .await
+    .expect("in time");
+}
+
+/// Killed in the middle of its work, again and again: afterwards it answers as one that was never killed.
+#[tokio::test(flavor = "multi_thread")]
+async fn o3_a_service_killed_at_any_moment_ends_with_the_same_answers() {
+    timeout(LIMIT, async {
+        let site = Site::deployed().await;
+        for round in 0..4_u64 {
+            let service = Service::start(&site, "killed", "on").await;
+            site.ok(2, &["user", "deposit", "11"]);
+            site.ok(3, &["user", "deposit", "3"]);
+            site.ok(2, &["user", "redeem", "1.5", "--instant-max", "0.5"]);
+            site.pass(3_700).await;
+            // At another moment each time: while it indexes, plans, signs or waits.
+            tokio::time::sleep(Duration::from_millis(150 * round)).await;
+            service.kill();
+        }
+        // Nobody sends any more, so that both see the same chain.
+        let killed = Service::start(&site, "killed", "off").await;
+        let clean = Service::start(&site, "clean", "off").await;
+        killed.caught_up(&site).await;
+        clean.caught_up(&site).await;
+        for path in [
+            "/monitoring/rungs".to_owned(),
+            "/monitoring/events?limit=200".to_owned(),
+            "/validators".to_owned(),
+            format!("/accounts/{}", ACCOUNTS[2]),
+            format!("/accounts/{}/requests", ACCOUNTS[2]),
+            format!("/accounts/{}/history", ACCOUNTS[2]),
+            format!("/accounts/{}/history", ACCOUNTS[3]),
+        ] {
+            assert_eq!(killed.get(&path).await, clean.get(&path).await, "{path}");
+        }
+        // The folder is one process's.
+        let out = site.run(
+            1,
+            &["run", "--data-dir", "clean", "--listen", "127.0.0.1:0"],
+        );
+        assert_eq!(
+            out.status.code(),
+            Some(7),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        // So is the port.
+        let listen = clean.base.trim_start_matches("http://");
+        let text = site.fails(1, &["run", "--data-dir", "other", "--listen", listen], 7);
+        assert!(text.contains("in use"), "{text}");
+    })
+    .await
+    .expect("in time");
+}
