@@ -491,12 +491,7 @@ async fn exit_request(
 }
 
 /// A cooldown has matured at its end; the bucket may depart again `safety` seconds later, which is what the contract shows.
-fn ladder(
-    buckets: Vec<BucketInfo>,
-    state: &ValidatorState,
-    at: u64,
-    safety: u64,
-) -> Vec<Bucket> {
+fn ladder(buckets: Vec<BucketInfo>, state: &ValidatorState, at: u64, safety: u64) -> Vec<Bucket> {
     (0_u64..)
         .zip(buckets)
         .map(|(number, bucket)| {
