@@ -431,7 +431,7 @@ try {
   // What the operators see.
   await page.getByRole('link', { name: 'Operate', exact: true }).first().click()
   await page.getByRole('heading', { name: 'Jobs' }).waitFor()
-  await page.getByRole('heading', { name: 'Buffer' }).waitFor()
+  await page.getByRole('heading', { name: 'Buffer', exact: true }).waitFor()
   await shot(page, '6-operate')
   await page.getByRole('link', { name: 'Validators', exact: true }).first().click()
   await page.getByTestId('validator-name').first().waitFor()
