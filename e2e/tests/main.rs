@@ -10,6 +10,7 @@
 
 mod browser;
 mod deploy;
+mod index;
 mod journey;
 mod service;
 mod site;

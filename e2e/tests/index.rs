@@ -1,0 +1,217 @@
+//! A real history through the index: what the events add up to is what the contracts say, at every stage.
+
+use crate::site::{ACCOUNTS, Site};
+use alloy::{
+    eips::BlockId,
+    primitives::{Address, U256},
+};
+use chain::bindings::{ILiquidMinter, ILiquidToken};
+use std::{sync::Arc, time::Duration};
+use store::{Options, Reader, Store};
+use tokio::time::timeout;
+use watch::{
+    AlertManager, Channels, Contracts, Indexer, IndexerConfig, Monitor, MonitorConfig, Rules,
+};
+
+const LIMIT: Duration = Duration::from_secs(240);
+
+struct Index {
+    store: Store,
+    indexer: Indexer,
+    monitor: Monitor,
+    contracts: Contracts,
+    folder: tempfile::TempDir,
+}
+
+impl Index {
+    async fn new(site: &Site, window: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("omnibus.db");
+        Store::migrate(&path).await.unwrap();
+        let options = Options {
+            reorg_window: window,
+            ..Options::default()
+        };
+        let store = Store::open(&path, options).await.unwrap();
+        let contracts = Contracts {
+            minter: site.address("LiquidMinter"),
+            token: site.address("LiquidToken"),
+            rewards: site.address("LiquidRewards"),
+            factory: site.address("BucketFactory"),
+            staking: site.address("LocalStaking"),
+            first_block: 1,
+        };
+        let rules = Rules::shipped().unwrap();
+        let alerts = Arc::new(AlertManager::new(rules, &Channels::default()).unwrap());
+        let config = IndexerConfig {
+            poll: Duration::from_millis(20),
+            ..IndexerConfig::default()
+        };
+        let indexer = Indexer::new(
+            site.pool.clone(),
+            store.clone(),
+            contracts,
+            Arc::clone(&alerts),
+            config,
+        )
+        .unwrap();
+        let monitor = Monitor::new(
+            site.pool.clone(),
+            store.clone(),
+            contracts,
+            alerts,
+            indexer.status(),
+            MonitorConfig::default(),
+        );
+        Self {
+            store,
+            indexer,
+            monitor,
+            contracts,
+            folder,
+        }
+    }
+
+    /// Indexes to the head; then index and contracts must agree on everything.
+    async fn agrees(&self, site: &Site, stage: &str) {
+        let head = site.pool.latest().await.unwrap();
+        let mut status = self.indexer.status();
+        let reached = status.wait_for(|s| s.cursor == Some(head.number));
+        tokio::select! {
+            ended = self.indexer.run() => panic!("{stage}: {ended:?}"),
+            seen = reached => { seen.unwrap(); }
+        }
+        let snapshot = self.monitor.look().await.unwrap().unwrap();
+        assert_eq!(
+            snapshot.metrics.get("indexMismatches"),
+            Some(&U256::ZERO),
+            "{stage}"
+        );
+        let (at, minter) = (BlockId::hash(head.hash), self.contracts.minter);
+        for account in ACCOUNTS {
+            let account: Address = account.parse().unwrap();
+            let call = ILiquidToken::balanceOfCall { account };
+            let balance = site
+                .pool
+                .read(self.contracts.token, &call, at)
+                .await
+                .unwrap();
+            let holder = self.store.holder(account).await.unwrap();
+            assert_eq!(holder.map_or(U256::ZERO, |h| h.balance), balance, "{stage}");
+        }
+        let mut stakes = 0;
+        for validator in self.store.validators().await.unwrap() {
+            let call = ILiquidMinter::validatorStateCall {
+                validatorId: validator.id,
+            };
+            let state = site.pool.read(minter, &call, at).await.unwrap();
+            assert_eq!(
+                (validator.staked, validator.booked),
+                (state.active, state.booked),
+                "{stage}"
+            );
+            assert_eq!(
+                U256::from(validator.buckets),
+                state.buckets,
+                "{stage}: buckets"
+            );
+            let call = ILiquidMinter::getBucketsCall {
+                validatorId: validator.id,
+            };
+            let theirs = site.pool.read(minter, &call, at).await.unwrap();
+            let ours = self.store.buckets_of(validator.id).await.unwrap();
+            for (ours, theirs) in ours.iter().zip(&theirs) {
+                assert_eq!(ours.address, theirs.bucket, "{stage}");
+                assert_eq!(
+                    (ours.active, ours.cooling),
+                    (theirs.activeStake, theirs.coolingAmount),
+                    "{stage}: bucket {}/{}",
+                    validator.id,
+                    ours.idx
+                );
+                stakes += usize::from(!ours.active.is_zero());
+            }
+        }
+        assert!(stakes > 0 || stage == "deployed", "{stage}");
+        let line = site
+            .pool
+            .read(minter, &ILiquidMinter::lineCall {}, at)
+            .await
+            .unwrap();
+        let total = async |name: &str| self.store.total(name).await.unwrap();
+        assert_eq!(total(store::totals::LINE_END).await, line.end, "{stage}");
+        assert_eq!(
+            total(store::totals::WATERMARK).await,
+            line.watermark,
+            "{stage}"
+        );
+        assert_eq!(total(store::totals::B).await, line.b, "{stage}");
+        let page = store::PageRequest::default();
+        for rung in self.store.rungs(&page).await.unwrap().items {
+            let call = ILiquidMinter::rungCall {
+                id: U256::from(rung.id),
+            };
+            let theirs = site.pool.read(minter, &call, at).await.unwrap();
+            if rung.closed_at.is_some() {
+                assert_eq!(
+                    (rung.lst, rung.units_start, rung.units_end),
+                    (theirs.lst, theirs.unitsStart, theirs.unitsEnd),
+                    "{stage}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o5_a_real_history_adds_up_to_what_the_contracts_say() {
+    timeout(LIMIT, async {
+        let site = Site::deployed().await;
+        let index = Index::new(&site, 16).await;
+        index.agrees(&site, "deployed").await;
+        site.ok(2, &["user", "deposit", "100"]);
+        site.ok(3, &["user", "deposit", "7"]);
+        for _ in 0..8 {
+            site.ok(1, &["ops", "rebalance"]);
+        }
+        index.agrees(&site, "staked").await;
+        let exit = site.ok(2, &["user", "redeem", "40", "--instant-max", "4"]);
+        let id: U256 = exit["request"].as_str().unwrap().parse().unwrap();
+        index.agrees(&site, "requested").await;
+        assert_eq!(
+            index.store.request(id).await.unwrap().unwrap().owner,
+            ACCOUNTS[2].parse::<Address>().unwrap()
+        );
+        site.pass(3_700).await;
+        site.ok(1, &["ops", "close-rung"]);
+        for _ in 0..4 {
+            site.ok(1, &["ops", "depart"]);
+        }
+        index.agrees(&site, "departed").await;
+        site.pass(21 * 86_400 + 60).await;
+        site.ok(1, &["ops", "sweep", "--max", "128", "--fulfil"]);
+        index.agrees(&site, "swept").await;
+        site.ok(2, &["user", "claim"]);
+        site.ok(1, &["ops", "claim"]);
+        site.pass(8 * 86_400).await;
+        site.ok(2, &["user", "rewards"]);
+        index.agrees(&site, "paid").await;
+        let holder = index.store.holder(ACCOUNTS[2].parse().unwrap());
+        let holder = holder.await.unwrap().unwrap();
+        assert!(!holder.exited.is_zero() && !holder.rewards_claimed.is_zero());
+
+        // In one go, from another window, and from the stored events alone: the same tables.
+        let again = Index::new(&site, 3).await;
+        again.agrees(&site, "again").await;
+        let hash = index.store.table_hash().await.unwrap();
+        assert_eq!(again.store.table_hash().await.unwrap(), hash);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scratch.db");
+        Store::migrate(&path).await.unwrap();
+        let scratch = Store::open(&path, Options::default()).await.unwrap();
+        let reader = Reader::open(&index.folder.path().join("omnibus.db")).await;
+        assert!(reader.unwrap().verify(&scratch).await.unwrap());
+    })
+    .await
+    .expect("in time");
+}
