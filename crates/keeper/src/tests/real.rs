@@ -188,14 +188,20 @@ async fn real() -> Option<Real> {
         .await
         .unwrap()
         .address();
-    let keeper_part = *LiquidKeeper::deploy(chain.clone(), token, staking_at, factory, staker)
+    let keeper_part = *LiquidKeeper::deploy(chain.clone(), token, staking_at, factory)
         .await
         .unwrap()
         .address();
-    let implementation =
-        LiquidMinter::deploy(chain.clone(), token, staking_at, factory, keeper_part)
-            .await
-            .unwrap();
+    let implementation = LiquidMinter::deploy(
+        chain.clone(),
+        token,
+        staking_at,
+        factory,
+        keeper_part,
+        staker,
+    )
+    .await
+    .unwrap();
     let p = InitParams {
         admin: me,
         guardian: me,
