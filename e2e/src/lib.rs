@@ -1,3 +1,4 @@
 //! End-to-end tests.
 
+pub mod stateful;
 pub mod world;

@@ -14,3 +14,4 @@ mod index;
 mod journey;
 mod service;
 mod site;
+mod stateful;

@@ -120,18 +120,30 @@ pub fn account(name: &str) -> Address {
     Address::from_word(keccak256(name))
 }
 
-/// The creation code of a committed artifact.
-fn bytecode(name: &str) -> Vec<u8> {
+fn artifact(name: &str) -> serde_json::Value {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../contracts/artifacts")
         .join(format!("{name}.json"));
     let text = fs::read_to_string(&path).expect("a committed artifact");
-    let json: serde_json::Value = serde_json::from_str(&text).expect("an artifact is JSON");
+    serde_json::from_str(&text).expect("an artifact is JSON")
+}
+
+/// The creation code of a committed artifact.
+fn bytecode(name: &str) -> Vec<u8> {
+    let json = artifact(name);
     let hex = json
         .get("bytecode")
         .and_then(serde_json::Value::as_str)
         .expect("an artifact has bytecode");
     alloy::primitives::hex::decode(hex).expect("bytecode is linked hex")
+}
+
+/// The ABI of a committed artifact.
+#[must_use]
+pub fn abi(name: &str) -> alloy::json_abi::JsonAbi {
+    let json = artifact(name);
+    let abi = json.get("abi").expect("an artifact has an ABI");
+    serde_json::from_value(abi.clone()).expect("an ABI")
 }
 
 impl World {
