@@ -121,7 +121,11 @@ impl Minter {
             v.n = last;
         }
         if v.n != before {
-            for cursor in [&mut v.sweep_cursor, &mut v.claim_cursor] {
+            for cursor in [
+                &mut v.sweep_cursor,
+                &mut v.stake_cursor,
+                &mut v.claim_cursor,
+            ] {
                 if *cursor >= v.n {
                     *cursor = 0;
                 }
@@ -808,21 +812,22 @@ impl State {
         m.vote_open = false;
         for id in m.registry.clone() {
             let theirs = self.staking.validator(id)?;
-            let (votes, _) = self.staking.votes(id, now);
             let v = m.validator_mut(id)?;
+            if v.booked {
+                continue;
+            }
+            let (slash_votes, _) = self.staking.votes(id, now);
             v.inactive = !theirs.active;
-            let found = theirs.slashed && !v.slashed;
-            v.slashed |= theirs.slashed;
-            let booked = v.booked;
-            if found {
+            if theirs.slashed && !v.slashed {
+                v.slashed = true;
                 m.slash_pending = m.slash_pending.saturating_add(1);
             }
-            m.vote_open |= votes > 0 && !booked;
+            m.vote_open |= slash_votes > 0;
             out.tell(Event::ValidatorSynced {
                 validator: id,
                 active: theirs.active,
                 slashed: theirs.slashed,
-                slash_votes: votes,
+                slash_votes,
             });
         }
         let cooldown = self.staking.cooldown;

@@ -79,6 +79,9 @@ pub enum Error {
     /// `RungNotOpen(id)`
     #[error("the rung of {0:?} is closed")]
     RungNotOpen(RequestId),
+    /// `NotClosed(rung)`, of the views.
+    #[error("rung {0} is not closed")]
+    NotClosed(u64),
     /// `NothingToClaim(id)`
     #[error("nothing to claim of {0:?}")]
     NothingToClaim(RequestId),

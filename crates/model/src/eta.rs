@@ -5,7 +5,6 @@ use crate::{
     state::{Minter, Validator},
     units::{ceil_div, small},
 };
-use ruint::aliases::U256;
 
 /// When a request is claimable if every step uses its whole grace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,8 +162,11 @@ impl Minter {
             };
             let lst = self.line.open_lst.plus(self.line.staged_lst)?.plus(more)?;
             let value = self.rate.to_assets_down(lst)?;
-            let (eta, _) = self.eta_of(value, not_before, closes, cooldown)?;
-            return Ok(eta);
+            let (eta, _) = self.eta_of(value, not_before, now, cooldown)?;
+            return Ok(Eta {
+                revised: false,
+                ..eta
+            });
         };
         if self.line.is_done(closed) {
             return Ok(Eta::HERE);
@@ -211,7 +213,7 @@ impl State {
         out: &mut Outcome,
     ) -> Result<(), Error> {
         if rung >= self.minter.line.open_rung() {
-            return Err(Error::BadParameter("rung", U256::from(rung)));
+            return Err(Error::NotClosed(rung));
         }
         let eta = self
             .minter
@@ -221,22 +223,13 @@ impl State {
         out.words([eta.raw()])
     }
 
-    /// When a validator's next timetable departure is possible: its own and the line's turn, and a bucket with stake.
-    /// 0: none has stake.
+    /// When a validator's next timetable departure is possible: its own and the line's turn.
     ///
     /// # Errors
     /// [`Error::UnknownValidator`].
     pub fn next_departure(&self, id: ValidatorId) -> Result<Timestamp, Error> {
         let m = &self.minter;
-        let v = m.validator(id)?;
-        let first = v
-            .present()
-            .filter(|(_, bucket)| !bucket.active.is_zero())
-            .map(|(_, bucket)| m.available_at(bucket))
-            .min();
-        Ok(first.map_or(Timestamp::ZERO, |at| {
-            at.max(v.next_departure).max(m.line.next_departure)
-        }))
+        Ok(m.validator(id)?.next_departure.max(m.line.next_departure))
     }
 
     /// The bucket with the latest end of all that cool; the first of several.

@@ -3,7 +3,9 @@
 use crate::{
     Address, Bps, Call, DAY, Error, Event, MinterCall, Outcome, Role, State, ValidatorId,
     exit::Ctx,
-    state::{Bucket, FEE_CEILING, MAX_BUCKETS, Minter, REWARD_FEE_CEILING, WITHHOLD_CEILING},
+    state::{
+        Bucket, FEE_CEILING, MAX_AMOUNT, MAX_BUCKETS, Minter, REWARD_FEE_CEILING, WITHHOLD_CEILING,
+    },
 };
 use ruint::aliases::U256;
 
@@ -161,6 +163,14 @@ impl State {
                 interval,
             } => {
                 self.operator(ctx)?;
+                if *threshold > MAX_AMOUNT {
+                    let name = "withdrawalQueueThreshold";
+                    return Err(Error::BadParameter(name, threshold.raw()));
+                }
+                if *interval > self.minter.span(self.staking.cooldown) {
+                    let value = U256::from(*interval);
+                    return Err(Error::BadParameter("batchUnstakeInterval", value));
+                }
                 let p = &mut self.minter.params;
                 if *threshold != p.threshold {
                     p.threshold = *threshold;
@@ -209,9 +219,11 @@ impl State {
                 if bps.get() == 0 || *bps >= Bps::ALL {
                     return Err(Error::BadParameter("maxValidatorPercentage", bps.raw()));
                 }
-                self.minter.validator_mut(*validator)?.max_percentage = *bps;
-                let (validator, bps) = (*validator, bps.get());
-                out.tell(Event::MaxValidatorPercentageSet { validator, bps });
+                if *bps != now {
+                    self.minter.validator_mut(*validator)?.max_percentage = *bps;
+                    let (validator, bps) = (*validator, bps.get());
+                    out.tell(Event::MaxValidatorPercentageSet { validator, bps });
+                }
             }
             MinterCall::SetValidatorWeight { validator, weight } => {
                 self.operator(ctx)?;
@@ -219,9 +231,11 @@ impl State {
                 if *weight > MAX_WEIGHT {
                     return Err(Error::BadParameter("weight", U256::from(*weight)));
                 }
-                v.weight = *weight;
-                let (validator, weight) = (*validator, *weight);
-                out.tell(Event::ValidatorWeightSet { validator, weight });
+                if v.weight != *weight {
+                    v.weight = *weight;
+                    let (validator, weight) = (*validator, *weight);
+                    out.tell(Event::ValidatorWeightSet { validator, weight });
+                }
             }
             MinterCall::SetStakingPercentageCap { bps } => {
                 self.minter

@@ -463,7 +463,7 @@ impl Staking {
     }
 
     pub(crate) fn set_rate(&mut self, id: ValidatorId, rate: U256, now: Timestamp) -> Answer<()> {
-        self.validator(id)?;
+        self.unslashed(id)?;
         if let Some(v) = self.validators.get_mut(&id) {
             v.rate = rate;
         }
@@ -472,7 +472,7 @@ impl Staking {
     }
 
     pub(crate) fn set_capacity(&mut self, id: ValidatorId, capacity: Assets) -> Answer<()> {
-        self.validator(id)?;
+        self.unslashed(id)?;
         if let Some(v) = self.validators.get_mut(&id) {
             v.capacity = capacity;
         }

@@ -3,7 +3,6 @@
 use crate::{
     Account, Assets, BPS, BucketId, Error, Eta, RequestId, Shares, State, Timestamp, ValidatorId,
     exit::bps_of,
-    state::MARGIN,
     units::{mul_div_down, wide},
 };
 use ruint::aliases::U256;
@@ -64,7 +63,7 @@ impl State {
             .collect())
     }
 
-    /// `getBucketAvailabilitySummary(v)`: buckets, available now, the earliest time of those that are not (0: none).
+    /// `getBucketAvailabilitySummary(v)`: buckets, available now, when the next one is (now if one is, 0: no buckets).
     ///
     /// # Errors
     /// [`Error::UnknownValidator`].
@@ -84,26 +83,17 @@ impl State {
             .filter(|(_, bucket)| !m.is_available(bucket, now))
             .map(|(_, bucket)| m.available_at(bucket))
             .min();
+        let next = if available > 0 { Some(now) } else { next };
         Ok((v.n, available, next.unwrap_or_default()))
     }
 
-    /// What the next departures must bring, wei: `openValue - cooling - committed`, less what would be netted in; 0 when
-    /// that leaves margin alone.
+    /// What the line still waits for, wei: `openValue - cooling - committed`.
     ///
     /// # Errors
     /// [`Error::Arithmetic`] on overflow.
     pub fn needed(&self) -> Result<Assets, Error> {
         let m = &self.minter;
-        let uncovered = m.open_value()?.min0(m.cooling).min0(m.line.committed);
-        if uncovered.is_zero() {
-            return Ok(Assets::ZERO);
-        }
-        let target = m.params.withhold.of_down(m.assets()?)?;
-        let early = m.headroom.min0(m.line.committed).min0(target);
-        let need = uncovered.plus(MARGIN)?;
-        let netted = need.min(early).min(m.commit_cap()?.min0(m.line.committed));
-        let left = need.minus(netted)?;
-        Ok(if left > MARGIN { left } else { Assets::ZERO })
+        Ok(m.open_value()?.min0(m.cooling).min0(m.line.committed))
     }
 
     /// `totalQueuedWithdrawalsPerValidator(v)`: its part of what is needed, in the order of departures, wei.
@@ -134,37 +124,30 @@ impl State {
         for id in &m.registry {
             let v = m.validator(*id)?;
             let mut reasons = 0_u8;
-            let mut next: Option<Timestamp> = None;
-            let mut later = |at: Timestamp| {
-                if at > now {
-                    next = Some(next.map_or(at, |known| known.min(at)));
-                }
-            };
-            for (_, bucket) in v.present().filter(|(_, bucket)| !bucket.cooling.is_zero()) {
-                if now >= bucket.end {
-                    reasons |= 1;
-                }
-                later(bucket.end);
+            if v.slashed && !v.booked {
+                reasons |= 4;
             }
-            if !v.booked {
-                let turn = v.next_departure.max(m.line.next_departure);
-                let ready = |from: usize| {
-                    now >= turn
-                        && v.present()
-                            .skip(from)
-                            .any(|(_, b)| !b.active.is_zero() && m.is_available(b, now))
-                };
-                if needed && ready(0) {
-                    reasons |= 2;
+            let turn = self.next_departure(*id)?;
+            let on_time = now >= turn && !v.booked;
+            let mut next = None;
+            if needed && !on_time && !v.booked {
+                next = Some(turn);
+            }
+            for (index, bucket) in v.present() {
+                if !bucket.cooling.is_zero() {
+                    if now >= bucket.end {
+                        reasons |= 1;
+                    } else {
+                        next = Some(next.map_or(bucket.end, |at: Timestamp| at.min(bucket.end)));
+                    }
                 }
-                if self.staking.validator(*id)?.slashed {
-                    reasons |= 4;
-                }
-                if ready(v.target) {
-                    reasons |= 8;
-                }
-                if !v.active.is_zero() {
-                    later(self.next_departure(*id)?);
+                if on_time && !bucket.active.is_zero() && m.is_available(bucket, now) {
+                    if needed {
+                        reasons |= 2;
+                    }
+                    if index >= v.target {
+                        reasons |= 8;
+                    }
                 }
             }
             if reasons != 0 {
@@ -216,7 +199,8 @@ impl State {
         })
     }
 
-    /// `getReadyRequestsForUser`: looks at no more than `max` ids from `start` on; (ids, net wei, where to go on).
+    /// `getReadyRequestsForUser`: looks at no more than `max` ids from `start` on; (ids, net wei, where to go on, 0 before a
+    /// rung that is not funded).
     ///
     /// # Errors
     /// [`Error::Arithmetic`] on overflow.
@@ -228,32 +212,30 @@ impl State {
     ) -> Result<(Vec<(RequestId, Assets)>, U256), Error> {
         let line = &self.minter.line;
         let mut ready = Vec::new();
-        let mut id = u64::try_from(start).unwrap_or(u64::MAX).max(1);
+        let start = u64::try_from(start).unwrap_or(u64::MAX);
+        let (mut rung, mut seq) = (start >> 32, (start & u64::from(u32::MAX)).max(1));
         let mut looked = 0_u64;
-        let low = u64::from(u32::MAX);
-        while let Some(rung) = line.rung(id >> 32) {
-            let seq = id & low;
-            if seq == 0 {
-                id = id.saturating_add(1);
+        let done = |rung: u64| line.rung(rung).filter(|rung| line.is_done(rung));
+        while let Some(closed) = done(rung).filter(|_| looked < max) {
+            if seq > u64::from(closed.count) {
+                rung = rung.saturating_add(1);
+                seq = 1;
                 continue;
             }
-            if seq > u64::from(rung.count) {
-                id = (id >> 32).saturating_add(1) << 32;
-                id = id.saturating_add(1);
-                continue;
-            }
-            if looked >= max {
-                break;
-            }
-            looked = looked.saturating_add(1);
-            let request = RequestId::new(id);
-            if line.is_done(rung) && line.tickets.get(&request).is_some_and(|t| t.owner == user) {
+            let request = RequestId::new((rung << 32) | seq);
+            if line.tickets.get(&request).is_some_and(|t| t.owner == user) {
                 let (gross, fee) = line.claimable(request)?;
                 ready.push((request, gross.minus(fee)?));
             }
-            id = id.saturating_add(1);
+            looked = looked.saturating_add(1);
+            seq = seq.saturating_add(1);
         }
-        Ok((ready, U256::from(id)))
+        let next = if done(rung).is_some() {
+            (rung << 32) | seq
+        } else {
+            0
+        };
+        Ok((ready, U256::from(next)))
     }
 
     /// Reward wei of a bucket, claimable now.

@@ -340,6 +340,17 @@ impl World {
         account.account_state = revm::database::AccountState::None;
     }
 
+    /// Takes coins from an account, as many as it has.
+    pub fn take(&mut self, who: Address, wei: u128) {
+        let account = self
+            .evm
+            .ctx
+            .db_mut()
+            .load_account(who)
+            .expect("the database is memory");
+        account.info.balance = account.info.balance.saturating_sub(U256::from(wei));
+    }
+
     /// Coins of an account, wei.
     pub fn balance(&mut self, who: Address) -> u128 {
         let account = self

@@ -1,0 +1,1321 @@
+//! One random history: many people, keepers, administrators and accidents.
+
+use alloy::{
+    primitives::{Address, U256},
+    sol_types::SolValue,
+};
+use chain::bindings::BucketFactory;
+use model::{
+    Account, Assets, Bps, BucketId, Call, ExitParams, MinterCall, RequestId, RewardsCall, Role,
+    Shares, Staking, StakingCall, State, Timestamp, TokenCall, ValidatorId, apply,
+};
+use rand::{Rng, SeedableRng, seq::IndexedRandom};
+use rand_chacha::ChaCha8Rng;
+
+use crate::world::{COIN, GAS, Setup, T0, World};
+
+use super::{
+    compare::{Compare, Difference, Probe},
+    encode::{Book, Encoded, addr, describe, describe_revert, log, model_addr, revert},
+};
+
+alloy::sol! {
+    function act(address target, bytes data) external payable returns (bytes);
+    function behave(uint8 mode, address target, bytes data) external;
+    function force(address target) external payable;
+}
+
+/// Validators at the start, and at most.
+const VALIDATORS: u16 = 4;
+const MOST_VALIDATORS: u16 = 8;
+
+/// A person: an account with a key, or one with code that the driver makes act.
+#[derive(Debug, Clone, Copy)]
+struct Person {
+    at: model::Address,
+    code: bool,
+}
+
+/// What came of one step.
+pub(super) struct Step {
+    pub(super) name: String,
+    pub(super) call: String,
+    pub(super) actor: String,
+    pub(super) ok: bool,
+    pub(super) refusal: Option<String>,
+    pub(super) differences: Vec<Difference>,
+}
+
+pub(super) struct History {
+    world: World,
+    book: Book,
+    state: State,
+    rng: ChaCha8Rng,
+    people: Vec<Person>,
+    keeper: model::Address,
+    admin: model::Address,
+    guardian: model::Address,
+    watched: Vec<model::Address>,
+    probe: Probe,
+    vote: u64,
+    pub(super) fields: u64,
+}
+
+impl History {
+    pub(super) fn new(seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let cooldown = *[10 * 3_600, 3 * 86_400, 21 * 86_400]
+            .choose(&mut rng)
+            .unwrap_or(&86_400);
+        let setup = Setup {
+            validators: VALIDATORS,
+            buckets: rng.random_range(1..7),
+            cooldown,
+            vote: 3_600,
+        };
+        let mut world = World::new(&setup);
+        let places = model::Places {
+            minter: model_addr(world.minter),
+            token: model_addr(world.token),
+            rewards: model_addr(world.rewards),
+            staking: model_addr(world.staking),
+            treasury: model_addr(world.treasury),
+        };
+        let book = Book {
+            minter: world.minter,
+            token: world.token,
+            rewards: world.rewards,
+            staking: world.staking,
+            operator: world.operator,
+            buckets: Default::default(),
+        };
+        let (admin, keeper) = (model_addr(world.admin), model_addr(world.keeper));
+        let guardian = model_addr(world.guardian);
+        let staking = Staking {
+            min_stake: Assets::of(COIN),
+            cooldown,
+            ..Default::default()
+        };
+        let fees = model_addr(world.fee_recipient);
+        let now = Timestamp::new(T0);
+        let state = State::initialize(places, admin, fees, Assets::of(COIN), staking, now)
+            .expect("the model starts");
+        let mut people = Vec::new();
+        for i in 0..5 {
+            let at = crate::world::account(&format!("person{i}"));
+            world.give(at, 1_000_000 * COIN);
+            people.push(Person {
+                at: model_addr(at),
+                code: false,
+            });
+        }
+        for _ in 0..2 {
+            let at = world.deploy("LocalActor", &[], 0);
+            people.push(Person {
+                at: model_addr(at),
+                code: true,
+            });
+        }
+        let watched = people
+            .iter()
+            .map(|p| p.at)
+            .chain([fees, admin, keeper, guardian, model::DEAD])
+            .chain([
+                places.minter,
+                places.rewards,
+                places.staking,
+                places.treasury,
+            ])
+            .collect();
+        let mut history = Self {
+            world,
+            book,
+            state,
+            rng,
+            people,
+            keeper,
+            admin,
+            guardian,
+            watched,
+            probe: Probe::default(),
+            vote: setup.vote,
+            fields: 0,
+        };
+        history.same_start(&setup);
+        history
+    }
+
+    /// The model goes the way that the world's deployment went.
+    fn same_start(&mut self, setup: &Setup) {
+        let mut calls = vec![(
+            self.admin,
+            Call::Staking(StakingCall::ForceCoins {
+                to: self.state.places.treasury.into(),
+                coins: Assets::of(1_000_000 * COIN),
+            }),
+        )];
+        for id in 0..setup.validators {
+            calls.push((
+                self.admin,
+                Call::Staking(StakingCall::AddValidator {
+                    validator: ValidatorId(id),
+                    commission: U256::from(COIN / 10),
+                    capacity: Assets::ZERO,
+                }),
+            ));
+        }
+        for person in self.people.clone() {
+            if person.code {
+                calls.push((
+                    self.admin,
+                    Call::Staking(StakingCall::PutCode { account: person.at }),
+                ));
+            } else {
+                let coins = Assets::of(1_000_000 * COIN);
+                let to = person.at.into();
+                calls.push((
+                    self.admin,
+                    Call::Staking(StakingCall::ForceCoins { to, coins }),
+                ));
+            }
+        }
+        for role in [Role::Rebalancer, Role::Claimer, Role::Handler] {
+            calls.push((
+                self.admin,
+                Call::Minter(MinterCall::GrantRole {
+                    role,
+                    account: self.keeper,
+                }),
+            ));
+        }
+        calls.push((self.admin, Call::Minter(MinterCall::SyncValidators)));
+        for id in 0..setup.validators {
+            let validator = ValidatorId(id);
+            let count = setup.buckets;
+            calls.push((
+                self.admin,
+                Call::Minter(MinterCall::AddBuckets { validator, count }),
+            ));
+            let call = MinterCall::SetValidatorWeight {
+                validator,
+                weight: 1,
+            };
+            calls.push((self.admin, Call::Minter(call)));
+        }
+        self.state
+            .minter
+            .roles
+            .insert((Role::Guardian, self.guardian));
+        for (who, call) in calls {
+            apply(&mut self.state, who, Timestamp::new(T0), &call).expect("the start is allowed");
+        }
+        self.learn_buckets();
+    }
+
+    /// Addresses of buckets follow from validator and index; the factory knows how.
+    fn learn_buckets(&mut self) {
+        for (id, v) in &self.state.minter.validators {
+            for index in 0..v.buckets.len() {
+                let bucket = BucketId {
+                    validator: *id,
+                    index,
+                };
+                if !self.book.buckets.contains_key(&bucket) {
+                    let call = BucketFactory::bucketAddressCall {
+                        validatorId: id.0,
+                        index: U256::from(index),
+                    };
+                    let at = self.world.view(self.world.factory, &call);
+                    self.book.buckets.insert(bucket, at);
+                }
+            }
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::new(self.world.now)
+    }
+
+    /// Time passes, or not; one call; everything is compared.
+    pub(super) fn step(&mut self) -> Step {
+        self.pass_time();
+        let (who, call) = self.propose();
+        self.play(who, &call)
+    }
+
+    fn play(&mut self, who: model::Address, call: &Call) -> Step {
+        let shown = format!("{call:?}");
+        let name = name_of(&shown);
+        let now = self.now();
+        let encoded = self.book.encode(call);
+        let to = encoded.to;
+        let person = self.people.iter().find(|p| p.at == who).copied();
+
+        let mut expected_state = self.state.clone();
+        let acts = person.is_some_and(|p| p.code);
+        if acts && encoded.value > 0 {
+            // The driver hands the actor the coins that it sends.
+            let coins = expected_state.coins.entry(who.into()).or_default();
+            *coins = coins.plus(Assets::of(encoded.value)).unwrap_or_default();
+        }
+        let expected = apply(&mut expected_state, who, now, call);
+        let (ok, output, logs) = self.perform(who, acts, call, encoded);
+
+        let mut differences = Vec::new();
+        let mut refusal = None;
+        match &expected {
+            Ok(outcome) => {
+                self.state = expected_state;
+                if !ok {
+                    differences.push(Difference {
+                        field: "success".into(),
+                        expected: "succeeds".into(),
+                        actual: format!("reverts: {}", describe_revert(&output)),
+                    });
+                } else if !matches!(call, Call::Staking(_)) {
+                    let mut words = outcome.ret.clone();
+                    if let Call::Minter(MinterCall::Schedule { call }) = call {
+                        // The model names an operation by its call, the contract by its hash.
+                        words = vec![self.book.operation(call).into()];
+                    }
+                    differences.extend(self.compare_answer(&words, outcome, &output, &logs));
+                }
+            }
+            Err(error) => {
+                refusal = Some(name_of(&format!("{error:?}")));
+                let bytes = revert(&self.book, error, to);
+                if ok || bytes != output {
+                    differences.push(Difference {
+                        field: "refusal".into(),
+                        expected: format!("{error:?}"),
+                        actual: if ok {
+                            "succeeds".into()
+                        } else {
+                            describe_revert(&output)
+                        },
+                    });
+                }
+            }
+        }
+        if differences.is_empty() {
+            self.learn_buckets();
+            differences = self.compare_all();
+        }
+        Step {
+            name,
+            call: shown,
+            actor: format!("{who:?}"),
+            ok,
+            refusal,
+            differences,
+        }
+    }
+
+    /// Sends the call; what has no transaction of its own happens here.
+    fn perform(
+        &mut self,
+        who: model::Address,
+        acts: bool,
+        call: &Call,
+        encoded: Encoded,
+    ) -> (bool, alloy::primitives::Bytes, Vec<alloy::primitives::Log>) {
+        use alloy::sol_types::SolCall;
+        let operator = self.world.operator;
+        let actor = self
+            .people
+            .iter()
+            .find(|p| p.code)
+            .map_or(Address::ZERO, |p| addr(p.at));
+        let done = |out: crate::world::Outcome| (out.ok, out.output, out.logs);
+        match call {
+            Call::Staking(StakingCall::ForceCoins { to, coins }) => {
+                let data = forceCall {
+                    target: self.book.account(*to),
+                }
+                .abi_encode();
+                let value = coins.raw().saturating_to();
+                done(self.world.send(operator, actor, value, data, GAS))
+            }
+            Call::Staking(StakingCall::DrainTreasury { coins }) => {
+                let treasury = self.world.treasury;
+                self.world.take(treasury, coins.raw().saturating_to());
+                (true, Default::default(), Vec::new())
+            }
+            Call::Staking(StakingCall::Refuse { account, refuse }) => {
+                let data = behaveCall {
+                    mode: u8::from(*refuse),
+                    target: Address::ZERO,
+                    data: Default::default(),
+                };
+                done(
+                    self.world
+                        .send(operator, addr(*account), 0, data.abi_encode(), GAS),
+                )
+            }
+            _ if acts && encoded.from.is_none() => {
+                let data = actCall {
+                    target: encoded.to,
+                    data: encoded.data.into(),
+                }
+                .abi_encode();
+                let out = self
+                    .world
+                    .send(operator, addr(who), encoded.value, data, GAS);
+                let inner = if out.ok {
+                    alloy::primitives::Bytes::abi_decode(&out.output).unwrap_or_default()
+                } else {
+                    out.output
+                };
+                (out.ok, inner, out.logs)
+            }
+            _ => {
+                let from = encoded.from.unwrap_or_else(|| addr(who));
+                done(
+                    self.world
+                        .send(from, encoded.to, encoded.value, encoded.data, GAS),
+                )
+            }
+        }
+    }
+
+    /// Returned words, and the events of minter, token and rewards, in any order.
+    fn compare_answer(
+        &self,
+        expected: &[U256],
+        outcome: &model::Outcome,
+        output: &[u8],
+        logs: &[alloy::primitives::Log],
+    ) -> Option<Difference> {
+        let words: Vec<U256> = output.chunks(32).map(U256::from_be_slice).collect();
+        if words != expected {
+            return Some(Difference {
+                field: "returned".into(),
+                expected: format!("{expected:?}"),
+                actual: format!("{words:?}"),
+            });
+        }
+        let key = |(at, data): &(Address, alloy::primitives::LogData)| {
+            (*at, data.topics().to_vec(), data.data.clone())
+        };
+        let ours = [self.book.minter, self.book.token, self.book.rewards];
+        let mut expected: Vec<_> = outcome
+            .events
+            .iter()
+            .map(|event| log(&self.book, event))
+            .collect();
+        let mut actual: Vec<_> = logs
+            .iter()
+            .filter(|log| ours.contains(&log.address))
+            .map(|log| (log.address, log.data.clone()))
+            .collect();
+        expected.sort_by_key(key);
+        actual.sort_by_key(key);
+        if expected == actual {
+            return None;
+        }
+        let only = |from: &[(Address, alloy::primitives::LogData)], other: &[_]| {
+            let list: Vec<_> = from
+                .iter()
+                .filter(|entry| !other.contains(*entry))
+                .map(|(_, data)| describe(data))
+                .collect();
+            list.join("; ")
+        };
+        Some(Difference {
+            field: "events".into(),
+            expected: only(&expected, &actual),
+            actual: only(&actual, &expected),
+        })
+    }
+
+    pub(super) fn compare_all(&mut self) -> Vec<Difference> {
+        self.probe.amount = {
+            let balance = self.state.token.total_supply.raw();
+            self.part(balance)
+        };
+        self.probe.user = self
+            .people
+            .choose(&mut self.rng)
+            .map_or(model::DEAD, |p| p.at);
+        let rungs = self.state.minter.line.open_rung();
+        self.probe.start = (self.rng.random_range(0..=rungs) << 32) | self.rng.random_range(0..4);
+        self.probe.items = self.rng.random_range(0..20);
+        let now = self.now();
+        let mut compare = Compare {
+            world: &mut self.world,
+            book: &self.book,
+            state: &self.state,
+            now,
+            found: Vec::new(),
+            fields: 0,
+        };
+        compare.all(&mut self.probe, &self.watched);
+        self.fields += compare.fields;
+        compare.found
+    }
+
+    /// At the end: what never changes is looked at once more, from the beginning.
+    pub(super) fn finish(&mut self) -> Vec<Difference> {
+        self.probe = Probe::default();
+        self.compare_all()
+    }
+
+    // ------------------------------------------------------------------------------------------------ the dice
+
+    fn pass_time(&mut self) {
+        if !self.rng.random_bool(0.45) {
+            return;
+        }
+        let m = &self.state.minter;
+        let ends: Vec<u64> = m
+            .validators
+            .values()
+            .flat_map(|v| v.present())
+            .filter(|(_, bucket)| !bucket.cooling.is_zero())
+            .map(|(_, bucket)| bucket.end.get())
+            .filter(|end| *end > self.world.now)
+            .collect();
+        let departure = m.line.next_departure.get().saturating_sub(self.world.now);
+        let seconds = match self.rng.random_range(0..100) {
+            0..30 => self.rng.random_range(1..600),
+            30..60 => 3_600,
+            60..70 => 6 * 3_600 + self.rng.random_range(0..3_600),
+            70..78 => 86_400,
+            78..92 => ends.iter().min().map_or(300, |end| {
+                end - self.world.now + self.rng.random_range(0..2) * 3_600
+            }),
+            92..97 => departure.max(1),
+            97..99 => self.state.staking.cooldown,
+            _ => self.state.longest_exit(),
+        };
+        self.world.pass(seconds);
+    }
+
+    /// A part of `whole`: rarely a wei or all of it, mostly something between.
+    fn part(&mut self, whole: U256) -> U256 {
+        match self.rng.random_range(0..20) {
+            0 => U256::from(1),
+            1 | 2 => whole,
+            3 => whole + U256::from(1),
+            _ => {
+                let thousandth = U256::from(self.rng.random_range(1..1_000_u64));
+                let odd = U256::from(self.rng.random_range(0..1_000_u64));
+                whole * thousandth / U256::from(1_000) + odd
+            }
+        }
+    }
+
+    fn coins(&mut self) -> Assets {
+        match self.rng.random_range(0..30) {
+            0 => Assets::ZERO,
+            1 => Assets::of(self.rng.random_range(1..100)),
+            2..10 => Assets::of(self.rng.random_range(1..1_000) * COIN / 1_000),
+            _ => {
+                Assets::of(self.rng.random_range(1..2_000) * COIN + self.rng.random_range(0..COIN))
+            }
+        }
+    }
+
+    fn person(&mut self) -> model::Address {
+        self.people
+            .choose(&mut self.rng)
+            .map_or(model::DEAD, |p| p.at)
+    }
+
+    /// Mostly the one who may, sometimes anybody.
+    fn mostly(&mut self, who: model::Address) -> model::Address {
+        if self.rng.random_bool(0.93) {
+            who
+        } else {
+            self.person()
+        }
+    }
+
+    fn validator(&mut self) -> ValidatorId {
+        let registry = self.state.minter.registry.clone();
+        if self.rng.random_bool(0.01) {
+            return ValidatorId(999);
+        }
+        registry.choose(&mut self.rng).copied().unwrap_or_default()
+    }
+
+    fn holder(&mut self) -> (model::Address, Shares) {
+        let holders: Vec<_> = self
+            .people
+            .iter()
+            .map(|p| (p.at, self.state.token.balance(p.at)))
+            .filter(|(_, balance)| !balance.is_zero())
+            .collect();
+        let other = (self.person(), Shares::of(COIN));
+        holders.choose(&mut self.rng).copied().unwrap_or(other)
+    }
+
+    /// A request and who should claim it: one that has something, if there is one.
+    fn request(&mut self) -> (RequestId, model::Address) {
+        let line = &self.state.minter.line;
+        let all: Vec<_> = line.tickets.iter().map(|(id, t)| (*id, t.owner)).collect();
+        let ready: Vec<_> = all
+            .iter()
+            .copied()
+            .filter(|(id, _)| line.claimable(*id).is_ok_and(|(gross, _)| !gross.is_zero()))
+            .collect();
+        let from = if ready.is_empty() || self.rng.random_bool(0.1) {
+            all
+        } else {
+            ready
+        };
+        let other = (RequestId::of(self.rng.random_range(0..9), 1), self.person());
+        from.choose(&mut self.rng).copied().unwrap_or(other)
+    }
+
+    fn propose(&mut self) -> (model::Address, Call) {
+        let slashed: Vec<ValidatorId> = self
+            .state
+            .minter
+            .live()
+            .filter(|(id, _)| {
+                self.state
+                    .staking
+                    .validators
+                    .get(id)
+                    .is_some_and(|v| v.slashed)
+            })
+            .map(|(id, _)| id)
+            .collect();
+        if let (Some(id), true) = (slashed.first(), self.rng.random_bool(0.2)) {
+            return (
+                self.person(),
+                Call::Minter(MinterCall::BookSlash { validator: *id }),
+            );
+        }
+        match self.rng.random_range(0..1_000) {
+            0..150 => self.deposit(),
+            150..300 => self.exit(),
+            300..320 => self.cancel(),
+            320..400 => self.claim(),
+            400..640 => self.keep(),
+            640..700 => self.bus(),
+            700..780 => self.reward(),
+            780..870 => self.token(),
+            870..940 => self.outside(),
+            940..985 => self.configure(),
+            _ => self.forbidden(),
+        }
+    }
+
+    fn deposit(&mut self) -> (model::Address, Call) {
+        let who = self.person();
+        let coins = self.coins();
+        let recipient = if self.rng.random_bool(0.02) {
+            model::Address::ZERO
+        } else {
+            self.person()
+        };
+        let call = match self.rng.random_range(0..10) {
+            0..4 => MinterCall::Submit { coins },
+            4 | 5 => MinterCall::SubmitAndGive { coins, recipient },
+            6 => MinterCall::SubmitForValidator {
+                coins,
+                validator: self.validator(),
+            },
+            7 => MinterCall::Receive { coins },
+            _ => {
+                let min = self
+                    .state
+                    .minter
+                    .rate
+                    .to_shares_down(coins)
+                    .unwrap_or_default();
+                let more = Shares::of(u128::from(self.rng.random_bool(0.1)));
+                let min_out = min.plus(more).unwrap_or_default();
+                let late = self.rng.random_bool(0.05);
+                let deadline = Timestamp::new(self.world.now - u64::from(late));
+                MinterCall::Deposit {
+                    coins,
+                    recipient,
+                    min_out,
+                    deadline,
+                }
+            }
+        };
+        (who, Call::Minter(call))
+    }
+
+    fn exit(&mut self) -> (model::Address, Call) {
+        let (who, balance) = self.holder();
+        let amount = Shares::new(self.part(balance.raw())).min(balance);
+        let amount = if self.rng.random_bool(0.02) {
+            balance.plus(Shares::of(1)).unwrap_or(amount)
+        } else {
+            amount
+        };
+        let call = match self.rng.random_range(0..10) {
+            0..3 => MinterCall::Unstake { amount },
+            3 => MinterCall::UnstakeFromValidator {
+                amount,
+                validator: self.validator(),
+            },
+            _ => {
+                let strict = |rng: &mut ChaCha8Rng| rng.random_bool(0.04);
+                let instant = *[Shares::ZERO, amount, amount]
+                    .choose(&mut self.rng)
+                    .unwrap_or(&amount);
+                let params = ExitParams {
+                    instant_max: instant,
+                    amm_max: Shares::of(u128::from(strict(&mut self.rng))),
+                    queue_max: if strict(&mut self.rng) {
+                        Shares::ZERO
+                    } else {
+                        amount
+                    },
+                    min_out_now: if strict(&mut self.rng) {
+                        Assets::of(COIN)
+                    } else {
+                        Assets::ZERO
+                    },
+                    fee_limit_bps: U256::from(if strict(&mut self.rng) { 20 } else { 500 }),
+                    deadline: Timestamp::new(self.world.now - u64::from(strict(&mut self.rng))),
+                    recipient: if strict(&mut self.rng) {
+                        model::Address::ZERO
+                    } else {
+                        self.person()
+                    },
+                };
+                MinterCall::Redeem { amount, params }
+            }
+        };
+        (who, Call::Minter(call))
+    }
+
+    fn cancel(&mut self) -> (model::Address, Call) {
+        let line = &self.state.minter.line;
+        let open = line.open_rung();
+        let staged: Vec<_> = line
+            .tickets
+            .iter()
+            .filter(|(id, _)| id.rung() == open || self.state.minter.line.tickets.len() < 3)
+            .map(|(id, t)| (*id, t.owner))
+            .collect();
+        let other = self.request();
+        let (id, owner) = staged.choose(&mut self.rng).copied().unwrap_or(other);
+        (self.mostly(owner), Call::Minter(MinterCall::Cancel { id }))
+    }
+
+    fn claim(&mut self) -> (model::Address, Call) {
+        let (id, owner) = self.request();
+        let (a, b) = self.state.minter.line.hints(id).unwrap_or_default();
+        let wrong = usize::from(self.rng.random_bool(0.05));
+        let (hint_a, hint_b) = (U256::from(a + wrong), U256::from(b));
+        let recipient = if self.rng.random_bool(0.02) {
+            model::Address::ZERO
+        } else {
+            self.person()
+        };
+        let call = match self.rng.random_range(0..3) {
+            0 => MinterCall::Claim { id, hint_a, hint_b },
+            1 => MinterCall::ClaimTo {
+                id,
+                hint_a,
+                hint_b,
+                recipient,
+            },
+            _ => MinterCall::Withdraw { recipient, id },
+        };
+        (self.mostly(owner), Call::Minter(call))
+    }
+
+    /// Users and ids of a push: whatever waits, in any order, with some nonsense.
+    fn pushes(&mut self) -> (Vec<model::Address>, Vec<RequestId>) {
+        let mut users = Vec::new();
+        let mut ids = Vec::new();
+        for _ in 0..self.rng.random_range(0..6) {
+            let (id, owner) = self.request();
+            ids.push(id);
+            users.push(self.mostly(owner));
+        }
+        if self.rng.random_bool(0.03) {
+            users.push(self.keeper);
+        }
+        (users, ids)
+    }
+
+    fn keep(&mut self) -> (model::Address, Call) {
+        let keeper = self.mostly(self.keeper);
+        let anybody = self.person();
+        let (who, call) = match self.rng.random_range(0..100) {
+            0..18 => (keeper, MinterCall::CloseRung),
+            18..30 => (anybody, MinterCall::Finalize),
+            30..42 => {
+                let (users, ids) = self.pushes();
+                (keeper, MinterCall::FulfillRequests { users, ids })
+            }
+            42..52 => {
+                let (users, ids) = self.pushes();
+                let max_spend = self.coins();
+                (
+                    keeper,
+                    MinterCall::FulfillProRata {
+                        users,
+                        ids,
+                        max_spend,
+                    },
+                )
+            }
+            52..58 => {
+                let rungs = self.state.minter.line.open_rung();
+                let closed = u64::from(self.rng.random_bool(0.9));
+                let rung = self.rng.random_range(0..=rungs.saturating_sub(closed));
+                (anybody, MinterCall::PublishEta { rung })
+            }
+            58..78 => (keeper, MinterCall::ProcessBatchUnstake),
+            78..94 => {
+                let validator = self.validator();
+                let max_to_sweep = *[0, 1, 2, 50, 50, 50].choose(&mut self.rng).unwrap_or(&1);
+                (
+                    keeper,
+                    MinterCall::SweepMaturedBuckets {
+                        validator,
+                        max_to_sweep,
+                    },
+                )
+            }
+            _ => (anybody, MinterCall::SyncValidators),
+        };
+        (who, Call::Minter(call))
+    }
+
+    fn bus(&mut self) -> (model::Address, Call) {
+        let keeper = self.mostly(self.keeper);
+        let validator = self.validator();
+        let call = match self.rng.random_range(0..10) {
+            0..5 => MinterCall::Rebalance,
+            5..8 => {
+                let free = self
+                    .state
+                    .minter
+                    .free_to_stake(self.now())
+                    .unwrap_or_default();
+                let room = self.state.capacity(validator).unwrap_or_default();
+                let amount = Assets::new(self.part(free.min(room).raw()));
+                MinterCall::StakeWithheldForValidator { amount, validator }
+            }
+            _ => {
+                let m = &self.state.minter;
+                let latest = m
+                    .registry
+                    .iter()
+                    .filter_map(|id| m.validators.get(id).map(|v| (id, v)))
+                    .flat_map(|(id, v)| v.present().map(move |(_, b)| (b.end, *id, b.cooling)))
+                    .filter(|(_, _, cooling)| !cooling.is_zero())
+                    .max_by_key(|(end, ..)| *end);
+                let staged = m.rate.to_assets_down(m.line.staged_lst).unwrap_or_default();
+                let free = m
+                    .cooling
+                    .plus(m.line.committed)
+                    .unwrap_or_default()
+                    .min0(m.open_value().unwrap_or_default())
+                    .min0(staged)
+                    .min0(model::MARGIN);
+                let (_, validator, cooling) =
+                    latest.unwrap_or((Timestamp::ZERO, validator, Assets::ZERO));
+                let amount = Assets::new(self.part(free.min(cooling).raw()));
+                MinterCall::Restake { validator, amount }
+            }
+        };
+        (keeper, Call::Minter(call))
+    }
+
+    fn reward(&mut self) -> (model::Address, Call) {
+        let keeper = self.mostly(self.keeper);
+        let anybody = self.person();
+        let validator = self.validator();
+        let (who, call) = match self.rng.random_range(0..14) {
+            0 | 1 => (keeper, MinterCall::ClaimAll),
+            2 | 3 => (keeper, MinterCall::ClaimValidator { validator }),
+            4 | 5 => {
+                let from = self.rng.random_range(0..4);
+                let to = from + self.rng.random_range(0..6);
+                (
+                    keeper,
+                    MinterCall::ClaimBuckets {
+                        validator,
+                        from,
+                        to,
+                    },
+                )
+            }
+            6 => (
+                anybody,
+                MinterCall::LoadRewards {
+                    coins: self.coins(),
+                },
+            ),
+            7 => (anybody, MinterCall::Skim),
+            8 => {
+                let index = self.rng.random_range(0..6);
+                (
+                    anybody,
+                    MinterCall::SkimStake {
+                        bucket: BucketId { validator, index },
+                    },
+                )
+            }
+            9 => (anybody, MinterCall::PayFees),
+            10 | 11 => (self.holder().0, MinterCall::UnstakeRewards),
+            12 => {
+                let call = RewardsCall::Claim { recipient: anybody };
+                return (self.holder().0, Call::Rewards(call));
+            }
+            _ => {
+                let call = if self.rng.random_bool(0.5) {
+                    RewardsCall::PayProtocolFees
+                } else {
+                    RewardsCall::Load {
+                        coins: self.coins(),
+                    }
+                };
+                return (anybody, Call::Rewards(call));
+            }
+        };
+        (who, Call::Minter(call))
+    }
+
+    fn token(&mut self) -> (model::Address, Call) {
+        let (who, balance) = self.holder();
+        let amount = Shares::new(self.part(balance.raw()));
+        let amount = if self.rng.random_bool(0.9) {
+            amount.min(balance)
+        } else {
+            amount
+        };
+        let to = if self.rng.random_bool(0.01) {
+            model::Address::ZERO
+        } else {
+            self.person()
+        };
+        let call = match self.rng.random_range(0..10) {
+            0..5 => TokenCall::Transfer { to, amount },
+            5 | 6 => {
+                let unlimited = self.rng.random_bool(0.3);
+                let amount = if unlimited { Shares::MAX } else { amount };
+                TokenCall::Approve {
+                    spender: to,
+                    amount,
+                }
+            }
+            _ => {
+                let granted: Vec<_> = self
+                    .state
+                    .token
+                    .allowances
+                    .iter()
+                    .filter(|(_, amount)| !amount.is_zero())
+                    .map(|(key, amount)| (*key, *amount))
+                    .collect();
+                let Some(((from, spender), most)) = granted.choose(&mut self.rng).copied() else {
+                    return (
+                        who,
+                        Call::Token(TokenCall::TransferFrom {
+                            from: to,
+                            to: who,
+                            amount,
+                        }),
+                    );
+                };
+                let there = self.state.token.balance(from).min(most);
+                let amount = Shares::new(self.part(there.raw()));
+                return (
+                    spender,
+                    Call::Token(TokenCall::TransferFrom { from, to, amount }),
+                );
+            }
+        };
+        (who, Call::Token(call))
+    }
+
+    fn any_bucket(&mut self) -> Option<BucketId> {
+        let all: Vec<_> = self.book.buckets.keys().copied().collect();
+        all.choose(&mut self.rng).copied()
+    }
+
+    /// The staking system and everybody around it.
+    fn outside(&mut self) -> (model::Address, Call) {
+        let who = self
+            .people
+            .iter()
+            .filter(|p| !p.code)
+            .map(|p| p.at)
+            .collect::<Vec<_>>();
+        let who = who.choose(&mut self.rng).copied().unwrap_or_default();
+        let ids = self.state.staking.ids.clone();
+        let validator = ids.choose(&mut self.rng).copied().unwrap_or_default();
+        let theirs = self
+            .state
+            .staking
+            .validators
+            .get(&validator)
+            .cloned()
+            .unwrap_or_default();
+        let coins = self.coins();
+        let now = self.now();
+        let call = match self.rng.random_range(0..100) {
+            0..14 => StakingCall::Stake { validator, coins },
+            14..28 => {
+                let bucket = self.any_bucket().unwrap_or_default();
+                let staker = Account::Bucket(bucket);
+                let validator = if self.rng.random_bool(0.8) {
+                    bucket.validator
+                } else {
+                    validator
+                };
+                StakingCall::StakeOnBehalf {
+                    validator,
+                    staker,
+                    coins,
+                }
+            }
+            28..34 => {
+                let staked = self.state.staking.position(who.into(), validator).staked;
+                StakingCall::Unstake {
+                    validator,
+                    amount: Assets::new(self.part(staked.raw())),
+                }
+            }
+            34..38 => StakingCall::Withdraw,
+            38..43 if !theirs.slashed => StakingCall::SetStatus {
+                validator,
+                active: !theirs.active,
+            },
+            43..47 => {
+                let most = theirs.delegated.plus(coins).unwrap_or_default();
+                let capacity = if self.rng.random_bool(0.5) {
+                    Assets::ZERO
+                } else {
+                    most
+                };
+                StakingCall::SetCapacity {
+                    validator,
+                    capacity,
+                }
+            }
+            47..50 => {
+                let bps = Bps::new(*[0, 0, 3_000, 6_000].choose(&mut self.rng).unwrap_or(&0));
+                StakingCall::SetPercentage { bps }
+            }
+            50..52 => {
+                let amount = Assets::of(
+                    *[COIN, COIN, 2 * COIN]
+                        .choose(&mut self.rng)
+                        .unwrap_or(&COIN),
+                );
+                StakingCall::SetMinStake { amount }
+            }
+            52..55 => {
+                let seconds = *[10 * 3_600, 86_400, 21 * 86_400]
+                    .choose(&mut self.rng)
+                    .unwrap_or(&86_400);
+                StakingCall::SetCooldown { seconds }
+            }
+            55..62 => {
+                let rate = U256::from(self.rng.random_range(0..20_000_000_000_u64));
+                StakingCall::SetRewardRate { validator, rate }
+            }
+            62..65 if !theirs.slashed => StakingCall::Slash { validator },
+            65..69 => {
+                let open = |v: &ValidatorId| theirs.votes.get(v).is_none_or(|end| *end < now);
+                let voter = ids
+                    .iter()
+                    .copied()
+                    .filter(|id| *id != validator && open(id))
+                    .find(|id| {
+                        self.state
+                            .staking
+                            .validators
+                            .get(id)
+                            .is_some_and(|v| v.active)
+                    });
+                match voter {
+                    Some(voter) if theirs.active => StakingCall::Vote {
+                        target: validator,
+                        voter,
+                        expiration: now.after(self.rng.random_range(1..=self.vote)),
+                    },
+                    _ => StakingCall::Withdraw,
+                }
+            }
+            69..71 => {
+                let bucket = self.any_bucket().unwrap_or_default();
+                let v = self.state.staking.validators.get(&bucket.validator);
+                let position = self
+                    .state
+                    .staking
+                    .position(Account::Bucket(bucket), bucket.validator);
+                if v.is_some_and(|v| v.slashed) && position.cooling.is_zero() {
+                    let account = Account::Bucket(bucket);
+                    StakingCall::ClearRecord {
+                        account,
+                        validator: bucket.validator,
+                    }
+                } else {
+                    StakingCall::Withdraw
+                }
+            }
+            71..74 => {
+                let bps = Bps::new(*[0, 0, 0, 100, 2_500].choose(&mut self.rng).unwrap_or(&0));
+                StakingCall::SetWithdrawShortfall { bps }
+            }
+            74..84 => {
+                let to = match self.rng.random_range(0..4) {
+                    0 => self.state.places.minter.into(),
+                    1 => self.state.places.rewards.into(),
+                    2 => self.state.places.treasury.into(),
+                    _ => Account::Bucket(self.any_bucket().unwrap_or_default()),
+                };
+                StakingCall::ForceCoins { to, coins }
+            }
+            84..86 => {
+                let there = self.state.balance(self.state.places.treasury);
+                StakingCall::DrainTreasury {
+                    coins: Assets::new(self.part(there.raw())).min(there),
+                }
+            }
+            86..94 => {
+                let actors: Vec<_> = self
+                    .people
+                    .iter()
+                    .filter(|p| p.code)
+                    .map(|p| p.at)
+                    .collect();
+                let account = actors.choose(&mut self.rng).copied().unwrap_or_default();
+                let refuse = !self.state.refusing.contains(&account);
+                StakingCall::Refuse { account, refuse }
+            }
+            _ if ids.len() < usize::from(MOST_VALIDATORS) => StakingCall::AddValidator {
+                validator: ValidatorId(u16::try_from(ids.len()).unwrap_or_default()),
+                commission: U256::from(self.rng.random_range(0..COIN / 2)),
+                capacity: Assets::ZERO,
+            },
+            _ => StakingCall::Stake { validator, coins },
+        };
+        (who, Call::Staking(call))
+    }
+
+    /// A value around what is in force: mostly down, sometimes up or too far.
+    fn around(&mut self, now: Bps, ceiling: u64) -> Bps {
+        match self.rng.random_range(0..10) {
+            0 => Bps::new(ceiling + 1),
+            1..4 => Bps::new(self.rng.random_range(0..=ceiling)),
+            _ => Bps::new(self.rng.random_range(0..=now.get())),
+        }
+    }
+
+    fn parameter(&mut self) -> MinterCall {
+        let p = self.state.minter.params;
+        let validator = self.validator();
+        match self.rng.random_range(0..9) {
+            0 => MinterCall::SetFees {
+                min_instant: self.around(p.min_instant_fee, 100),
+                standard: self.around(p.standard_fee, 500),
+            },
+            1 => MinterCall::SetMaxInstantFee {
+                bps: self.around(p.max_instant_fee, 500),
+            },
+            2 => MinterCall::SetRewardFee {
+                bps: self.around(self.state.rewards.fee, 2_000),
+            },
+            3 => MinterCall::SetInstantPolicy {
+                pause: self.rng.random_bool(0.3),
+                threshold: Bps::new(self.rng.random_range(5_000..10_002)),
+            },
+            4 => MinterCall::SetMaxValidatorPercentage {
+                validator,
+                bps: Bps::new(self.rng.random_range(2_000..10_100)),
+            },
+            5 => MinterCall::SetFeeRecipient {
+                recipient: self.person(),
+            },
+            6 => {
+                let own = self.state.places.rewards;
+                let sink = if self.rng.random_bool(0.8) {
+                    own
+                } else {
+                    self.person()
+                };
+                MinterCall::SetRewardsSink { sink }
+            }
+            7 => MinterCall::GrantRole {
+                role: Role::Claimer,
+                account: self.person(),
+            },
+            _ => MinterCall::SetFees {
+                min_instant: p.min_instant_fee,
+                standard: p.standard_fee,
+            },
+        }
+    }
+
+    fn configure(&mut self) -> (model::Address, Call) {
+        let admin = self.mostly(self.admin);
+        let operator = if self.rng.random_bool(0.5) {
+            admin
+        } else {
+            self.keeper
+        };
+        let guardian = self.mostly(self.guardian);
+        let validator = self.validator();
+        let (who, call) = match self.rng.random_range(0..100) {
+            0..12 => {
+                let count = self.rng.random_range(0..3);
+                (operator, MinterCall::AddBuckets { validator, count })
+            }
+            12..24 => {
+                let count = *[0, 1, 2, 3, 5, 8, 129].choose(&mut self.rng).unwrap_or(&1);
+                (operator, MinterCall::ConfigureBuckets { validator, count })
+            }
+            24..34 => {
+                let weight = self.rng.random_range(0..5);
+                (
+                    operator,
+                    MinterCall::SetValidatorWeight { validator, weight },
+                )
+            }
+            34..40 => {
+                let threshold = if self.rng.random_bool(0.3) {
+                    Assets::ZERO
+                } else {
+                    self.coins()
+                };
+                let interval = *[0, 600, 3_600, 86_400]
+                    .choose(&mut self.rng)
+                    .unwrap_or(&3_600);
+                (
+                    operator,
+                    MinterCall::SetBatchUnstakeParams {
+                        threshold,
+                        interval,
+                    },
+                )
+            }
+            40..44 => {
+                let amount = Assets::of(
+                    *[COIN, 2 * COIN, COIN / 2]
+                        .choose(&mut self.rng)
+                        .unwrap_or(&COIN),
+                );
+                (operator, MinterCall::SetMinStake { amount })
+            }
+            44..50 => {
+                let bps = Bps::new(self.rng.random_range(0..6_000));
+                (operator, MinterCall::SetWithholdRatio { bps })
+            }
+            50..53 => {
+                let bps = self.state.staking.percentage;
+                (
+                    self.mostly(self.keeper),
+                    MinterCall::SetStakingPercentageCap { bps },
+                )
+            }
+            53..59 => (
+                guardian,
+                MinterCall::PauseDeposits {
+                    pause: self.rng.random_bool(0.4),
+                },
+            ),
+            59..65 => {
+                let threshold = self.state.minter.params.utilization_threshold;
+                let pause = self.rng.random_bool(0.4);
+                (guardian, MinterCall::SetInstantPolicy { pause, threshold })
+            }
+            65..80 => {
+                let ready: Vec<_> = self
+                    .state
+                    .minter
+                    .scheduled
+                    .iter()
+                    .map(|(call, _)| call.clone())
+                    .collect();
+                match ready.choose(&mut self.rng).cloned() {
+                    Some(call) => return (admin, call),
+                    None => (admin, self.parameter()),
+                }
+            }
+            80..90 => (admin, self.parameter()),
+            90..95 => {
+                let call = Box::new(Call::Minter(self.parameter()));
+                (admin, MinterCall::Schedule { call })
+            }
+            95..97 => {
+                let call = Box::new(Call::Minter(self.parameter()));
+                let first = self
+                    .state
+                    .minter
+                    .scheduled
+                    .first()
+                    .map(|(call, _)| Box::new(call.clone()));
+                (
+                    guardian,
+                    MinterCall::CancelScheduled {
+                        call: first.unwrap_or(call),
+                    },
+                )
+            }
+            97 => (admin, MinterCall::SealSetup),
+            _ => {
+                let account = self.person();
+                (
+                    admin,
+                    MinterCall::RevokeRole {
+                        role: Role::Claimer,
+                        account,
+                    },
+                )
+            }
+        };
+        (who, Call::Minter(call))
+    }
+
+    /// What only contracts of ours may call.
+    fn forbidden(&mut self) -> (model::Address, Call) {
+        let who = self.person();
+        let amount = Shares::of(COIN);
+        let call = match self.rng.random_range(0..7) {
+            0 => Call::Token(TokenCall::Mint { to: who, amount }),
+            1 => Call::Token(TokenCall::Burn {
+                from: self.holder().0,
+                amount,
+            }),
+            2 => Call::Token(TokenCall::Stream {
+                amount: Assets::of(COIN),
+            }),
+            3 => Call::Token(TokenCall::Collect {
+                account: self.holder().0,
+            }),
+            4 => Call::Rewards(RewardsCall::ClaimFor {
+                account: self.holder().0,
+            }),
+            5 => Call::Rewards(RewardsCall::SetRewardFee { bps: Bps::new(0) }),
+            _ => Call::Minter(MinterCall::ReceiveFromBucket {
+                coins: Assets::of(COIN),
+            }),
+        };
+        (who, call)
+    }
+}
+
+/// The variant's name: `Minter(Submit { .. })` -> `Submit`.
+fn name_of(shown: &str) -> String {
+    let inner = ["Minter(", "Token(", "Rewards(", "Staking("]
+        .iter()
+        .find_map(|prefix| shown.strip_prefix(prefix).map(|rest| (prefix, rest)));
+    let (prefix, rest) = inner.map_or(("", shown), |(prefix, rest)| (*prefix, rest));
+    let end = rest
+        .find(|c: char| !c.is_alphanumeric())
+        .unwrap_or(rest.len());
+    let contract = prefix.trim_end_matches('(').to_lowercase();
+    let name = rest.get(..end).unwrap_or(rest);
+    if contract.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{contract}.{name}")
+    }
+}
