@@ -62,7 +62,7 @@ const SAFETY: u64 = HOUR;
 /// The whole gas of a user's call, whatever the number of users and requests; the flags of 32 validators are in it.
 const USER_GAS: u64 = 1_800_000;
 /// The same for keepers' calls: bounded by validators, buckets and pages.
-const KEEPER_GAS: u64 = 20_000_000;
+const KEEPER_GAS: u64 = 8_000_000;
 /// Wealth is compared up to this many wei for each call that rounded.
 const WEALTH_DUST: i128 = 1_000_000;
 const SEED_HOLDER: Address =
@@ -555,8 +555,9 @@ impl History {
                 // A mark outlives the loss that made it too early: the answer moves when it passes, not when the loss was told.
                 let stale = p.first != reasons && now > p.eta;
                 self.table.stale += u64::from(stale && (revised || eta > p.eta));
-                // A line covered to the wei is, once the next rung closed, a wei short of its end: known, and counted.
-                let short = eta > p.eta && p.eta == 0 && self.wei_short(rung);
+                // A line covered to the wei is, once the next rung closed, a wei short of its end: known (the stake bus
+                // leaves netting no room for the margin), and counted.
+                let short = !stale && eta > p.eta && self.wei_short(rung);
                 if short {
                     self.table.wei_short += 1;
                     self.promises.insert(rung, Promise { eta: u64::MAX, ..p });
@@ -605,14 +606,27 @@ impl History {
         Ok(())
     }
 
-    /// Whether committed coins cover the line up to the end of `rung` but for a few wei.
+    /// Whether committed coins, or those and what cools until some end, cover the line up to the end of `rung` but for a
+    /// few wei.
     fn wei_short(&mut self, rung: u64) -> bool {
-        let committed = wei(self.look(&M::committedCall {}));
+        let mut cover = wei(self.look(&M::committedCall {}));
         let open: u128 = self.b.rungs[self.b.first_open..=rung as usize]
             .iter()
             .map(super::books::Rung::open_lst)
             .sum();
-        mul_div(open, self.b.rate, RAY) <= committed + 8
+        let v = mul_div(open, self.b.rate, RAY);
+        let mut coming: Vec<_> = self
+            .b
+            .buckets
+            .values()
+            .map(|b| (b.end, b.cooling))
+            .collect();
+        coming.sort_unstable();
+        coming.iter().any(|(_, cooling)| {
+            let near = v.abs_diff(cover) <= 8;
+            cover += cooling;
+            near || v.abs_diff(cover) <= 8
+        })
     }
 
     /// Every hundredth call.

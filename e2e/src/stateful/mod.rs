@@ -9,6 +9,7 @@ mod history;
 mod table;
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -44,7 +45,7 @@ impl Plan {
         };
         Self {
             seed: number("OMNIBUS_SEED").unwrap_or(1),
-            calls: number("OMNIBUS_CALLS").unwrap_or(104_000),
+            calls: number("OMNIBUS_CALLS").unwrap_or(120_000),
             only: number("OMNIBUS_HISTORY"),
         }
     }
@@ -71,7 +72,8 @@ pub fn run(plan: Plan) -> Result<Table, String> {
                 return;
             }
             let mut history = History::new(plan.seed, number, quota);
-            let result = history.run();
+            let result = catch_unwind(AssertUnwindSafe(|| history.run()))
+                .unwrap_or_else(|_| Err(eyre::eyre!("the run itself panicked (above)")));
             sum.lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .merge(&history.table);

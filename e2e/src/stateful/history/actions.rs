@@ -7,7 +7,7 @@ type Action = fn(&mut History) -> Result<()>;
 /// How often each thing happens, per mille or so.
 const ACTIONS: &[(u32, Action)] = &[
     (60, History::deposit),
-    (30, History::token),
+    (38, History::token),
     (75, History::exit),
     (12, History::cancel),
     (52, History::claim_request),
@@ -154,7 +154,7 @@ impl History {
                 let call = M::depositCall {
                     recipient: who.at,
                     minOut: if self.chance(95) {
-                        U256::from(mul_div(amount, RAY, self.b.rate))
+                        U256::from(mul_div(amount, RAY, self.b.rate.max(1)))
                     } else {
                         U256::from(amount) * U256::from(200)
                     },
@@ -172,7 +172,7 @@ impl History {
         let (who, has) = self.holder();
         let other = self.anyone();
         let value = self.part(has);
-        match self.rng.random_range(0..6) {
+        match self.rng.random_range(0..7) {
             0 | 1 => {
                 let value = U256::from(if self.chance(4) { has + 1 } else { value });
                 self.call(
@@ -554,7 +554,7 @@ impl History {
 
     fn keep(&mut self) -> Result<()> {
         let who = self.keeper_or_not();
-        match self.rng.random_range(0..26) {
+        match self.rng.random_range(0..28) {
             0 | 1 => {
                 self.minter(who, &M::closeRungCall {})?;
             }
@@ -601,7 +601,7 @@ impl History {
                 self.minter(who, &M::rebalanceCall {})?;
             }
             11 | 20 | 21 => self.stake_by_hand(who)?,
-            12 | 13 | 22..=25 => self.restake(who)?,
+            12 | 13 | 22..=27 => self.restake(who)?,
             14 => {
                 let id = self.id();
                 self.minter(who, &Rewards::claimCall { validatorId: id })?;
@@ -1199,6 +1199,11 @@ impl History {
         }
         let (data, name) = self.loose();
         if self.sealed && self.chance(10) {
+            let told = !self
+                .look(&M::scheduledAtCall {
+                    operation: keccak256(&data),
+                })
+                .is_zero();
             let out = self.raw(
                 name,
                 self.admin(),
@@ -1207,7 +1212,6 @@ impl History {
                 data.clone(),
                 "not announced",
             )?;
-            let told = self.planned.iter().any(|p| p.data == data);
             // What changes nothing, or only tightens, needs no announcement.
             ensure!(
                 !out.ok || told || !name.starts_with("setFeeRecipient"),
@@ -1433,7 +1437,7 @@ impl History {
     /// Some validators' admins vote; now and then all of them, and the last vote slashes.
     fn vote(&mut self, target: u16) -> Result<()> {
         let live = self.live();
-        let all = live.len() > 4 && self.chance(35);
+        let all = live.len() > 4 && !self.ruinous(target) && self.chance(35);
         for voter in live {
             if voter == target || (!all && self.chance(60)) {
                 continue;
@@ -1458,6 +1462,20 @@ impl History {
         Ok(())
     }
 
+    /// Whether a slash would leave a world that takes no deposits any more.
+    fn ruinous(&self, id: u16) -> bool {
+        let lost: u128 = self
+            .b
+            .buckets
+            .iter()
+            // What is slashed already and not yet booked is as good as lost.
+            .filter(|(k, _)| k.0 == id || self.b.slashed_at.contains_key(&k.0))
+            .map(|(_, b)| b.active + b.cooling)
+            .sum();
+        let assets = self.b.headroom + self.b.active + self.b.cooling;
+        self.b.rate < RAY / 20 || lost > assets / 2
+    }
+
     fn slash(&mut self) -> Result<()> {
         let live = self.live();
         if live.len() <= 4 {
@@ -1478,6 +1496,9 @@ impl History {
                 .min_by_key(|&id| stake(id))
                 .expect("not empty")
         };
+        if self.ruinous(id) {
+            return Ok(());
+        }
         self.outside(
             self.w.operator,
             self.w.staking,
