@@ -7,7 +7,7 @@ import {IBucketFactory} from "../src/liquid/IBucketFactory.sol";
 import {ILiquidMinter, ILiquidMinterTypes} from "../src/liquid/ILiquidMinter.sol";
 import {ILiquidRewards} from "../src/liquid/ILiquidRewards.sol";
 import {ILiquidToken} from "../src/liquid/ILiquidToken.sol";
-import {LiquidMinter} from "../src/liquid/LiquidMinter.sol";
+import {LiquidAdmin} from "../src/liquid/LiquidAdmin.sol";
 import {IPlumeStaking} from "../src/staking/IPlumeStaking.sol";
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {Test} from "forge-std/Test.sol";
@@ -81,8 +81,8 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
         );
     }
 
-    function params() internal view virtual returns (LiquidMinter.InitParams memory) {
-        return LiquidMinter.InitParams({
+    function params() internal view virtual returns (LiquidAdmin.InitParams memory) {
+        return LiquidAdmin.InitParams({
             admin: admin,
             guardian: guardian,
             rewards: address(rewards),
@@ -116,7 +116,7 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
         address exits = create("LiquidKeeper", abi.encode(token, staking, factory));
         part = create("LiquidMinter", abi.encode(token, staking, factory, exits, part));
         vm.deal(address(this), SEED);
-        bytes memory init = abi.encodeCall(LiquidMinter.initialize, (params()));
+        bytes memory init = abi.encodeCall(LiquidAdmin.initialize, (params()));
         address proxy = create("ERC1967Proxy", abi.encode(part, init), SEED);
         assertEq(proxy, minterAt);
         assertEq(address(rewards), rewardsAt);

@@ -5,6 +5,7 @@ import {IPlumeStaking} from "../staking/IPlumeStaking.sol";
 import {PlumeAdapter} from "../staking/PlumeAdapter.sol";
 import {IBucketFactory} from "./IBucketFactory.sol";
 import {ILiquidRewards} from "./ILiquidRewards.sol";
+import {ILiquidToken} from "./ILiquidToken.sol";
 import {LiquidBase} from "./LiquidBase.sol";
 import {LiquidStorage} from "./lib/LiquidStorage.sol";
 
@@ -13,6 +14,28 @@ import {LiquidStorage} from "./lib/LiquidStorage.sol";
 contract LiquidAdmin is LiquidBase {
     using LiquidStorage for LiquidStorage.State;
 
+    /// @notice What the deployment decides; the rest has setters.
+    struct InitParams {
+        address admin;
+        address guardian;
+        address rewards;
+        address factory;
+        address feeRecipient;
+        uint16 withholdBps;
+        uint16 minInstantFeeBps;
+        uint16 maxInstantFeeBps;
+        uint16 standardFeeBps;
+        uint96 batchThreshold;
+        uint32 interval;
+        uint96 minStake;
+        uint32 keeperGrace;
+        uint32 safety;
+        uint32 minRungAge;
+        uint32 maxSyncAge;
+    }
+
+    address private constant SEED_HOLDER = 0x000000000000000000000000000000000000dEaD;
+    uint256 private constant SEED_LEAST = 1e18;
     uint256 private constant PAUSE_LENGTH = 7 days;
     uint256 private constant PAUSE_REST = 14 days;
     uint256 private constant MOST_PERCENTAGE = 9_999;
@@ -26,8 +49,76 @@ contract LiquidAdmin is LiquidBase {
         NEXT = next;
     }
 
-    fallback() external {
+    fallback() external payable {
         _delegate(NEXT);
+    }
+
+    // ---------------------------------------------------------------------------------------------------------- start
+
+    /// @notice Sets the parameters and makes the permanent seed deposit (at least 1e18 wei, never to be withdrawn): it
+    /// keeps the reward index and the rate defined for ever.
+    function initialize(InitParams calldata p) external payable initializer {
+        if (
+            p.admin == address(0) || p.guardian == address(0) || p.rewards == address(0) || p.factory == address(0)
+                || p.feeRecipient == address(0)
+        ) revert ZeroAddress();
+        if (p.maxInstantFeeBps > LiquidStorage.FEE_CEILING) {
+            revert FeeAboveCeiling(p.maxInstantFeeBps, LiquidStorage.FEE_CEILING);
+        }
+        if (p.standardFeeBps > LiquidStorage.FEE_CEILING) {
+            revert FeeAboveCeiling(p.standardFeeBps, LiquidStorage.FEE_CEILING);
+        }
+        if (p.minInstantFeeBps > p.maxInstantFeeBps) revert BadParameter("minInstantFee", p.minInstantFeeBps);
+        if (p.withholdBps > LiquidStorage.WITHHOLD_CEILING) revert BadParameter("withholdRatio", p.withholdBps);
+        if (p.minStake < PlumeAdapter.minStake(STAKING)) revert BadParameter("minStake", p.minStake);
+        if (p.minRungAge == 0) revert BadParameter("minRungAge", 0);
+        if (msg.value < SEED_LEAST) revert BadParameter("seed", msg.value);
+
+        _grantRole(DEFAULT_ADMIN_ROLE, p.admin);
+        _grantRole(GUARDIAN_ROLE, p.guardian);
+        LiquidStorage.State storage s = _state();
+        s.rate = uint96(LiquidStorage.RAY);
+        s.token = TOKEN;
+        s.staking = STAKING;
+        s.rewards = p.rewards;
+        s.rewardsSink = p.rewards;
+        s.factory = p.factory;
+        s.feeRecipient = p.feeRecipient;
+        s.withhold = p.withholdBps;
+        s.minFee = p.minInstantFeeBps;
+        s.maxFee = p.maxInstantFeeBps;
+        s.standardFee = p.standardFeeBps;
+        s.rungFee = p.standardFeeBps;
+        s.threshold = uint16(LiquidStorage.BPS);
+        s.batchThreshold = p.batchThreshold;
+        s.interval = p.interval;
+        s.minStake = p.minStake;
+        s.keeperGrace = p.keeperGrace;
+        s.safety = p.safety;
+        s.minRungAge = p.minRungAge;
+        s.maxSyncAge = p.maxSyncAge;
+        s.lastClosedAt = uint32(block.timestamp);
+        s.cooldownSeen = uint32(PlumeAdapter.cooldown(STAKING));
+        s.lastClaimAt = uint40(block.timestamp);
+        emit ParameterSet("withholdRatio", p.withholdBps);
+        emit ParameterSet("minInstantFee", p.minInstantFeeBps);
+        emit ParameterSet("maxInstantFee", p.maxInstantFeeBps);
+        emit ParameterSet("standardFee", p.standardFeeBps);
+        emit ParameterSet("utilizationThreshold", LiquidStorage.BPS);
+        emit ParameterSet("withdrawalQueueThreshold", p.batchThreshold);
+        emit ParameterSet("batchUnstakeInterval", p.interval);
+        emit ParameterSet("minStake", p.minStake);
+        emit ParameterSet("keeperGrace", p.keeperGrace);
+        emit ParameterSet("safety", p.safety);
+        emit ParameterSet("minRungAge", p.minRungAge);
+        emit ParameterSet("maxSyncAge", p.maxSyncAge);
+        emit AddressSet("rewardsSink", p.rewards);
+        emit AddressSet("feeRecipient", p.feeRecipient);
+        // The rate is 1: as many LST as coins.
+        if (msg.value > LiquidStorage.MAX_AMOUNT) revert AmountTooLarge(msg.value, LiquidStorage.MAX_AMOUNT);
+        s.headroom = uint96(msg.value);
+        ILiquidToken(TOKEN).mint(SEED_HOLDER, msg.value);
+        emit Deposited(SEED_HOLDER, msg.sender, type(uint16).max, msg.value, msg.value);
     }
 
     // ----------------------------------------------------------------------------------------------------- validators

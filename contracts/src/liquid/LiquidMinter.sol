@@ -18,29 +18,7 @@ import {LiquidStorage} from "./lib/LiquidStorage.sol";
 contract LiquidMinter is LiquidBase, UUPSUpgradeable {
     using LiquidStorage for LiquidStorage.State;
 
-    /// @notice What the deployment decides; the rest has setters.
-    struct InitParams {
-        address admin;
-        address guardian;
-        address rewards;
-        address factory;
-        address feeRecipient;
-        uint16 withholdBps;
-        uint16 minInstantFeeBps;
-        uint16 maxInstantFeeBps;
-        uint16 standardFeeBps;
-        uint96 batchThreshold;
-        uint32 interval;
-        uint96 minStake;
-        uint32 keeperGrace;
-        uint32 safety;
-        uint32 minRungAge;
-        uint32 maxSyncAge;
-    }
-
     uint16 private constant NO_HINT = type(uint16).max;
-    address private constant SEED_HOLDER = 0x000000000000000000000000000000000000dEaD;
-    uint256 private constant SEED_LEAST = 1e18;
 
     address private immutable KEEPER;
     address private immutable STAKER;
@@ -53,68 +31,6 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
         KEEPER = keeper;
         STAKER = staker;
         BUCKET_CODEHASH = IBucketFactory(factory_).BUCKET_CODEHASH();
-    }
-
-    /// @notice Sets the parameters and makes the permanent seed deposit (at least 1e18 wei, never to be withdrawn): it
-    /// keeps the reward index and the rate defined for ever.
-    function initialize(InitParams calldata p) external payable initializer {
-        if (
-            p.admin == address(0) || p.guardian == address(0) || p.rewards == address(0) || p.factory == address(0)
-                || p.feeRecipient == address(0)
-        ) revert ZeroAddress();
-        if (p.maxInstantFeeBps > LiquidStorage.FEE_CEILING) {
-            revert FeeAboveCeiling(p.maxInstantFeeBps, LiquidStorage.FEE_CEILING);
-        }
-        if (p.standardFeeBps > LiquidStorage.FEE_CEILING) {
-            revert FeeAboveCeiling(p.standardFeeBps, LiquidStorage.FEE_CEILING);
-        }
-        if (p.minInstantFeeBps > p.maxInstantFeeBps) revert BadParameter("minInstantFee", p.minInstantFeeBps);
-        if (p.withholdBps > LiquidStorage.WITHHOLD_CEILING) revert BadParameter("withholdRatio", p.withholdBps);
-        if (p.minStake < PlumeAdapter.minStake(STAKING)) revert BadParameter("minStake", p.minStake);
-        if (p.minRungAge == 0) revert BadParameter("minRungAge", 0);
-        if (msg.value < SEED_LEAST) revert BadParameter("seed", msg.value);
-
-        _grantRole(DEFAULT_ADMIN_ROLE, p.admin);
-        _grantRole(GUARDIAN_ROLE, p.guardian);
-        LiquidStorage.State storage s = _state();
-        s.rate = uint96(LiquidStorage.RAY);
-        s.token = TOKEN;
-        s.staking = STAKING;
-        s.rewards = p.rewards;
-        s.rewardsSink = p.rewards;
-        s.factory = p.factory;
-        s.feeRecipient = p.feeRecipient;
-        s.withhold = p.withholdBps;
-        s.minFee = p.minInstantFeeBps;
-        s.maxFee = p.maxInstantFeeBps;
-        s.standardFee = p.standardFeeBps;
-        s.rungFee = p.standardFeeBps;
-        s.threshold = uint16(LiquidStorage.BPS);
-        s.batchThreshold = p.batchThreshold;
-        s.interval = p.interval;
-        s.minStake = p.minStake;
-        s.keeperGrace = p.keeperGrace;
-        s.safety = p.safety;
-        s.minRungAge = p.minRungAge;
-        s.maxSyncAge = p.maxSyncAge;
-        s.lastClosedAt = uint32(block.timestamp);
-        s.cooldownSeen = uint32(PlumeAdapter.cooldown(STAKING));
-        s.lastClaimAt = uint40(block.timestamp);
-        emit ParameterSet("withholdRatio", p.withholdBps);
-        emit ParameterSet("minInstantFee", p.minInstantFeeBps);
-        emit ParameterSet("maxInstantFee", p.maxInstantFeeBps);
-        emit ParameterSet("standardFee", p.standardFeeBps);
-        emit ParameterSet("utilizationThreshold", LiquidStorage.BPS);
-        emit ParameterSet("withdrawalQueueThreshold", p.batchThreshold);
-        emit ParameterSet("batchUnstakeInterval", p.interval);
-        emit ParameterSet("minStake", p.minStake);
-        emit ParameterSet("keeperGrace", p.keeperGrace);
-        emit ParameterSet("safety", p.safety);
-        emit ParameterSet("minRungAge", p.minRungAge);
-        emit ParameterSet("maxSyncAge", p.maxSyncAge);
-        emit AddressSet("rewardsSink", p.rewards);
-        emit AddressSet("feeRecipient", p.feeRecipient);
-        _deposit(SEED_HOLDER, NO_HINT, 0);
     }
 
     function _authorizeUpgrade(address) internal override onlyRole(DEFAULT_ADMIN_ROLE) {

@@ -24,7 +24,7 @@ contract LiquidStaker is LiquidBuckets {
         NEXT = next;
     }
 
-    fallback() external {
+    fallback() external payable {
         _delegate(NEXT);
     }
 

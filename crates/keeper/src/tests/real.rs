@@ -19,7 +19,7 @@ use chain::{
     bindings::{
         BucketFactory, ERC1967Proxy, ILiquidMinter, LiquidAdmin, LiquidKeeper, LiquidMinter,
         LiquidRewards, LiquidStaker, LiquidToken, LiquidViews, LocalStaking, LocalTreasury,
-        liquid_minter::LiquidMinter::InitParams, minter::ILiquidMinterTypes::ExitParams,
+        liquid_admin::LiquidAdmin::InitParams, minter::ILiquidMinterTypes::ExitParams,
     },
 };
 use std::{
