@@ -230,6 +230,9 @@ interface ILiquidMinter is ILiquidMinterTypes {
     function stakeWitheldForValidator(uint256 amount, uint16 validatorId) external;
     function restake(uint16 validatorId, uint256 amount) external;
     function processBatchUnstake() external returns (uint256 netted, uint256 departed);
+    /// @notice The same, trying at most `maxDepartures` buckets: for stake whose rewards have a long history, where sixteen
+    /// departures would not fit a block. A short page resets no due time.
+    function processBatchUnstakePage(uint256 maxDepartures) external returns (uint256 netted, uint256 departed);
     function sweepMaturedBuckets(uint16 validatorId, uint256 maxToSweep)
         external
         returns (uint256 swept, uint256 gainedTotal);

@@ -181,6 +181,10 @@ abstract contract LiquidBase is ILiquidMinterTypes, AccessControlUpgradeable, Re
             }
         }
         s.setCommitted(s.committed);
+        // 8: promises are made anew from what is left. What is due already stays due, and what now waits for a departure
+        // waits from here.
+        s.marksLive = uint16(s.dueMarks());
+        if (block.timestamp > s.lineNextDeparture && !s.covered()) s.lineNextDeparture = uint32(block.timestamp);
         _refreshTarget(s);
         emit EtaRevised(EtaReason.Loss, loss);
     }

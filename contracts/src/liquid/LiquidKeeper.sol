@@ -122,23 +122,37 @@ contract LiquidKeeper is LiquidBuckets {
         uint256 uncovered;
         uint256 need;
         uint256 departed;
-        uint256 tries;
+        uint256 tries; // left in this call
         uint256 refused; // bitmap of the present validator's buckets whose unstake reverted
         uint16[] onTime; // validators that left by the timetable
         uint256 onTimeCount;
     }
 
     function processBatchUnstake() external nonReentrant returns (uint256 netted, uint256 departed) {
+        return _processBatch(LiquidStorage.DEPARTURES_PER_CALL);
+    }
+
+    function processBatchUnstakePage(uint256 maxDepartures)
+        external
+        nonReentrant
+        returns (uint256 netted, uint256 departed)
+    {
+        return _processBatch(LiquidStorage.min(maxDepartures, LiquidStorage.DEPARTURES_PER_CALL));
+    }
+
+    function _processBatch(uint256 most) private returns (uint256 netted, uint256 departed) {
         LiquidStorage.State storage s = _state();
         _departureGate(s);
         _refreshTarget(s);
         Bus memory bus;
         bus.span = PlumeAdapter.cooldown(STAKING) + s.safety;
+        bus.tries = most;
+        _tellIfLate(s);
         netted = _net(s, bus);
         bool wanted = bus.need != 0;
         if (wanted) _departForNeed(s, bus);
         bool left = bus.departed != 0;
-        if (!left && bus.need == 0) _departRetiring(s, bus);
+        if (!left && bus.need == 0 && most != 0) _departRetiring(s, bus);
         // While need is left the timetable spares no bucket: whatever becomes available departs at once.
         if (bus.need == 0 && bus.onTimeCount != 0) {
             for (uint256 i; i < bus.onTimeCount; ++i) {
@@ -181,10 +195,33 @@ contract LiquidKeeper is LiquidBuckets {
         _keeperOrLate(REBALANCER_ROLE, LiquidStorage.max(s.lineNextDeparture, first));
     }
 
+    /// @dev 8: an uncovered line whose first departure was possible more than a grace ago lost its promise, and hears of it.
+    function _tellIfLate(LiquidStorage.State storage s) private {
+        uint256 line = uint256(s.lineNextDeparture) + s.keeperGrace;
+        if (block.timestamp <= line || s.covered() || s.marked()) return;
+        uint256 first = NEVER;
+        uint256 count = s.validatorIds.length;
+        for (uint256 i; i < count; ++i) {
+            uint16 id = s.validatorIds[i];
+            LiquidStorage.Validator storage v = s.validators[id];
+            if (v.booked || v.active == 0) continue;
+            uint256 latest = LiquidStorage.max(line, uint256(v.nextDeparture) + s.keeperGrace);
+            if (block.timestamp <= latest) continue;
+            uint256 n = v.buckets;
+            for (uint256 k; k < n; ++k) {
+                LiquidStorage.Bucket memory b = s.buckets[LiquidStorage.key(id, k)];
+                if (b.active == 0) continue;
+                uint256 free = b.end == 0 ? 0 : uint256(b.end) + s.safety + s.keeperGrace;
+                first = LiquidStorage.min(first, LiquidStorage.max(latest, free));
+            }
+        }
+        if (block.timestamp > first) emit EtaRevised(EtaReason.StepLate, first);
+    }
+
     function _departForNeed(LiquidStorage.State storage s, Bus memory bus) private {
         uint16[] memory ids = ExitBus.order(s);
         bus.onTime = new uint16[](ids.length);
-        for (uint256 k; k < ids.length && bus.need != 0 && bus.tries < LiquidStorage.DEPARTURES_PER_CALL; ++k) {
+        for (uint256 k; k < ids.length && bus.need != 0 && bus.tries != 0; ++k) {
             _departFrom(s, bus, ids[k]);
         }
     }
@@ -195,10 +232,10 @@ contract LiquidKeeper is LiquidBuckets {
         uint256 allowed = early ? _spareBuckets(s, bus, id) : v.buckets;
         bool left;
         bus.refused = 0;
-        while (bus.need != 0 && allowed != 0 && bus.tries < LiquidStorage.DEPARTURES_PER_CALL) {
+        while (bus.need != 0 && allowed != 0 && bus.tries != 0) {
             (bool found, uint256 index, uint256 stake) = _pickDeparture(s, id, bus.need, bus.refused);
             if (!found) break;
-            ++bus.tries;
+            --bus.tries;
             uint256 amount = LiquidStorage.min(bus.need, stake);
             if (!_depart(s, id, index, amount, early)) {
                 // forge-lint: disable-next-line(incorrect-shift)
@@ -296,16 +333,14 @@ contract LiquidKeeper is LiquidBuckets {
     function _markLine(LiquidStorage.State storage s, bool departedForNeed) private {
         uint256 end = s.end;
         if (end == s.watermark) return;
+        if (s.marked() || (!s.covered() && s.active != 0)) return;
         uint256 live = s.marksLive;
-        uint256 done = s.marksDone;
-        if (live != 0 && s.marks[(done + live - 1) % LiquidStorage.MARKS].units >= end) return;
-        if (!s.covered() && s.active != 0) return;
         uint256 eta = s.latestEta;
         if (!departedForNeed) {
             eta = LiquidStorage.max(eta, block.timestamp + s.keeperGrace);
             s.latestEta = uint32(eta);
         }
-        uint256 at = done + live;
+        uint256 at = s.marksDone + live;
         if (live == LiquidStorage.MARKS) at -= 1;
         else s.marksLive = uint16(live + 1);
         s.marks[at % LiquidStorage.MARKS] = LiquidStorage.Mark({units: uint128(end), eta: uint40(eta)});

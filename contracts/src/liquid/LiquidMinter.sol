@@ -44,7 +44,8 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
     fallback() external payable {
         bytes4 sig = msg.sig;
         bool exits = sig == ILiquidMinter.sweepMaturedBuckets.selector
-            || sig == ILiquidMinter.processBatchUnstake.selector || sig == ILiquidMinter.fulfillRequests.selector
+            || sig == ILiquidMinter.processBatchUnstake.selector
+            || sig == ILiquidMinter.processBatchUnstakePage.selector || sig == ILiquidMinter.fulfillRequests.selector
             || sig == ILiquidMinter.fulfillProRata.selector || sig == ILiquidMinter.bookSlash.selector
             || sig == ILiquidMinter.payFees.selector || sig == ILiquidMinter.loadRewards.selector;
         _delegate(exits ? KEEPER : STAKER);
@@ -269,8 +270,7 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
         uint256 openLst = s.openLst;
         // Rounded up, so that no close raises the value of what stands before it.
         uint256 units = open == 0 ? lst : LiquidStorage.ceilDiv(lst * open, openLst);
-        // Covered, or nothing left to depart: nothing waits for a departure yet, so the wait of this rung begins now.
-        if (block.timestamp > s.lineNextDeparture && (s.active == 0 || s.covered())) {
+        if (block.timestamp > s.lineNextDeparture && s.waitsForNone()) {
             s.lineNextDeparture = uint32(block.timestamp);
         }
         end += units;

@@ -227,7 +227,7 @@ contract LiquidViews is LiquidBase {
     function _etaIfClosed(LiquidStorage.State storage s, uint256 more) private view returns (uint256 eta) {
         uint256 v = s.value(uint256(s.openLst) + s.stagedLst + more);
         uint256 closesAt = LiquidStorage.max(block.timestamp, uint256(s.lastClosedAt) + s.minRungAge);
-        (eta,,) = Eta.ofValue(s, v, s.active == 0 || s.covered() ? closesAt : 0);
+        (eta,,) = Eta.ofValue(s, v, s.waitsForNone() ? closesAt : 0);
     }
 
     function publishEta(uint256 rung_) external returns (uint256 eta) {

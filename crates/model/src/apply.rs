@@ -2,6 +2,7 @@ use crate::{
     Account, Address, Call, Error, MinterCall, Outcome, StakingCall, StakingError, State,
     Timestamp,
     exit::{Ctx, Deposit},
+    state::DEPARTURES_PER_CALL,
 };
 
 /// One call by `caller` at `now`: what it gives, or why it is refused, and then nothing has changed.
@@ -115,7 +116,12 @@ impl State {
             MinterCall::Restake { validator, amount } => {
                 self.restake(ctx, *validator, *amount, out)
             }
-            MinterCall::ProcessBatchUnstake => self.process_batch_unstake(ctx, out),
+            MinterCall::ProcessBatchUnstake => {
+                self.process_batch_unstake(ctx, DEPARTURES_PER_CALL, out)
+            }
+            MinterCall::ProcessBatchUnstakePage { most } => {
+                self.process_batch_unstake(ctx, *most, out)
+            }
             MinterCall::SweepMaturedBuckets {
                 validator,
                 max_to_sweep,
@@ -136,7 +142,7 @@ impl State {
             }
             MinterCall::Skim => self.skim(ctx, out),
             MinterCall::SkimStake { bucket } => self.skim_stake(ctx, *bucket, out),
-            MinterCall::BookSlash { validator } => self.book_slash(*validator, out),
+            MinterCall::BookSlash { validator } => self.book_slash(*validator, now, out),
             MinterCall::SyncValidators => self.sync(now, out),
             MinterCall::PayFees => self.pay_fees(out),
             MinterCall::ReceiveFromBucket { .. } => Err(Error::NotBucket(caller)),

@@ -56,7 +56,13 @@ impl Minter {
         if !self.covered()? {
             return Ok(Assets::ZERO);
         }
-        let exits = self.total_queued()?.min0(self.cooling);
+        let queued = self.total_queued()?;
+        // The margin is left for the netting, which takes it.
+        let exits = if queued.is_zero() {
+            queued
+        } else {
+            queued.plus(MARGIN)?.min0(self.cooling)
+        };
         let taken = self.line.committed.max(self.due(now)?).max(exits);
         Ok(self.headroom.min0(self.target).min0(taken))
     }
@@ -145,16 +151,48 @@ impl Minter {
         loss: Assets,
         out: &mut Outcome,
         supply: crate::Shares,
+        now: Timestamp,
     ) -> Result<(), Error> {
         self.rate = self
             .rate
             .min(Rate::from_quotient_down(self.assets()?, supply)?);
         self.cap_committed()?;
+        // Promises are made anew from what is left; what now waits for a departure waits from here.
+        self.line.drop_promises(now);
+        if !self.covered()? {
+            self.line.next_departure = self.line.next_departure.max(now);
+        }
         out.tell(Event::EtaRevised {
             reason: EtaReason::Loss,
             value: loss.raw(),
         });
         self.refresh_target(out)
+    }
+
+    /// Tells an uncovered line whose first departure was possible more than a grace ago that its promise is lost.
+    fn tell_if_late(&self, now: Timestamp, out: &mut Outcome) -> Result<(), Error> {
+        if self.covered()? || self.line.marked() {
+            return Ok(());
+        }
+        let first = self
+            .live()
+            .flat_map(|(_, v)| v.present().map(move |(_, bucket)| (v, bucket)))
+            .filter(|(_, bucket)| !bucket.active.is_zero())
+            .map(|(v, bucket)| {
+                v.next_departure
+                    .max(self.line.next_departure)
+                    .max(self.available_at(bucket))
+            })
+            .min();
+        if let Some(latest) = first.map(|at| at.after(self.params.keeper_grace))
+            && now > latest
+        {
+            out.tell(Event::EtaRevised {
+                reason: EtaReason::StepLate,
+                value: latest.raw(),
+            });
+        }
+        Ok(())
     }
 
     /// No bucket of an unbooked validator has stake left to depart.
@@ -172,8 +210,7 @@ impl Minter {
         let promised = self.covered()? || self.nothing_active();
         let line = &mut self.line;
         let units = line.end;
-        let marked = line.marks.last().is_some_and(|mark| mark.units >= units);
-        if units == line.watermark || marked || !promised {
+        if units == line.watermark || line.marked() || !promised {
             return Ok(());
         }
         let eta = if departed_for_need {
@@ -206,9 +243,11 @@ impl State {
     }
 
     /// The exit bus: nets early money in, departs for the rest, marks what is now promised.
+    /// At most `most` departures, and never more than [`DEPARTURES_PER_CALL`].
     pub(crate) fn process_batch_unstake(
         &mut self,
         ctx: Ctx,
+        most: usize,
         out: &mut Outcome,
     ) -> Result<(), Error> {
         let now = ctx.now;
@@ -226,9 +265,13 @@ impl State {
         m.keeper(ctx, &KEEPERS, opens)?;
 
         m.refresh_target(out)?;
+        m.tell_if_late(now, out)?;
         let uncovered = m.open_value()?.min0(m.cooling).min0(m.line.committed);
         let mut netted = Assets::ZERO;
-        let mut run = Departing::default();
+        let mut run = Departing {
+            tries: most.min(DEPARTURES_PER_CALL),
+            ..Departing::default()
+        };
         if !uncovered.is_zero() {
             run.need = uncovered.plus(MARGIN)?;
             let early = m.headroom.min0(m.line.committed).min0(m.target);
@@ -246,7 +289,7 @@ impl State {
         if needed {
             for id in self.minter.departure_order()? {
                 self.depart_validator(id, uncovered, now, &mut run, out)?;
-                if run.need <= MARGIN || run.tries >= DEPARTURES_PER_CALL {
+                if run.need <= MARGIN || run.tries == 0 {
                     break;
                 }
             }
@@ -254,7 +297,7 @@ impl State {
             if run.need <= MARGIN {
                 self.advance_timetable(&run.on_time, now)?;
             }
-        } else {
+        } else if run.tries > 0 {
             self.depart_retiring(now, &mut run, out)?;
         }
         self.minter.mark_line(run.for_need, now, out)?;
@@ -284,13 +327,13 @@ impl State {
         }
         let mut tried = BTreeSet::new();
         let mut left_on_time = false;
-        while run.need > MARGIN && run.tries < DEPARTURES_PER_CALL && tried.len() < allowed {
+        while run.need > MARGIN && run.tries > 0 && tried.len() < allowed {
             let m = &self.minter;
             let Some(index) = m.pick(m.validator(id)?, run.need, now, &tried) else {
                 break;
             };
             tried.insert(index);
-            run.tries = run.tries.saturating_add(1);
+            run.tries = run.tries.saturating_sub(1);
             let bucket = BucketId {
                 validator: id,
                 index,
@@ -493,7 +536,7 @@ impl State {
             received,
         });
         if !missing.is_zero() && !unbooked_slash {
-            m.after_loss(missing, out, supply)?;
+            m.after_loss(missing, out, supply, now)?;
             out.tell(Event::ShortfallBooked {
                 validator: id.validator,
                 index: id.index,
@@ -755,7 +798,12 @@ impl State {
     }
 
     /// Books a slash: all active stake and all cooling that had not matured. Atomic, anybody's, once.
-    pub(crate) fn book_slash(&mut self, id: ValidatorId, out: &mut Outcome) -> Result<(), Error> {
+    pub(crate) fn book_slash(
+        &mut self,
+        id: ValidatorId,
+        now: Timestamp,
+        out: &mut Outcome,
+    ) -> Result<(), Error> {
         let supply = self.supply()?;
         let m = &mut self.minter;
         let v = m.validator_mut(id)?;
@@ -785,7 +833,7 @@ impl State {
         m.active = m.active.minus(active_loss)?;
         m.cooling = m.cooling.minus(cooling_loss)?;
         let loss = active_loss.plus(cooling_loss)?;
-        m.after_loss(loss, out, supply)?;
+        m.after_loss(loss, out, supply, now)?;
         let rate = m.rate.raw();
         out.tell(Event::SlashBooked {
             validator: id,

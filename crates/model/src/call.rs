@@ -116,6 +116,11 @@ pub enum MinterCall {
         amount: Assets,
     },
     ProcessBatchUnstake,
+    /// `processBatchUnstakePage(uint256)`.
+    ProcessBatchUnstakePage {
+        /// Departures to try at most.
+        most: usize,
+    },
     SweepMaturedBuckets {
         validator: ValidatorId,
         max_to_sweep: u64,

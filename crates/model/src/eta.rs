@@ -125,7 +125,9 @@ impl Minter {
         }
         let late = departure.after(grace);
         let last_end = cooling.last().map_or(Timestamp::ZERO, |(end, _)| *end);
+        // Where stake does not reach, the mark that follows is the latest promise of all.
         let at = late.max(now).after(cooldown).max(last_end).after(grace);
+        let at = at.max(self.line.latest_eta);
         let eta = Eta {
             at,
             revised: now > late,
@@ -155,7 +157,7 @@ impl Minter {
     ) -> Result<Eta, Error> {
         let Some(closed) = self.line.rung(rung) else {
             let closes = now.max(self.line.last_closed_at.after(self.params.min_rung_age));
-            let not_before = if self.active.is_zero() || self.covered()? {
+            let not_before = if self.waits_for_none()? {
                 closes
             } else {
                 Timestamp::ZERO
@@ -172,25 +174,32 @@ impl Minter {
             return Ok(Eta::HERE);
         }
         let value = self.value_until_up(closed.end)?;
+        let mark = self
+            .line
+            .marks
+            .iter()
+            .skip(self.line.marks_done)
+            .find(|mark| mark.units >= closed.end);
+        // Due: finalize takes the whole headroom for it.
+        if mark.is_some_and(|mark| mark.eta <= now) && value <= self.headroom {
+            return Ok(Eta::HERE);
+        }
         let (eta, departs) = self.eta_of(value, Timestamp::ZERO, now, cooldown)?;
         if eta == Eta::HERE {
             return Ok(eta);
         }
-        let marks = self.line.marks.iter().skip(self.line.marks_done);
-        Ok(
-            match marks.into_iter().find(|mark| mark.units >= closed.end) {
-                Some(mark) if mark.eta < now => Eta {
-                    revised: true,
-                    ..eta
-                },
-                // Marked while nothing was left to depart, or the earlier promise: it stands.
-                Some(mark) if departs || mark.eta < eta.at => Eta {
-                    at: mark.eta,
-                    revised: false,
-                },
-                _ => eta,
+        Ok(match mark {
+            Some(mark) if mark.eta < now => Eta {
+                revised: true,
+                ..eta
             },
-        )
+            // Marked while nothing was left to depart, or the earlier promise: it stands.
+            Some(mark) if departs || mark.eta < eta.at => Eta {
+                at: mark.eta,
+                revised: false,
+            },
+            _ => eta,
+        })
     }
 }
 

@@ -113,13 +113,26 @@ impl Line {
             .mul_div_up(part.raw(), self.open_units().raw())
     }
 
-    /// The last mark among those not done whose time has come.
-    fn overdue(&self, now: Timestamp) -> Option<&Mark> {
+    /// Marks not done yet whose time has come.
+    fn overdue(&self, now: Timestamp) -> impl Iterator<Item = &Mark> {
         self.marks
             .iter()
             .skip(self.marks_done)
-            .take_while(|mark| mark.eta <= now)
-            .last()
+            .take_while(move |mark| mark.eta <= now)
+    }
+
+    /// Whether the last mark covers the whole line.
+    pub(crate) fn marked(&self) -> bool {
+        self.marks
+            .get(self.marks_done..)
+            .and_then(<[Mark]>::last)
+            .is_some_and(|mark| mark.units >= self.end)
+    }
+
+    /// Promises that are not due yet end: after a loss they are made anew from what is left.
+    pub(crate) fn drop_promises(&mut self, now: Timestamp) {
+        let due = self.overdue(now).count();
+        self.marks.truncate(self.marks_done.saturating_add(due));
     }
 }
 
@@ -130,7 +143,7 @@ impl Minter {
     /// [`Error::Arithmetic`] on overflow.
     pub fn due(&self, now: Timestamp) -> Result<Assets, Error> {
         let line = &self.line;
-        let Some(mark) = line.overdue(now) else {
+        let Some(mark) = line.overdue(now).last() else {
             return Ok(Assets::ZERO);
         };
         let part = mark.units.min0(line.watermark);
@@ -177,7 +190,7 @@ impl State {
         if ctx.now < closes_at {
             return Err(Error::RungTooYoung(closes_at));
         }
-        if m.active.is_zero() || m.covered()? {
+        if m.waits_for_none()? {
             m.line.next_departure = m.line.next_departure.max(ctx.now);
         }
         let standard = m.params.standard_fee;

@@ -514,6 +514,12 @@ impl Minter {
         Ok(self.open_value()? <= self.line.committed.plus(self.cooling)?)
     }
 
+    /// Nothing in the line waits for a departure, so a rung that closes now begins its wait now. Without active stake an
+    /// unmarked rung still counts on the departure that it was promised.
+    pub(crate) fn waits_for_none(&self) -> Result<bool, Error> {
+        Ok(self.covered()? || (self.active.is_zero() && self.line.marked()))
+    }
+
     /// `commitCap`: the value of the line and the margin, 0 while it is empty.
     pub(crate) fn commit_cap(&self) -> Result<Assets, Error> {
         if self.line.open_lst.is_zero() {

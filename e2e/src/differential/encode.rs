@@ -234,6 +234,10 @@ impl Book {
             }
             .abi_encode()),
             C::ProcessBatchUnstake => new(Minter::processBatchUnstakeCall {}.abi_encode()),
+            C::ProcessBatchUnstakePage { most } => new(Minter::processBatchUnstakePageCall {
+                maxDepartures: U256::from(*most),
+            }
+            .abi_encode()),
             C::SweepMaturedBuckets {
                 validator,
                 max_to_sweep,

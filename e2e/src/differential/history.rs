@@ -767,7 +767,11 @@ impl History {
                 let rung = self.rng.random_range(0..=rungs.saturating_sub(closed));
                 (anybody, MinterCall::PublishEta { rung })
             }
-            58..78 => (keeper, MinterCall::ProcessBatchUnstake),
+            58..74 => (keeper, MinterCall::ProcessBatchUnstake),
+            74..78 => {
+                let most = self.rng.random_range(0..4);
+                (keeper, MinterCall::ProcessBatchUnstakePage { most })
+            }
             78..94 => {
                 let validator = self.validator();
                 let max_to_sweep = *[0, 1, 2, 50, 50, 50].choose(&mut self.rng).unwrap_or(&1);

@@ -9,6 +9,8 @@ import {LiquidStorage} from "./LiquidStorage.sol";
 library Eta {
     using LiquidStorage for LiquidStorage.State;
 
+    uint256 private constant NONE = type(uint256).max;
+
     /// @dev Coins that arrive, or stake that may depart, at a time.
     struct Event {
         uint256 at;
@@ -18,9 +20,6 @@ library Eta {
     function ofRung(LiquidStorage.State storage s, uint256 rung) internal view returns (uint256 eta, bool revised) {
         uint256 end = s.rungs[rung].unitsEnd;
         if (end <= s.watermark) return (0, false);
-        bool departs;
-        (eta, revised, departs) = ofValue(s, _valueTo(s, end), 0);
-        if (eta == 0) return (0, false);
         uint256 first = s.marksDone;
         uint256 beyond = first + s.marksLive;
         uint256 lo = first;
@@ -30,12 +29,17 @@ library Eta {
             if (s.marks[mid % LiquidStorage.MARKS].units >= end) hi = mid;
             else lo = mid + 1;
         }
-        if (lo == beyond) return (eta, revised);
-        uint256 promised = s.marks[lo % LiquidStorage.MARKS].eta;
+        uint256 promised = lo == beyond ? NONE : s.marks[lo % LiquidStorage.MARKS].eta;
+        uint256 v = _valueTo(s, end);
+        // Due: finalize takes the whole headroom for it.
+        if (promised <= block.timestamp && v <= s.headroom) return (0, false);
+        bool departs;
+        (eta, revised, departs) = ofValue(s, v, 0);
+        if (eta == 0) return (0, false);
+        if (promised == NONE) return (eta, revised);
         if (promised < block.timestamp) return (eta, true);
         // Marked while nothing was left to depart, or the mark is the earlier promise: it stands, nothing was exceeded.
         if (departs || eta > promised) return (promised, false);
-        return (eta, revised);
     }
 
     /// @dev Value of the line up to `end`, rounded up: covered by committed coins then means that finalize completes it.
@@ -68,7 +72,8 @@ library Eta {
         revised = block.timestamp > latest;
         eta = LiquidStorage.max(latest, block.timestamp) + PlumeAdapter.cooldown(s.staking);
         if (coming.length != 0) eta = LiquidStorage.max(eta, coming[coming.length - 1].at);
-        eta += grace;
+        // Where stake does not reach, the mark that follows is the latest promise of all.
+        eta = LiquidStorage.max(eta + grace, s.latestEta);
     }
 
     function _cooling(LiquidStorage.State storage s) private view returns (Event[] memory list) {

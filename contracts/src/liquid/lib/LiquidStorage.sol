@@ -256,9 +256,15 @@ library LiquidStorage {
         return value(s, du * s.openLst / open);
     }
 
-    /// @dev 8: value of everything up to the last mark whose time is past. One read when nothing is due; etas of marks
-    /// never fall, so a binary search finds the last.
+    /// @dev 8: value of everything up to the last mark whose time is past.
     function due(State storage s) internal view returns (uint256) {
+        uint256 marked = dueMarks(s);
+        return marked == 0 ? 0 : valueTo(s, s.marks[(s.marksDone + marked - 1) % MARKS].units);
+    }
+
+    /// @dev How many of the live marks are due. One read when none is; etas of marks never fall, so a binary search finds
+    /// the last.
+    function dueMarks(State storage s) internal view returns (uint256) {
         uint256 live = s.marksLive;
         if (live == 0) return 0;
         uint256 first = s.marksDone;
@@ -270,7 +276,19 @@ library LiquidStorage {
             if (s.marks[mid % MARKS].eta <= block.timestamp) lo = mid;
             else hi = mid;
         }
-        return valueTo(s, s.marks[lo % MARKS].units);
+        return hi - first;
+    }
+
+    /// @dev Whether the last mark covers the whole line.
+    function marked(State storage s) internal view returns (bool) {
+        uint256 live = s.marksLive;
+        return live != 0 && s.marks[(s.marksDone + live - 1) % MARKS].units >= s.end;
+    }
+
+    /// @dev 6: nothing in the line waits for a departure, so a rung that closes now begins its wait now. Without active
+    /// stake an unmarked rung still counts on the departure that it was promised.
+    function waitsForNone(State storage s) internal view returns (bool) {
+        return covered(s) || (s.active == 0 && marked(s));
     }
 
     /// @dev 5: coins that an instant exit could take, flags aside.
@@ -301,7 +319,10 @@ library LiquidStorage {
     function freeToStake(State storage s) internal view returns (uint256) {
         // Netting comes first: stake laid beside what cools would push back the departure that an uncovered line waits for.
         if (!covered(s)) return 0;
-        uint256 keep = max(max(s.committed, due(s)), min0(totalQueued(s), s.cooling));
+        uint256 queued = totalQueued(s);
+        // The margin is left for the netting, which takes it.
+        uint256 exits = queued == 0 ? 0 : min0(queued + MARGIN, s.cooling);
+        uint256 keep = max(max(s.committed, due(s)), exits);
         return min0(s.headroom, s.target + keep);
     }
 

@@ -220,7 +220,7 @@ async fn real() -> Option<Real> {
         minRungAge: 3_600,
         maxSyncAge: 3_600,
     };
-    let init = LiquidMinter::initializeCall { p }.abi_encode().into();
+    let init = LiquidAdmin::initializeCall { p }.abi_encode().into();
     let proxy = ERC1967Proxy::deploy_builder(chain.clone(), *implementation.address(), init)
         .value(coins(1));
     assert_eq!(proxy.deploy().await.unwrap(), minter_at);
