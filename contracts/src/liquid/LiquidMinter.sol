@@ -232,6 +232,7 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
     function withdraw(address recipient, uint256 id) external nonReentrant returns (uint256) {
         LiquidStorage.State storage s = _state();
         if (id >> 32 >= s.openRung) {
+            if (recipient == address(0)) revert ZeroAddress();
             _owned(s, id);
             revert NothingToClaim(id);
         }

@@ -71,20 +71,24 @@ impl Minter {
         now >= self.line.next_departure && now >= v.next_departure
     }
 
-    /// Validators in the order of departures: inactive first, then most over weight.
+    /// Validators in the order of departures: inactive first, as registered, then most over weight.
     pub(crate) fn departure_order(&self) -> Result<Vec<ValidatorId>, Error> {
         let weights = self
             .live()
             .fold(0_u64, |sum, (_, v)| sum.saturating_add(v.weight));
         let mut order = Vec::new();
         for (id, v) in self.live() {
+            if v.inactive {
+                order.push((false, U256::ZERO, id));
+                continue;
+            }
             let share = if weights == 0 {
                 Assets::ZERO
             } else {
                 self.active
                     .mul_div_down(U256::from(v.weight), U256::from(weights))?
             };
-            order.push((!v.inactive, shifted(v.active, share), id));
+            order.push((true, shifted(v.active, share), id));
         }
         // Stable: ties stay in registration order.
         order.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));

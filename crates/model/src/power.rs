@@ -1,7 +1,8 @@
 //! Roles, delays, parameters: who may change what, and when it takes effect.
 
 use crate::{
-    Address, Bps, Call, DAY, Error, Event, MinterCall, Outcome, Role, State, ValidatorId,
+    Address, Bps, Call, DAY, Error, Event, MinterCall, Outcome, Role, State, Timestamp,
+    ValidatorId,
     exit::Ctx,
     state::{
         Bucket, FEE_CEILING, MAX_AMOUNT, MAX_BUCKETS, Minter, REWARD_FEE_CEILING, WITHHOLD_CEILING,
@@ -239,7 +240,7 @@ impl State {
             }
             MinterCall::SetStakingPercentageCap { bps } => {
                 self.minter
-                    .permit(ctx, &[Role::Rebalancer], Role::Rebalancer)?;
+                    .keeper(ctx, &[Role::Rebalancer], Timestamp::NEVER)?;
                 if *bps > Bps::ALL {
                     return Err(Error::BadParameter("stakingPercentageCap", bps.raw()));
                 }
