@@ -130,8 +130,8 @@ impl State {
                         name: "rewardFee",
                         value: bps.raw(),
                     });
-                    self.set_reward_fee(*bps, out);
                 }
+                self.set_reward_fee(*bps, out);
             }
             MinterCall::SetInstantPolicy { pause, threshold } => {
                 let now = self.minter.params.utilization_threshold;

@@ -552,28 +552,11 @@ impl History {
                 && p.reasons == reasons
                 && !p.revised
             {
-                // A mark outlives the loss that made it too early: the answer moves when it passes, not when the loss was told.
-                let stale = p.first != reasons && now > p.eta;
-                self.table.stale += u64::from(stale && (revised || eta > p.eta));
-                // A line covered to the wei is, once the next rung closed, a wei short of its end: known (the stake bus
-                // leaves netting no room for the margin), and counted.
-                let short = !stale && eta > p.eta && self.wei_short(rung);
-                if short {
-                    self.table.wei_short += 1;
-                    self.promises.insert(rung, Promise { eta: u64::MAX, ..p });
-                    continue;
-                }
                 ensure!(
-                    stale || eta <= p.eta,
-                    "8: the promise of rung {rung} rose from {} to {eta} (revised {revised}) at {now} without a named reason",
+                    eta <= p.eta && !revised,
+                    "8: the promise of rung {rung} went from {} to {eta} (revised {revised}) at {now} without a named reason",
                     p.eta
                 );
-                if revised && !stale {
-                    // Fresh stake in a bucket that could have departed long ago reads as a late step. The time itself must
-                    // still hold: what was said before stays the measure.
-                    self.table.overcautious += 1;
-                    continue;
-                }
             }
             self.table.promises += 1;
             // 0 says that the coins are here: whoever wants them finalizes.
@@ -604,29 +587,6 @@ impl History {
             }
         }
         Ok(())
-    }
-
-    /// Whether committed coins, or those and what cools until some end, cover the line up to the end of `rung` but for a
-    /// few wei.
-    fn wei_short(&mut self, rung: u64) -> bool {
-        let mut cover = wei(self.look(&M::committedCall {}));
-        let open: u128 = self.b.rungs[self.b.first_open..=rung as usize]
-            .iter()
-            .map(super::books::Rung::open_lst)
-            .sum();
-        let v = mul_div(open, self.b.rate, RAY);
-        let mut coming: Vec<_> = self
-            .b
-            .buckets
-            .values()
-            .map(|b| (b.end, b.cooling))
-            .collect();
-        coming.sort_unstable();
-        coming.iter().any(|(_, cooling)| {
-            let near = v.abs_diff(cover) <= 8;
-            cover += cooling;
-            near || v.abs_diff(cover) <= 8
-        })
     }
 
     /// Every hundredth call.

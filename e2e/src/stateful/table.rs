@@ -29,12 +29,6 @@ pub struct Table {
     pub refilled: u64,
     pub promises: u64,
     pub kept: u64,
-    /// Promises that an earlier loss had made too early, exceeded later.
-    pub stale: u64,
-    /// Answers `revised` although nothing was late and no time rose.
-    pub overcautious: u64,
-    /// Lines covered to the wei that lost their `0` when the next rung closed.
-    pub wei_short: u64,
     pub worst_share: u128,
     pub worst_dust: u128,
     pub best_profit: i128,
@@ -140,9 +134,6 @@ impl Table {
         self.refilled += other.refilled;
         self.promises += other.promises;
         self.kept += other.kept;
-        self.stale += other.stale;
-        self.overcautious += other.overcautious;
-        self.wei_short += other.wei_short;
         self.reentries += other.reentries;
         self.worst_share = self.worst_share.max(other.worst_share);
         self.worst_dust = self.worst_dust.max(other.worst_dust);
@@ -209,12 +200,9 @@ impl Display for Table {
         )?;
         writeln!(
             f,
-            "promised times read {}, rungs funded by their time {}, marks that a told reason had outdated {}, revised without cause {}, covered but for a wei {}; worst share error {} wei, most dust in reserve {} wei, best profit {} wei; calls back from a receiver {}",
+            "promised times read {}, rungs funded by their time {}; worst share error {} wei, most dust in reserve {} wei, best profit {} wei; calls back from a receiver {}",
             self.promises,
             self.kept,
-            self.stale,
-            self.overcautious,
-            self.wei_short,
             self.worst_share,
             self.worst_dust,
             self.best_profit,
