@@ -149,6 +149,7 @@ library LiquidStorage {
         mapping(uint256 index => Checkpoint) checkpointAt;
         mapping(uint256 index => Mark) marks; // index mod MARKS
         mapping(bytes32 operation => uint256) scheduledAt;
+        address vault;
     }
 
     // keccak256(abi.encode(uint256(keccak256("omnibus.liquid.minter")) - 1)) & ~bytes32(uint256(0xff)); a test recomputes it
