@@ -192,10 +192,9 @@ abstract contract AsyncRedeem is IAsyncRedeem, ReentrancyGuardTransient {
 
     /// @dev What is claimable of a request, after the assets of its pool came.
     function _claimableNow(uint256 id, address controller) private returns (uint256 shares, uint256 assets) {
-        (shares, assets) = _claimable(id, controller);
-        if (shares == 0) return (0, 0);
-        (uint256 collectable,,) = _funding(id);
-        if (collectable != 0) _pools[id].assets += uint96(_collect(id));
+        uint256 collectable;
+        (shares, assets, collectable) = _claimable(id, controller);
+        if (shares != 0 && collectable != 0) _pools[id].assets += uint96(_collect(id));
     }
 
     function _book(uint256 id, address controller, uint256 shares, uint256 assets) private {
@@ -235,20 +234,26 @@ abstract contract AsyncRedeem is IAsyncRedeem, ReentrancyGuardTransient {
     // ----------------------------------------------------------------------------------------------------------- views
 
     /// @dev What is claimable of a request, with the assets that its pool could collect.
-    function _claimable(uint256 id, address controller) private view returns (uint256 shares, uint256 assets) {
+    function _claimable(uint256 id, address controller)
+        private
+        view
+        returns (uint256 shares, uint256 assets, uint256 collectable)
+    {
         Request memory r = _requests[controller][id];
-        if (r.shares == 0) return (0, 0);
-        (uint256 collectable, uint256 pending, uint256 whole) = _funding(id);
+        if (r.shares == 0) return (0, 0, 0);
+        uint256 pending;
+        uint256 whole;
+        (collectable, pending, whole) = _funding(id);
         Pool memory pool = _pools[id];
         uint256 all = collectable + pool.assets;
         // Nothing came yet: no rounding of the line makes a share claimable for nothing.
-        if (pending != 0 && all == 0) return (0, 0);
+        if (pending != 0 && all == 0) return (0, 0, collectable);
         shares = r.shares - r.claimed;
         if (pending != 0) {
             uint256 waits = Math.mulDiv(r.shares, pending, whole, Math.Rounding.Ceil);
             shares = shares > waits ? shares - waits : 0;
         }
-        if (shares == 0) return (0, 0);
+        if (shares == 0) return (0, 0, collectable);
         assets = Math.mulDiv(all, r.shares, pool.shares);
         uint256 paid = _paid[controller][id];
         assets = assets > paid ? assets - paid : 0;
@@ -257,24 +262,24 @@ abstract contract AsyncRedeem is IAsyncRedeem, ReentrancyGuardTransient {
     /// @inheritdoc IERC7540Redeem
     function pendingRedeemRequest(uint256 requestId, address controller) external view returns (uint256) {
         Request memory r = _requests[controller][requestId];
-        (uint256 shares,) = _claimable(requestId, controller);
+        (uint256 shares,,) = _claimable(requestId, controller);
         return r.shares - r.claimed - shares;
     }
 
     /// @inheritdoc IERC7540Redeem
     function claimableRedeemRequest(uint256 requestId, address controller) external view returns (uint256 shares) {
-        (shares,) = _claimable(requestId, controller);
+        (shares,,) = _claimable(requestId, controller);
     }
 
     /// @inheritdoc IAsyncRedeem
     function claimableAssets(uint256 requestId, address controller) external view returns (uint256 assets) {
-        (, assets) = _claimable(requestId, controller);
+        (, assets,) = _claimable(requestId, controller);
     }
 
     function _most(address controller) private view returns (uint256 shares, uint256 assets) {
         uint256 id = _lists[controller].first;
         for (uint256 k; k < REQUESTS_PER_CALL && id != 0; ++k) {
-            (uint256 some, uint256 worth) = _claimable(id, controller);
+            (uint256 some, uint256 worth,) = _claimable(id, controller);
             shares += some;
             assets += worth;
             id = _requests[controller][id].next;

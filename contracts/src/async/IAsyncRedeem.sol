@@ -7,7 +7,8 @@ import {IERC7540Operator, IERC7540Redeem} from "./IERC7540.sol";
 /// @notice Requests with one `requestId` (never 0) stand in one pool: the same part of each is claimable at any time, and in
 /// the end each share of it has got the same assets. A controller's requests are claimed oldest first; `claimRequest` claims
 /// one by its id. Assets of a claim are rounded down; the last claim of a request gets all that is left of its part. Named
-/// dust: at most one wei for each controller and request stays here for ever.
+/// dust that stays here for ever: below one wei for each controller and request, and below a share's worth when a `withdraw`
+/// takes the last share of a request for less.
 interface IAsyncRedeem is IERC7540Operator, IERC7540Redeem {
     error ZeroAmount();
     error ZeroAddress();

@@ -105,6 +105,8 @@ contract LiquidCoinVault is AsyncRedeem, ILiquidCoinVault {
     }
 
     /// @inheritdoc ILiquidCoinVault
+    // The minter's cancel and its redeem into the queue call nobody but the token; the guard is held.
+    // slither-disable-next-line reentrancy-no-eth
     function cancelRequest(address receiver, address controller) external nonReentrant returns (uint256 lst) {
         _checkController(controller);
         if (receiver == address(0)) revert ZeroAddress();

@@ -76,8 +76,9 @@ contract LiquidVault is ERC4626, ERC20Permit, ReentrancyGuardTransient, ILiquidV
         return _harvest();
     }
 
-    /// @dev Calls contracts of ours alone, which call nobody on the way; every way in is guarded.
-    // slither-disable-next-line reentrancy-eth
+    // From here to redeemInKind: the calls go to the minter, the rewards and the token, contracts of ours that call nobody else
+    // on the way; every way in is guarded; the one call to a stranger is the last line of redeemInKind.
+    // slither-disable-start reentrancy-eth,reentrancy-no-eth
     function _harvest() private returns (uint256 coins, uint256 lst) {
         coins = coinsHeld + ILiquidRewards(REWARDS).claim(address(this));
         if (coins == 0) return (0, 0);
@@ -197,8 +198,6 @@ contract LiquidVault is ERC4626, ERC20Permit, ReentrancyGuardTransient, ILiquidV
         _credit(receiver, lst, shares);
     }
 
-    // The minter mints to the vault and calls nobody.
-    // slither-disable-next-line reentrancy-eth
     function _credit(address receiver, uint256 lst, uint256 shares) private {
         lstHeld += lst;
         _mint(receiver, shares);
@@ -225,7 +224,6 @@ contract LiquidVault is ERC4626, ERC20Permit, ReentrancyGuardTransient, ILiquidV
     }
 
     /// @inheritdoc ILiquidVault
-    // slither-disable-next-line reentrancy-eth
     function redeemInKind(uint256 shares, address receiver, address owner)
         external
         nonReentrant
@@ -249,6 +247,8 @@ contract LiquidVault is ERC4626, ERC20Permit, ReentrancyGuardTransient, ILiquidV
         (bool ok,) = receiver.call{value: coins}("");
         if (!ok) revert TransferFailed(receiver, coins);
     }
+
+    // slither-disable-end reentrancy-eth,reentrancy-no-eth
 
     // ------------------------------------------------------------------------------------------------ ERC-7575, ERC-165
 
