@@ -4,9 +4,11 @@ pragma solidity 0.8.30;
 import {LocalStaking} from "../src/dev/LocalStaking.sol";
 import {LocalTreasury} from "../src/dev/LocalTreasury.sol";
 import {IBucketFactory} from "../src/liquid/IBucketFactory.sol";
+import {ILiquidCoinVault} from "../src/liquid/ILiquidCoinVault.sol";
 import {ILiquidMinter, ILiquidMinterTypes} from "../src/liquid/ILiquidMinter.sol";
 import {ILiquidRewards} from "../src/liquid/ILiquidRewards.sol";
 import {ILiquidToken} from "../src/liquid/ILiquidToken.sol";
+import {ILiquidVault} from "../src/liquid/ILiquidVault.sol";
 import {LiquidAdmin} from "../src/liquid/LiquidAdmin.sol";
 import {IPlumeStaking} from "../src/staking/IPlumeStaking.sol";
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
@@ -28,6 +30,8 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
     ILiquidRewards internal rewards;
     IBucketFactory internal factory;
     ILiquidMinter internal minter;
+    ILiquidVault internal vault;
+    ILiquidCoinVault internal coinVault;
 
     address internal admin = makeAddr("admin");
     address internal guardian = makeAddr("guardian");
@@ -121,7 +125,16 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
         assertEq(proxy, minterAt);
         assertEq(address(rewards), rewardsAt);
         minter = ILiquidMinter(payable(minterAt));
+        address coinVaultAt = vm.computeCreateAddress(address(this), nonce + 10);
+        vault = ILiquidVault(
+            create(
+                "LiquidVault", abi.encode("Compounding stPLUME", "cstPLUME", token, minterAt, rewardsAt, coinVaultAt)
+            )
+        );
+        coinVault = ILiquidCoinVault(create("LiquidCoinVault", abi.encode(vault)));
+        assertEq(address(coinVault), coinVaultAt);
         vm.startPrank(admin);
+        minter.setVault(address(vault));
         IAccessControl access = IAccessControl(minterAt);
         access.grantRole(minter.REBALANCER_ROLE(), keeper);
         access.grantRole(minter.CLAIMER_ROLE(), keeper);

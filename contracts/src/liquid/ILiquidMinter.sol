@@ -125,6 +125,7 @@ interface ILiquidMinterTypes {
     error PauseNotYet(uint256 allowedFrom);
     error TransferFailed(address recipient, uint256 amount);
     error GasTooLow(uint256 left, uint256 needed);
+    error VaultNotSet();
 
     // --------------------------------------------------------------- events: money
     /// @notice `coins` came in, `lst` was minted. `hint` is the validator that the depositor prefers (or type(uint16).max).
@@ -192,6 +193,8 @@ interface ILiquidMinter is ILiquidMinterTypes {
     function submitForValidator(uint16 validatorId) external payable returns (uint256 lst);
     /// @notice The full form: reverts when less than `minOut` would be minted or `deadline` is past.
     function deposit(address recipient, uint256 minOut, uint256 deadline) external payable returns (uint256 lst);
+    /// @notice Coins to shares of the vault in one transaction; LST is minted to the vault. Reverts below `minShares`.
+    function submitAndDeposit(address recipient, uint256 minShares) external payable returns (uint256 shares);
     /// @notice A plain transfer mints to the sender; refused from buckets, the staking system and the rewards contract.
     receive() external payable;
 
@@ -266,6 +269,8 @@ interface ILiquidMinter is ILiquidMinterTypes {
     function setRewardsSink(address sink) external;
     function setFeeRecipient(address recipient) external;
     function setRewardFee(uint256 bps) external;
+    /// @notice The vault behind `submitAndDeposit`.
+    function setVault(address vault) external;
     /// @notice Admin: announces a loosening call (its calldata); it executes once `longestExit()` has passed since.
     function schedule(bytes calldata data) external returns (bytes32 operation);
     function cancelScheduled(bytes32 operation) external;
@@ -309,6 +314,12 @@ interface ILiquidMinter is ILiquidMinterTypes {
     // --------------------------------------------------------------- views: ours
     function quoteExit(uint256 amount) external view returns (ExitQuote memory);
     function quoteDeposit(uint256 coins) external view returns (uint256 lst);
+    /// @notice The rate, and the most coins that a deposit may bring now: 0 while deposits are closed.
+    function depositTerms() external view returns (uint256 rate, uint256 room);
+    /// @notice How far a request is funded. @return net coins that a claim would pay now; @return pending of @return whole: the
+    /// LST of its rung that waits for coins (rounded up), and all of it. A rung that has not closed waits whole.
+    function requestFunding(uint256 id) external view returns (uint256 net, uint256 pending, uint256 whole);
+    function openRung() external view returns (uint256 rung);
     /// @return eta unix second by which the request is claimable if every step uses its whole grace; 0: its coins are
     /// here now (`finalize()` and a claim pay it). @return revised true when a promise was exceeded.
     function exitEta(uint256 id) external view returns (uint256 eta, bool revised);
@@ -350,6 +361,7 @@ interface ILiquidMinter is ILiquidMinterTypes {
     function staking() external view returns (address);
     function factory() external view returns (address);
     function rewardsSink() external view returns (address);
+    function vault() external view returns (address);
     function feeRecipient() external view returns (address);
     function setupSealed() external view returns (bool);
     function version() external pure returns (string memory);

@@ -6,6 +6,7 @@ import {PlumeAdapter} from "../staking/PlumeAdapter.sol";
 import {IBucketFactory} from "./IBucketFactory.sol";
 import {ILiquidRewards} from "./ILiquidRewards.sol";
 import {ILiquidToken} from "./ILiquidToken.sol";
+import {ILiquidVault} from "./ILiquidVault.sol";
 import {LiquidBase} from "./LiquidBase.sol";
 import {LiquidStorage} from "./lib/LiquidStorage.sol";
 
@@ -275,6 +276,14 @@ contract LiquidAdmin is LiquidBase {
         if (sink == address(0)) revert ZeroAddress();
         _state().rewardsSink = sink;
         emit AddressSet("rewardsSink", sink);
+    }
+
+    function setVault(address vault) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        _loosening(true);
+        if (vault == address(0)) revert ZeroAddress();
+        if (ILiquidVault(vault).asset() != TOKEN) revert BadParameter("vault", uint160(vault));
+        _state().vault = vault;
+        emit AddressSet("vault", vault);
     }
 
     // --------------------------------------------------------------------------------------------------------- pauses

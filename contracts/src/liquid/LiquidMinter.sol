@@ -114,6 +114,16 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
         emit Deposited(recipient, msg.sender, hint, x, lst);
     }
 
+    /// @dev Here and not with the views, because the vault asks with every deposit and exit.
+    function depositTerms() external view returns (uint256 rate, uint256 room) {
+        LiquidStorage.State storage s = _state();
+        rate = s.rate;
+        if (block.timestamp < s.depositsPausedUntil || s.slashPending != 0 || rate < LiquidStorage.MIN_RATE) {
+            return (rate, 0);
+        }
+        room = LiquidStorage.MAX_AMOUNT - s.headroom;
+    }
+
     /// @dev A hint steers nothing, but a mistyped validator is told.
     function _checkHint(LiquidStorage.State storage s, uint16 hint) private view {
         if (hint != NO_HINT && !s.validators[hint].registered) revert UnknownValidator(hint);

@@ -3,12 +3,14 @@ pragma solidity 0.8.30;
 
 import {IPlumeStaking} from "../staking/IPlumeStaking.sol";
 import {PlumeAdapter} from "../staking/PlumeAdapter.sol";
+import {ILiquidVault} from "./ILiquidVault.sol";
 import {IStakerBucket} from "./IStakerBucket.sol";
 import {LiquidBuckets} from "./LiquidBuckets.sol";
+import {Line} from "./lib/Line.sol";
 import {LiquidStorage} from "./lib/LiquidStorage.sol";
 import {StakeBus} from "./lib/StakeBus.sol";
 
-/// @title The keepers' steps on the way in: stake bus, restake, rewards, and coins that nobody asked for.
+/// @title The keepers' steps on the way in: stake bus, restake, rewards, and coins that nobody asked for; what the vault needs.
 /// @notice Part of the minter (see LiquidBase); ILiquidMinter carries the NatSpec.
 contract LiquidStaker is LiquidBuckets {
     using LiquidStorage for LiquidStorage.State;
@@ -26,6 +28,36 @@ contract LiquidStaker is LiquidBuckets {
 
     fallback() external payable {
         _delegate(NEXT);
+    }
+
+    // ------------------------------------------------------------------------------------------------- 13. the vault
+
+    /// @dev No guard and no books here: the vault deposits like anybody else, by a call of its own.
+    function submitAndDeposit(address recipient, uint256 minShares) external payable returns (uint256 shares) {
+        address to = _state().vault;
+        if (to == address(0)) revert VaultNotSet();
+        return ILiquidVault(to).submitAndDeposit{value: msg.value}(recipient, minShares);
+    }
+
+    function vault() external view returns (address) {
+        return _state().vault;
+    }
+
+    function openRung() external view returns (uint256) {
+        return _state().openRung;
+    }
+
+    function requestFunding(uint256 id) external view returns (uint256 net, uint256 pending, uint256 whole) {
+        LiquidStorage.State storage s = _state();
+        uint256 rung = id >> 32;
+        whole = s.rungs[rung].lst;
+        if (whole == 0) return (0, 1, 1);
+        pending = Line.pending(s, rung);
+        uint256 lst = s.tickets[id].lst;
+        if (lst == 0) return (0, pending, whole);
+        (uint256 hintA, uint256 hintB) = Line.hints(s, rung);
+        (uint256 gross, uint256 fee,) = Line.owed(s, id, lst, hintA, hintB);
+        net = gross - fee;
     }
 
     // ---------------------------------------------------------------------------------------------- 7. the stake bus

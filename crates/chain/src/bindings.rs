@@ -32,6 +32,8 @@ macro_rules! contracts {
 contracts! {
     minter: ILiquidMinter = "../../contracts/artifacts/ILiquidMinter.json";
     token: ILiquidToken = "../../contracts/artifacts/ILiquidToken.json";
+    vault: ILiquidVault = "../../contracts/artifacts/ILiquidVault.json";
+    coin_vault: ILiquidCoinVault = "../../contracts/artifacts/ILiquidCoinVault.json";
     rewards: ILiquidRewards = "../../contracts/artifacts/ILiquidRewards.json";
     bucket: IStakerBucket = "../../contracts/artifacts/IStakerBucket.json";
     factory: IBucketFactory = "../../contracts/artifacts/IBucketFactory.json";
@@ -43,6 +45,8 @@ contracts! {
     liquid_views: LiquidViews = "../../contracts/artifacts/LiquidViews.json";
     liquid_token: LiquidToken = "../../contracts/artifacts/LiquidToken.json";
     liquid_rewards: LiquidRewards = "../../contracts/artifacts/LiquidRewards.json";
+    liquid_vault: LiquidVault = "../../contracts/artifacts/LiquidVault.json";
+    liquid_coin_vault: LiquidCoinVault = "../../contracts/artifacts/LiquidCoinVault.json";
     bucket_factory: BucketFactory = "../../contracts/artifacts/BucketFactory.json";
     staker_bucket: StakerBucket = "../../contracts/artifacts/StakerBucket.json";
     proxy: ERC1967Proxy = "../../contracts/artifacts/ERC1967Proxy.json";

@@ -1,8 +1,8 @@
 //! The contracts as this crate calls them: `chain`'s bindings, and what no interface of ours lists.
 
 pub use chain::bindings::{
-    IBucketFactory, ILiquidMinter, ILiquidRewards, ILiquidToken, IPlumeStaking, LocalStaking,
-    minter::ILiquidMinterTypes,
+    IBucketFactory, ILiquidCoinVault, ILiquidMinter, ILiquidRewards, ILiquidToken, ILiquidVault,
+    IPlumeStaking, LocalStaking, minter::ILiquidMinterTypes,
 };
 
 alloy::sol! {

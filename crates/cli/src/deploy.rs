@@ -2,8 +2,8 @@
 
 use crate::{
     abi::{
-        IAccessControl, IBucketFactory, ILiquidMinter, ILiquidRewards, ILiquidToken, IMinterSetup,
-        IPlumeStaking, LocalStaking,
+        IAccessControl, IBucketFactory, ILiquidCoinVault, ILiquidMinter, ILiquidRewards,
+        ILiquidToken, ILiquidVault, IMinterSetup, IPlumeStaking, LocalStaking,
     },
     amount::Amount,
     args, artifact,
@@ -33,8 +33,9 @@ const NATIVE: Address = address!("EeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE");
 /// ERC-1967: a proxy keeps its implementation at the hash of this, minus one.
 const IMPLEMENTATION_SLOT: &str = "eip1967.proxy.implementation";
 /// What is deployed, in this order. The minter is one address in several parts: the minter hands the exit bus to the
-/// keeper and all else that it does not know to the staker, that to admin, that to views.
-const CONTRACTS: [&str; 9] = [
+/// keeper and all else that it does not know to the staker, that to admin, that to views. The vault comes last: nothing
+/// before it needs its address.
+const CONTRACTS: [&str; 11] = [
     "BucketFactory",
     "LiquidToken",
     "LiquidRewards",
@@ -44,6 +45,8 @@ const CONTRACTS: [&str; 9] = [
     "LiquidKeeper",
     "LiquidMinter",
     "ERC1967Proxy",
+    "LiquidVault",
+    "LiquidCoinVault",
 ];
 /// Buckets created per transaction: about 2M gas.
 const BUCKETS_PER_CALL: u64 = 16;
@@ -256,6 +259,7 @@ async fn plan(
         )
     };
     let (rewards, minter) = (ahead("LiquidRewards"), ahead("ERC1967Proxy"));
+    let coin_vault = ahead("LiquidCoinVault");
     let deploy =
         |plan: &mut Plan, name: &str, arguments: Vec<u8>, value: U256| -> Result<Address> {
             let code = Artifact::load(name)?.creation_code(&libraries, &arguments)?;
@@ -353,13 +357,29 @@ async fn plan(
     };
     let arguments = (code, Bytes::from(initialize.abi_encode())).abi_encode_params();
     let proxy = deploy(&mut plan, "ERC1967Proxy", arguments, setup.seed_deposit.0)?;
-    if proxy != minter {
+    let arguments = (
+        vault_name(settings),
+        vault_symbol(settings),
+        token,
+        minter,
+        rewards,
+        coin_vault,
+    );
+    let vault = deploy(
+        &mut plan,
+        "LiquidVault",
+        arguments.abi_encode_params(),
+        U256::ZERO,
+    )?;
+    let entry = deploy(&mut plan, "LiquidCoinVault", vault.abi_encode(), U256::ZERO)?;
+    if proxy != minter || entry != coin_vault {
         return Err(Problem::Unexpected(
-            "the proxy is not where the other contracts expect it".to_owned(),
+            "a contract is not where the other contracts expect it".to_owned(),
         ));
     }
 
-    wire(settings, args, &mut plan, minter, &validators, roles);
+    let liquid = Liquid { minter, vault };
+    wire(settings, args, &mut plan, liquid, &validators, roles);
     Ok(plan)
 }
 
@@ -376,12 +396,28 @@ fn add_libraries(plan: &mut Plan, known: &mut BTreeMap<String, Address>, name: &
     Ok(())
 }
 
+/// Name of the vault's shares.
+fn vault_name(settings: &Settings) -> String {
+    format!("Compounding {}", settings.profile.lst_name)
+}
+
+fn vault_symbol(settings: &Settings) -> String {
+    format!("c{}", settings.profile.lst_symbol)
+}
+
+/// What gets wired.
+#[derive(Clone, Copy, Debug)]
+struct Liquid {
+    minter: Address,
+    vault: Address,
+}
+
 /// Roles, parameters, validators and buckets; at the end the deployer hands over.
 fn wire(
     settings: &Settings,
     args: &args::Deploy,
     plan: &mut Plan,
-    minter: Address,
+    Liquid { minter, vault }: Liquid,
     validators: &[u16],
     roles: Roles,
 ) {
@@ -393,6 +429,11 @@ fn wire(
         plan,
         "copy the validators into the registry".to_owned(),
         ILiquidMinter::syncValidatorsCall {}.abi_encode(),
+    );
+    call(
+        plan,
+        "name the vault".to_owned(),
+        ILiquidMinter::setVaultCall { vault }.abi_encode(),
     );
     let grant = |plan: &mut Plan, role: &str, account: Address| {
         let data = IAccessControl::grantRoleCall {
@@ -801,6 +842,53 @@ async fn verify(
         text(
             &site
                 .read_at(site.token, &ILiquidToken::REWARDSCall {})
+                .await?,
+        ),
+    )?;
+    let (vault, coin_vault) = (
+        deployment.address("LiquidVault")?,
+        deployment.address("LiquidCoinVault")?,
+    );
+    same(
+        "minter.vault",
+        text(&vault),
+        text(&site.read(&ILiquidMinter::vaultCall {}).await?),
+    )?;
+    same(
+        "vault.asset",
+        text(&site.token),
+        text(&site.read_at(vault, &ILiquidVault::assetCall {}).await?),
+    )?;
+    same(
+        "vault.symbol",
+        vault_symbol(settings),
+        site.read_at(vault, &ILiquidVault::symbolCall {}).await?,
+    )?;
+    same(
+        "vault.MINTER",
+        text(&minter),
+        text(&site.read_at(vault, &ILiquidVault::MINTERCall {}).await?),
+    )?;
+    same(
+        "vault.REWARDS",
+        text(&rewards),
+        text(&site.read_at(vault, &ILiquidVault::REWARDSCall {}).await?),
+    )?;
+    same(
+        "vault.COIN_VAULT",
+        text(&coin_vault),
+        text(
+            &site
+                .read_at(vault, &ILiquidVault::COIN_VAULTCall {})
+                .await?,
+        ),
+    )?;
+    same(
+        "coinVault.share",
+        text(&vault),
+        text(
+            &site
+                .read_at(coin_vault, &ILiquidCoinVault::shareCall {})
                 .await?,
         ),
     )?;

@@ -926,6 +926,11 @@ export const minterAbi = [
   },
   {
     "type": "error",
+    "name": "VaultNotSet",
+    "inputs": []
+  },
+  {
+    "type": "error",
     "name": "ZeroAddress",
     "inputs": []
   },

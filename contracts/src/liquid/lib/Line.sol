@@ -57,6 +57,16 @@ library Line {
         hintB = findCheckpoint(s, LiquidStorage.min(b, w));
     }
 
+    /// @dev LST of a closed rung that waits for coins, rounded up: its open units' part of the open LST.
+    function pending(LiquidStorage.State storage s, uint256 rung) internal view returns (uint256) {
+        (uint256 a, uint256 b) = bounds(s, rung);
+        uint256 w = s.watermark;
+        if (b <= w) return 0;
+        uint256 lst = LiquidStorage.ceilDiv((b - LiquidStorage.max(a, w)) * s.openLst, s.end - w);
+        // The units of a later rung round up, so that this could exceed the rung by a wei.
+        return LiquidStorage.min(lst, s.rungs[rung].lst);
+    }
+
     /// @dev What the stretch of `rung`, ending at `b`, was paid so far, coins.
     function payout(LiquidStorage.State storage s, uint256 rung, uint256 b, uint256 hintA, uint256 hintB)
         internal

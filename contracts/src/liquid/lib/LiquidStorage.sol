@@ -149,6 +149,7 @@ library LiquidStorage {
         mapping(uint256 index => Checkpoint) checkpointAt;
         mapping(uint256 index => Mark) marks; // index mod MARKS
         mapping(bytes32 operation => uint256) scheduledAt;
+        address vault;
     }
 
     // keccak256(abi.encode(uint256(keccak256("omnibus.liquid.minter")) - 1)) & ~bytes32(uint256(0xff)); a test recomputes it
@@ -258,8 +259,8 @@ library LiquidStorage {
 
     /// @dev 8: value of everything up to the last mark whose time is past.
     function due(State storage s) internal view returns (uint256) {
-        uint256 marked = dueMarks(s);
-        return marked == 0 ? 0 : valueTo(s, s.marks[(s.marksDone + marked - 1) % MARKS].units);
+        uint256 passed = dueMarks(s);
+        return passed == 0 ? 0 : valueTo(s, s.marks[(s.marksDone + passed - 1) % MARKS].units);
     }
 
     /// @dev How many of the live marks are due. One read when none is; etas of marks never fall, so a binary search finds
