@@ -11,6 +11,9 @@ import { look, looked } from './scan.ts'
 import { injectWallet } from './wallet.ts'
 
 const PAGES = ['', 'exit', 'dashboard', 'validators', 'operate', 'leave', 'no-such-page']
+/** Pages that look another way without a wallet, and without data; the others are the same ones again. */
+const OPEN = ['', 'exit', 'dashboard']
+const EMPTY = ['', 'exit', 'dashboard', 'validators', 'operate']
 /** The first development key of every local chain; it holds nothing anywhere else. */
 const KEY = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'
 
@@ -20,12 +23,11 @@ async function settled(page: Page) {
   await page.evaluate(() => document.fonts.ready.then(() => true))
 }
 
-async function visit(base: string, connected: boolean, prefix: string, key = KEY): Promise<string[]> {
+async function visit(base: string, pages: readonly string[], connected: boolean, prefix: string): Promise<string[]> {
   const bad: string[] = []
   const { context, close } = await launch()
   try {
-    if (connected)
-      await injectWallet(context, { rpcUrl: `${base}/rpc`, privateKey: key as `0x${string}`, chainId: 31_337 })
+    if (connected) await injectWallet(context, { rpcUrl: `${base}/rpc`, privateKey: KEY, chainId: 31_337 })
     const page = context.pages()[0] ?? (await context.newPage())
     const errors = complaints(page)
     if (connected) {
@@ -37,7 +39,7 @@ async function visit(base: string, connected: boolean, prefix: string, key = KEY
         .click()
       await page.getByTestId('account').waitFor()
     }
-    for (const path of PAGES) {
+    for (const path of pages) {
       await page.goto(`${base}/${path}`)
       await settled(page)
       if (connected) await page.getByTestId('account').waitFor()
@@ -164,11 +166,11 @@ const onFixture = async (scenario: Scenario, run: (base: string) => Promise<stri
   }
 }
 const runs: [string, () => Promise<string[]>][] = given
-  ? [['live-', () => visit(given, false, 'live-')]]
+  ? [['live-', () => visit(given, PAGES, false, 'live-')]]
   : [
-      ['busy-', () => onFixture('busy', (base) => visit(base, true, 'busy-'))],
-      ['open-', () => onFixture('busy', (base) => visit(base, false, 'open-'))],
-      ['empty-', () => onFixture('empty', (base) => visit(base, true, 'empty-'))],
+      ['busy-', () => onFixture('busy', (base) => visit(base, PAGES, true, 'busy-'))],
+      ['open-', () => onFixture('busy', (base) => visit(base, OPEN, false, 'open-'))],
+      ['empty-', () => onFixture('empty', (base) => visit(base, EMPTY, true, 'empty-'))],
       ['corner-', () => onFixture('busy', corners)],
     ]
 // Two browsers at a time: each spends half of its life waiting for a page.
