@@ -8,6 +8,8 @@ use std::{io::Write as _, path::Path, time::Duration};
 use tokio::{process::Command, time::timeout};
 
 const LIMIT: Duration = Duration::from_secs(900);
+/// 71 s on two cores under a load of 20, where builds run beside it.
+const PAGES_LIMIT: Duration = Duration::from_secs(300);
 
 /// The browser, or a visible SKIP with the command that installs it.
 fn chromium() -> Option<String> {
@@ -29,27 +31,53 @@ fn chromium() -> Option<String> {
     found
 }
 
+/// A script of `web/e2e`, in this browser; its words go to the terminal, its pictures to `web/e2e/out`.
+fn script(name: &str, chromium: String) -> Command {
+    assert!(
+        root().join("web/dist/index.html").is_file(),
+        "build the web app: npm --prefix web run build"
+    );
+    let mut command = Command::new(root().join("web/node_modules/.bin/tsx"));
+    command
+        .arg(format!("e2e/{name}.ts"))
+        .current_dir(root().join("web"))
+        .env("CHROMIUM", chromium)
+        // Pictures only of what is bad.
+        .env("PICTURES", "0")
+        .env_remove("BASE_URL")
+        .env_remove("ONLY")
+        .kill_on_drop(true);
+    command
+}
+
+/// Every page, and the dialogs and failures around them, on made-up data: nothing that axe calls serious or critical,
+/// nothing cut off or wider than the screen, at 390 and at 1280 px, light and dark; hostile names stay text (O16).
+#[tokio::test(flavor = "multi_thread")]
+async fn o16_pages_are_clean_by_axe_and_fit_the_screen() {
+    let Some(chromium) = chromium() else { return };
+    let status = timeout(PAGES_LIMIT, script("pages", chromium).status())
+        .await
+        .expect("in time")
+        .expect("tsx: run scripts/setup");
+    assert!(
+        status.success(),
+        "a page is bad; the findings are above, the pictures in web/e2e/out"
+    );
+}
+
 /// Deposit, partial instant exit, queue, the cooldown, claim, in headless Chromium with an injected wallet; balances to
 /// the wei against the chain. The script moves the clock; the keepers do the rest.
 #[tokio::test(flavor = "multi_thread")]
 async fn journey_in_a_browser_to_the_wei() {
     let Some(chromium) = chromium() else { return };
     timeout(LIMIT, async {
-        assert!(
-            root().join("web/dist/index.html").is_file(),
-            "build the web app: npm --prefix web run build"
-        );
         // Few buckets: the stake bus is through with the deposit before the visitor leaves, so the exit has to depart.
         let site = Site::deployed_with(&["--buckets", "4"]).await;
         let service = Service::start(&site, "run", "on").await;
-        let status = Command::new(root().join("web/node_modules/.bin/tsx"))
-            .arg("e2e/journey.ts")
-            .current_dir(root().join("web"))
+        let status = script("journey", chromium)
             .env("BASE_URL", &service.base)
             .env("RPC_URL", &site.url)
             .env("PRIVATE_KEY", KEYS[3])
-            .env("CHROMIUM", chromium)
-            .kill_on_drop(true)
             .status()
             .await
             .expect("tsx: run scripts/setup");

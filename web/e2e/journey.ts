@@ -1,7 +1,8 @@
 /**
  * One person's road through the app, against a running service on a local chain (anvil): connect, deposit, queue and
  * cancel, leave partly at once and partly through the queue, let the clock run through the cooldown while the keepers
- * work, claim. Every balance is compared with the chain to the wei, network fees included. The journey moves the clock
+ * work, claim. Every balance is compared with the chain to the wei, network fees included; each state is looked at by axe
+ * and for overflow, light and dark, on a phone and on a desk. The journey moves the clock
  * itself (evm_increaseTime), so the chain's own must run at the wall's pace; jobs and alerts must be open to viewers.
  *
  *   BASE_URL     where the service serves the app            RPC_URL      the chain's endpoint (anvil)
@@ -11,7 +12,6 @@
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import {
   createPublicClient,
@@ -38,9 +38,9 @@ import type {
 } from '../src/api/types.ts'
 import { parseAmount, toInput } from '../src/lib/amount.ts'
 import { check, complaints, equal, launch, until } from './browser.ts'
+import { look, looked, OUT } from './scan.ts'
 import { injectWallet } from './wallet.ts'
 
-const OUT = fileURLToPath(new URL('./out', import.meta.url))
 const HOUR = 3_600
 /** Moments of waiting in which nothing changed: the keepers are not running, and no clock will help. */
 const MOST_STALLS = 12
@@ -258,6 +258,11 @@ try {
   const wallet = await injectWallet(context, { rpcUrl, privateKey, chainId: config.chainId })
   const me = wallet.address
   const errors = complaints(page)
+  // What a page of made-up data cannot show: the real one, in the states that a person meets on the way.
+  const bad: string[] = []
+  const state = async (name: string) => {
+    bad.push(...(await look(page, `journey-${name}`)))
+  }
 
   // Connect, be on the wrong network, come over.
   await page.goto(base)
@@ -290,7 +295,7 @@ try {
   const [minted] = parseEventLogs({ abi: minterAbi, logs: deposited.receipt.logs, eventName: 'Deposited' })
   equal(deposited.lst, minted?.args.lst ?? -1n, 'the tokens that came are the ones the contract minted')
   equal(deposited.lst, offered ?? -1n, 'the tokens that came are the ones the page offered')
-  await shot(page, '1-deposited')
+  await state('1-deposited')
 
   // Queue one coin's worth, see it, take it back while its rung is open.
   await page.getByRole('link', { name: 'Exit', exact: true }).first().click()
@@ -324,7 +329,7 @@ try {
   await page.getByTestId('exit-now-slider').and(page.locator(':enabled')).waitFor({ timeout: TIMEOUT })
   await page.getByTestId('exit-now-slider').fill('5000')
   await exit.and(page.locator(':enabled')).waitFor()
-  await shot(page, '2-exit-quoted')
+  await state('2-exit-quoted')
   const [quotedNow] = await shown(page, 'exit-summary')
   const left = await sends(me, () => exit.click())
   await done(page, 'exit-status')
@@ -348,7 +353,7 @@ try {
   equal(owner, me, 'the request is mine on chain')
   equal(ticket, request.args.lst, 'and has the queued tokens')
   await page.getByTestId(`request-${id}`).waitFor({ timeout: TIMEOUT })
-  await shot(page, '3-requested')
+  await state('3-requested')
 
   // Time passes; the keepers close the rung, depart, sweep and fund the line.
   const funded = await untilFunded(me, id)
@@ -373,7 +378,7 @@ try {
   const claim = page.getByTestId(`claim-${id}`)
   await claim.and(page.locator(':enabled')).waitFor({ timeout: TIMEOUT })
   await page.locator(`[data-testid="request-${id}"][data-state="ready"]`).waitFor({ timeout: TIMEOUT })
-  await shot(page, '4-claimable')
+  await state('4-claimable')
   const [gross, fee] = await reader.readContract({
     address: minter,
     abi: minterAbi,
@@ -426,17 +431,18 @@ try {
   } else {
     throw new Error('no rewards came within five days; EXPECT_REWARDS=0 if this chain pays none')
   }
-  await shot(page, '5-dashboard')
+  await state('5-dashboard')
 
   // What the operators see.
   await page.getByRole('link', { name: 'Operate', exact: true }).first().click()
   await page.getByRole('heading', { name: 'Jobs' }).waitFor()
   await page.getByRole('heading', { name: 'Buffer', exact: true }).waitFor()
-  await shot(page, '6-operate')
+  await state('6-operate')
   await page.getByRole('link', { name: 'Validators', exact: true }).first().click()
   await page.getByTestId('validator-name').first().waitFor()
-  await shot(page, '7-validators')
+  await state('7-validators')
 
+  equal(bad.length, 0, `${looked()} looks at the real pages, by axe and for overflow (${bad.join('; ')})`)
   equal(errors.length, 0, `the pages complained of nothing (${errors.join('; ')})`)
   console.log('journey: done')
 } catch (error) {

@@ -43,15 +43,14 @@ function errors(...abis) {
   return [...seen.values()].sort((a, b) => (signature(a) < signature(b) ? -1 : 1))
 }
 
-// The implementations add the errors that they inherit (insufficient balance and the like).
+// The token itself, not its interface: it adds the errors that it inherits (insufficient balance and the like).
 const token = artifact('LiquidToken')
-const implementation = artifact('LiquidMinter') ? artifact('LiquidToken') : artifact('ILiquidToken')
 const minter = artifact('ILiquidMinter')
 const rewards = artifact('ILiquidRewards')
 const lines = (name, items) => `export const ${name} = ${JSON.stringify(items, null, 2)} as const\n`
 const abi =
   '// Made by scripts/generate.mjs from contracts/artifacts: do not edit.\n\n' +
-  lines('minterAbi', [...functions(minter, FUNCTIONS.minter), ...errors(minter, implementation, token, rewards)]) +
+  lines('minterAbi', [...functions(minter, FUNCTIONS.minter), ...errors(minter, token, rewards)]) +
   '\n' +
   lines('rewardsAbi', functions(rewards, FUNCTIONS.rewards))
 

@@ -1,6 +1,6 @@
 import { createRootRoute, createRoute, createRouter, Link } from '@tanstack/react-router'
 import { Layout } from './components/layout'
-import { PageHead } from './components/ui'
+import { Button, PageHead } from './components/ui'
 import { DashboardPage } from './pages/dashboard'
 import { ExitPage } from './pages/exit'
 import { LeavePage } from './pages/leave'
@@ -15,6 +15,23 @@ function NotFound() {
       <Link to="/" className="text-accent underline underline-offset-2">
         Go to Stake
       </Link>
+    </>
+  )
+}
+
+/** What a page that cannot be drawn becomes: said plainly, with a way to go on. Leaving never depends on this page. */
+function Broken({ reset }: { reset: () => void }) {
+  return (
+    <>
+      <PageHead title="This page could not be shown">
+        Something that the service answered does not make sense to this page. Nothing of yours is affected.
+      </PageHead>
+      <div className="flex flex-wrap items-center gap-4">
+        <Button onClick={reset}>Try again</Button>
+        <Link to="/leave" className="text-accent underline underline-offset-2">
+          Leave without us
+        </Link>
+      </div>
     </>
   )
 }
@@ -39,7 +56,7 @@ const tree = root.addChildren([
   createRoute({ getParentRoute: () => root, path: '/leave', component: LeavePage }),
 ])
 
-export const router = createRouter({ routeTree: tree, defaultPreload: false })
+export const router = createRouter({ routeTree: tree, defaultPreload: false, defaultErrorComponent: Broken })
 
 declare module '@tanstack/react-router' {
   interface Register {

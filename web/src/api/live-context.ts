@@ -1,7 +1,7 @@
 import { createContext, use } from 'react'
 
-export type LiveView = { phase: 'connecting' | 'live' | 'waiting'; since: number | null }
+export type LivePhase = 'connecting' | 'live' | 'waiting'
 
-export const LiveContext = createContext<LiveView>({ phase: 'connecting', since: null })
+export const LiveContext = createContext<LivePhase>('connecting')
 
-export const useLive = (): LiveView => use(LiveContext)
+export const useLive = (): LivePhase => use(LiveContext)

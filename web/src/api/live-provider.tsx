@@ -1,7 +1,7 @@
 import { useQueryClient, type QueryClient } from '@tanstack/react-query'
-import { useEffect, useMemo, useState, type ReactNode } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { useAccessKey } from './access'
-import { LiveContext, type LiveView } from './live-context'
+import { LiveContext, type LivePhase } from './live-context'
 import { backoff, initialLive, parseFrame, reduceLive, staleKeys, type LiveEvent, type Stale } from './live'
 
 const PUBLIC = ['metrics', 'validators', 'buckets', 'queue'] as const
@@ -45,7 +45,7 @@ function gatherer(client: QueryClient) {
 export function LiveProvider({ account, children }: { account: string | undefined; children: ReactNode }) {
   const client = useQueryClient()
   const key = useAccessKey()
-  const [view, setView] = useState<LiveView>({ phase: 'connecting', since: null })
+  const [phase, setPhase] = useState<LivePhase>('connecting')
 
   useEffect(() => {
     let state = initialLive
@@ -55,11 +55,10 @@ export function LiveProvider({ account, children }: { account: string | undefine
     const stale = gatherer(client)
 
     const apply = (event: LiveEvent) => {
-      const before = state.phase
       const next = reduceLive(state, event)
       state = next.state
       stale.add(next.stale)
-      if (state.phase !== before || event.type === 'lost') setView({ phase: state.phase, since: Date.now() })
+      setPhase(state.phase)
     }
 
     const subscribe = (ws: WebSocket, viewer: boolean) => {
@@ -118,6 +117,5 @@ export function LiveProvider({ account, children }: { account: string | undefine
     }
   }, [client, account, key])
 
-  const value = useMemo(() => view, [view])
-  return <LiveContext value={value}>{children}</LiveContext>
+  return <LiveContext value={phase}>{children}</LiveContext>
 }

@@ -24,7 +24,7 @@ function run(events: LiveEvent[], from: LiveState = initialLive): { state: LiveS
 const change = (seq: number, topic: string): LiveEvent => ({
   type: 'message',
   at: seq,
-  message: { type: 'change', seq, topic, payload: null },
+  message: { type: 'change', seq, topic },
 })
 const beat = (seq: number): LiveEvent => ({ type: 'message', at: seq, message: { type: 'heartbeat', seq } })
 const resync = (seq: number): LiveEvent => ({ type: 'message', at: seq, message: { type: 'resync', seq } })
@@ -91,7 +91,6 @@ describe('frames', () => {
       type: 'change',
       seq: 3,
       topic: 'queue',
-      payload: null,
     })
   })
 

@@ -4,7 +4,7 @@
  */
 
 export type LiveMessage =
-  | { type: 'change'; seq: number; topic: string; payload: unknown }
+  | { type: 'change'; seq: number; topic: string }
   | { type: 'heartbeat'; seq: number }
   | { type: 'resync'; seq: number }
   | { type: 'error'; code: string }
@@ -91,7 +91,7 @@ export function parseFrame(data: unknown): LiveMessage | null {
   if (typeof seq !== 'number' || !Number.isSafeInteger(seq)) return null
   if (frame.type === 'heartbeat' || frame.type === 'resync') return { type: frame.type, seq }
   if (frame.type === 'change' && typeof frame.topic === 'string') {
-    return { type: 'change', seq, topic: frame.topic, payload: frame.payload ?? null }
+    return { type: 'change', seq, topic: frame.topic }
   }
   return null
 }

@@ -51,7 +51,7 @@ export const overviewQuery = queryOptions({
   refetchInterval: SLOW,
 })
 
-export const rungsQuery = pages<Rung>(['queue', 'rungs'], '/monitoring/rungs', { limit: 50 })
+export const rungsQuery = pages<Rung>(['queue', 'rungs'], '/monitoring/rungs', { limit: 12 })
 
 export const validatorsQuery = queryOptions({
   queryKey: ['validators'],
@@ -98,7 +98,8 @@ export const jobsQuery = queryOptions({
 
 export const journalQuery = pages<JournalItem>(['jobs', 'journal'], '/automation/journal', { limit: 10 })
 
-export const alertsQuery = (state: string) => pages<Alert>(['alerts', state], '/alerts', { state: state || undefined })
+export const alertsQuery = (state: string) =>
+  pages<Alert>(['alerts', state], '/alerts', { state: state || undefined, limit: 8 })
 
 export const acknowledgeAlert = (id: number) => call<Alert>(`/alerts/${id}/acknowledge`, { body: {} })
 

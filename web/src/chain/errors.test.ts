@@ -1,7 +1,7 @@
 import { BaseError, ContractFunctionRevertedError, encodeErrorResult, UserRejectedRequestError } from 'viem'
 import { describe, expect, it } from 'vitest'
 import { minterAbi } from '../generated/abi'
-import { explain, REASONS } from './errors'
+import { explain, mishap, REASONS } from './errors'
 
 describe('what went wrong, in words', () => {
   it('has words only for errors that the contracts have', () => {
@@ -28,6 +28,15 @@ describe('what went wrong, in words', () => {
     )
     expect(explain({ code: 4001, message: 'no' }).rejected).toBe(true)
     expect(explain(new Error('boom')).rejected).toBe(false)
+  })
+
+  it('calls nothing done that a wallet replaced, or that the chain reverted', () => {
+    expect(mishap('success', null)).toBeNull()
+    expect(mishap('success', 'repriced')).toBeNull()
+    expect(mishap('success', 'cancelled')).toMatchObject({ rejected: true, title: 'You cancelled it in your wallet' })
+    expect(mishap('success', 'replaced')?.detail).toContain('nothing of this was done')
+    expect(mishap('reverted', null)).toMatchObject({ rejected: false, title: 'The transaction was reverted' })
+    expect(mishap('reverted', 'repriced')?.rejected).toBe(false)
   })
 
   it('o15_never shows an endpoint with its key', () => {

@@ -36,6 +36,31 @@ function revertDetail(error: ContractFunctionRevertedError): string {
   return error.reason ? `The contract answered “${error.reason}”.` : 'The contract refused this call without a reason.'
 }
 
+/** What a wallet did to a transaction that was on its way: the same with another fee, another one, or nothing at all. */
+export type Replacement = 'repriced' | 'replaced' | 'cancelled'
+
+/**
+ * What came of a transaction that reached a block, where it is not what was asked for; `null` where it is. A wallet's
+ * "speed up" is still the same transaction, its "cancel" succeeds on chain without having done anything for us.
+ */
+export function mishap(status: 'success' | 'reverted', replacement: Replacement | null): TxFailure | null {
+  if (replacement === 'cancelled' || replacement === 'replaced') {
+    return {
+      rejected: true,
+      title: replacement === 'cancelled' ? 'You cancelled it in your wallet' : 'Your wallet sent another one instead',
+      detail: 'Another transaction took its place, so nothing of this was done. You can try again.',
+    }
+  }
+  if (status === 'reverted') {
+    return {
+      rejected: false,
+      title: 'The transaction was reverted',
+      detail: 'The state changed between the check and the block. Only the network fee was spent. Try again.',
+    }
+  }
+  return null
+}
+
 /** Turns whatever a wallet, an endpoint or the contract threw into words and a next step. Never shows a stack or a URL. */
 export function explain(error: unknown): TxFailure {
   if (error instanceof BaseError) {

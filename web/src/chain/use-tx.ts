@@ -1,12 +1,13 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useCallback, useState } from 'react'
 import type { Abi, Address, Hash } from 'viem'
+import { waitForTransactionReceipt } from 'viem/actions'
 import { useConfig, useConnection } from 'wagmi'
-import { simulateContract, waitForTransactionReceipt, writeContract } from 'wagmi/actions'
+import { simulateContract, writeContract } from 'wagmi/actions'
 import { call } from '../api/client'
 import type { Status } from '../api/types'
 import { useAppConfig } from './app-config'
-import { explain, type TxFailure } from './errors'
+import { explain, mishap, type Replacement, type TxFailure } from './errors'
 
 export type TxState =
   | { phase: 'idle' }
@@ -16,7 +17,7 @@ export type TxState =
   | { phase: 'done'; hash: Hash }
   | ({ phase: 'failed'; hash?: Hash } & TxFailure)
 
-export type TxRequest = {
+type TxRequest = {
   address: Address
   abi: Abi
   functionName: string
@@ -64,17 +65,19 @@ export function useTx() {
         setState({ phase: 'signing' })
         hash = await writeContract(wagmi, checked as Parameters<typeof writeContract>[1])
         setState({ phase: 'mining', hash })
-        const receipt = await waitForTransactionReceipt(wagmi, { hash, chainId })
-        // A wallet may have replaced it with a faster copy.
+        // viem's own wait, not wagmi's: that one throws on a revert, and what it throws does not say so.
+        let replacement: Replacement | null = null
+        const receipt = await waitForTransactionReceipt(wagmi.getClient({ chainId }), {
+          hash,
+          timeout: 0,
+          onReplaced: ({ reason }) => {
+            replacement = reason
+          },
+        })
         hash = receipt.transactionHash
-        if (receipt.status === 'reverted') {
-          setState({
-            phase: 'failed',
-            hash,
-            rejected: false,
-            title: 'The transaction was reverted',
-            detail: 'The state changed between the check and the block. Only the network fee was spent. Try again.',
-          })
+        const failure = mishap(receipt.status, replacement)
+        if (failure) {
+          setState({ phase: 'failed', hash, ...failure })
           return false
         }
         await untilIndexed(receipt.blockNumber)

@@ -3,7 +3,7 @@ import { defineChain, type Chain } from 'viem'
 import type { Config as AppConfig } from '../api/types'
 
 /** The chain as the service describes it; also what a wallet is asked to add when it does not know it. */
-export function toChain(config: AppConfig): Chain {
+function toChain(config: AppConfig): Chain {
   return defineChain({
     id: config.chainId,
     name: config.chainName,

@@ -1,4 +1,4 @@
-import { useId, type ReactNode } from 'react'
+import { useId } from 'react'
 import { parseAmount, toInput, type ParsedAmount } from '../lib/amount'
 import { Amount, Button } from './ui'
 
@@ -20,11 +20,10 @@ type Props = {
   /** A problem that the page knows of, in words. */
   problem?: string | null
   testId: string
-  children?: ReactNode
 }
 
 /** A typed amount in whole coins. The text is the page's; this shows it, its unit, and what is wrong with it. */
-export function AmountField({ label, unit, text, onText, balance, problem, testId, children }: Props) {
+export function AmountField({ label, unit, text, onText, balance, problem, testId }: Props) {
   const id = useId()
   const parsed = parseAmount(text)
   const message = parsed.ok ? (problem ?? null) : WORDS[parsed.reason]
@@ -68,7 +67,6 @@ export function AmountField({ label, unit, text, onText, balance, problem, testI
       <p id={`${id}-note`} aria-live="polite" className="mt-1.5 min-h-5 text-sm text-bad">
         {message}
       </p>
-      {children}
     </div>
   )
 }

@@ -15,34 +15,50 @@ function Stay({ width, y, height }: { width: string; y: number; height: number }
   )
 }
 
+/** An amount's unit in a picture, as quiet as elsewhere. */
+function Unit({ children }: { children: string }) {
+  return (
+    <tspan fontSize="8.5" fill="var(--ink-soft)">
+      {children}
+    </tspan>
+  )
+}
+
+/** How to read the ladders, in the words of somebody who sees one for the first time. */
 export function Legend() {
   return (
-    <ul className="flex flex-wrap gap-x-5 gap-y-1.5 text-sm text-ink-soft">
-      <li className="flex items-center gap-2">
-        <svg width="22" height="10" aria-hidden="true">
-          <rect width="22" height="10" rx="3" fill="var(--active)" />
-        </svg>
-        Active, earning
-      </li>
-      <li className="flex items-center gap-2">
-        <svg width="22" height="12" aria-hidden="true">
-          <Stay width="22" y={1} height={10} />
-        </svg>
-        Cooling, back at the end of the bar
-      </li>
-      <li className="flex items-center gap-2">
-        <svg width="14" height="14" aria-hidden="true">
-          <path d="M7 1 13 7 7 13 1 7Z" fill="var(--matured)" />
-        </svg>
-        Matured, ready to sweep
-      </li>
-      <li className="flex items-center gap-2">
-        <svg width="10" height="14" aria-hidden="true">
-          <line x1="5" x2="5" y2="14" stroke="var(--ink-soft)" strokeWidth="1.5" strokeDasharray="3 2" />
-        </svg>
-        Next departure
-      </li>
-    </ul>
+    <div className="space-y-2 text-sm text-ink-soft">
+      <p>
+        Each line is one bucket: a small account with a waiting time of its own. Green earns on the left; what was asked
+        back travels along the time axis on the right.
+      </p>
+      <ul className="flex flex-wrap gap-x-5 gap-y-1.5">
+        <li className="flex items-center gap-2">
+          <svg width="22" height="10" aria-hidden="true">
+            <rect width="22" height="10" rx="3" fill="var(--active)" />
+          </svg>
+          Active: earning rewards
+        </li>
+        <li className="flex items-center gap-2">
+          <svg width="22" height="12" aria-hidden="true">
+            <Stay width="22" y={1} height={10} />
+          </svg>
+          Cooling: back at the dark end of the bar
+        </li>
+        <li className="flex items-center gap-2">
+          <svg width="14" height="14" aria-hidden="true">
+            <path d="M7 1 13 7 7 13 1 7Z" fill="var(--matured)" />
+          </svg>
+          Matured: back, to be collected
+        </li>
+        <li className="flex items-center gap-2">
+          <svg width="10" height="14" aria-hidden="true">
+            <line x1="5" x2="5" y2="14" stroke="var(--ink-soft)" strokeWidth="1.5" strokeDasharray="3 2" />
+          </svg>
+          Next time that more may leave
+        </li>
+      </ul>
+    </div>
   )
 }
 
@@ -147,11 +163,12 @@ export function LadderChart({
         })}
       </svg>
       <svg width="100%" height={height} aria-hidden="true" className="overflow-visible">
-        <Ticks axis={axis} height={height} labels />
-        {still && (
+        {still ? (
           <text x="50%" y={(HEAD + height) / 2 + 4} fontSize="12" textAnchor="middle" fill="var(--ink-faint)">
-            nothing is cooling here
+            nothing is on its way back
           </text>
+        ) : (
+          <Ticks axis={axis} height={height} labels />
         )}
         {rungs.map((rung, i) => {
           const y = HEAD + i * row
@@ -163,19 +180,16 @@ export function LadderChart({
               {rung.state === 'cooling' && rung.end !== null && (
                 <>
                   <Stay width={percent(Math.max(at, 60))} y={y + (row - bar) / 2} height={bar} />
-                  {row >= 24 && (
+                  {row >= 16 && (
                     <text
                       x={percent(at)}
-                      dx={at > 6_800 ? -6 : 6}
+                      dx={at > 6_000 ? -7 : 6}
                       y={y + row / 2 + 3.5}
                       fontSize="10.5"
-                      textAnchor={at > 6_800 ? 'end' : 'start'}
+                      textAnchor={at > 6_000 ? 'end' : 'start'}
                       fill="var(--ink)"
-                      stroke="var(--surface)"
-                      strokeWidth={at > 6_800 ? 3 : 0}
-                      paintOrder="stroke"
                     >
-                      {formatAmount(rung.cooling, 0)}
+                      {formatAmount(rung.cooling, 0)} <Unit>{nativeSymbol}</Unit>
                     </text>
                   )}
                 </>
@@ -185,9 +199,9 @@ export function LadderChart({
                   <svg y={y + row / 2 - 6} width="12" height="12" viewBox="0 0 14 14">
                     <path d="M7 1 13 7 7 13 1 7Z" fill="var(--matured)" />
                   </svg>
-                  {row >= 24 && (
+                  {row >= 16 && (
                     <text x="17" y={y + row / 2 + 3.5} fontSize="10.5" fill="var(--ink)">
-                      {formatAmount(rung.cooling, 0)} ready
+                      {formatAmount(rung.cooling, 0)} <Unit>{nativeSymbol}</Unit> ready
                     </text>
                   )}
                 </>
@@ -215,8 +229,10 @@ export function LadderChart({
 export function ReturnsChart({ returns, axis, summary }: { returns: readonly Return[]; axis: Axis; summary: string }) {
   const { nativeSymbol } = useAppConfig()
   const most = returns.reduce((top, each) => larger(top, each.amount), 0n)
-  const height = 150
-  const room = height - HEAD - 16
+  const height = 164
+  const room = height - HEAD - 30
+  // Room for a figure on each bar there is only on a wide screen; on a narrow one the tallest speaks for all.
+  const tallest = returns.findIndex((each) => each.amount === most)
   const slot = 10_000 / Math.max(1, returns.length)
   return (
     <div role="img" aria-label={summary}>
@@ -239,6 +255,17 @@ export function ReturnsChart({ returns, axis, summary }: { returns: readonly Ret
                 rx="3"
                 fill="var(--cooling)"
               />
+              <text
+                x={percent(i * slot + slot / 2)}
+                y={height - shown - 6}
+                fontSize="10.5"
+                textAnchor={i < 2 ? 'start' : i > returns.length - 3 ? 'end' : 'middle'}
+                dx={i < 2 ? '-1.2em' : i > returns.length - 3 ? '1.2em' : 0}
+                fill="var(--ink)"
+                className={i === tallest ? '' : 'max-md:hidden'}
+              >
+                {formatAmount(each.amount, 0)}
+              </text>
             </g>
           )
         })}

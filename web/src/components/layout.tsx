@@ -4,6 +4,8 @@ import { useEffect, useRef, type ReactNode } from 'react'
 import { useLive } from '../api/live-context'
 import { statusQuery } from '../api/queries'
 import { useAppConfig } from '../chain/app-config'
+import { formatCount } from '../lib/amount'
+import { tabTitle } from '../lib/text'
 import { DashboardIcon, ExitIcon, LadderIcon, OperateIcon, StakeIcon } from './icons'
 import { ThemeButton } from './theme-button'
 import { WalletButton, WrongNetwork } from './wallet'
@@ -62,12 +64,12 @@ function BottomNav() {
 
 /** Whether what the pages show is current, in one mark and one phrase. */
 function LiveMark() {
-  const live = useLive()
+  const phase = useLive()
   const status = useQuery(statusQuery)
   const lag = status.data?.lagBlocks ?? 0
   const [mark, text] = status.error
     ? ['bg-bad', 'Service unreachable, retrying']
-    : live.phase !== 'live'
+    : phase !== 'live'
       ? ['bg-cooling', 'Reconnecting']
       : status.data && !status.data.indexed
         ? ['bg-cooling', 'Index is starting']
@@ -79,7 +81,7 @@ function LiveMark() {
       <span aria-hidden="true" className={`size-2 rounded-full ${mark}`} />
       {text}
       {status.data?.indexed && (
-        <span className="num text-ink-faint">· block {status.data.indexed.number.toLocaleString()}</span>
+        <span className="num text-ink-faint">· block {formatCount(status.data.indexed.number)}</span>
       )}
     </span>
   )
@@ -107,8 +109,7 @@ function useArrival() {
   const main = useRef<HTMLElement>(null)
   const first = useRef(true)
   useEffect(() => {
-    const page = PAGES.find((each) => each.to === path)
-    document.title = `${page?.label ?? 'Leave without us'} · Omnibus`
+    document.title = tabTitle(path)
     if (first.current) first.current = false
     else main.current?.focus({ preventScroll: true })
   }, [path])

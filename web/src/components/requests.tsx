@@ -15,7 +15,7 @@ import { Badge, Button, Card, ChainLink, Coin, Empty, Loaded, Lst, MoreButton, P
 import { useReadyWallet } from './wallet'
 
 const STATES: Record<RequestState, { words: string; tone: 'neutral' | 'good' | 'info' | 'accent' }> = {
-  open: { words: 'Rung open', tone: 'info' },
+  open: { words: 'Can be cancelled', tone: 'info' },
   waiting: { words: 'In line', tone: 'neutral' },
   partial: { words: 'Partly funded', tone: 'accent' },
   ready: { words: 'Ready to claim', tone: 'good' },
@@ -33,10 +33,12 @@ function PromisedTime({ request, now }: { request: ExitRequest; now: number }) {
   if (request.state === 'open') {
     return (
       <>
-        <dt className="text-ink-soft">If the rung closed now</dt>
+        <dt className="text-ink-soft">Claimable by, as things stand</dt>
         <dd className="font-medium">
           <When at={request.promisedAt} now={now} />
-          <span className="block text-xs font-normal text-ink-faint">Becomes a promise when the rung closes</span>
+          <span className="block text-xs font-normal text-ink-faint">
+            Becomes a promise when rung {request.rung} closes
+          </span>
         </dd>
       </>
     )
@@ -107,7 +109,7 @@ function Actions({ request, onAct }: { request: ExitRequest; onAct: () => void }
       <div className="flex flex-wrap gap-3">
         {claimable > 0n && (
           <Button disabled={!wallet.ready || busy} onClick={() => void claim()} data-testid={`claim-${request.id}`}>
-            {busy ? txLabel(state, 'Claim') : <>Claim</>}
+            {txLabel(state, wallet.ready ? 'Claim' : 'Switch network to claim')}
           </Button>
         )}
         {request.state === 'open' && (
@@ -117,7 +119,7 @@ function Actions({ request, onAct }: { request: ExitRequest; onAct: () => void }
             onClick={() => void cancel()}
             data-testid={`cancel-${request.id}`}
           >
-            {txLabel(state, 'Cancel request')}
+            {txLabel(state, wallet.ready ? 'Cancel request' : 'Switch network to cancel')}
           </Button>
         )}
       </div>
@@ -173,7 +175,7 @@ function RequestItem({
           <Progress bps={share} label={`${nameOf(request)}: funded`} />
           <p className="mt-1 text-xs text-ink-soft">
             {formatBps(share - (share % 10))} funded
-            {request.state === 'partial' && ' · each request of a rung gets the same share'}
+            {request.state === 'partial' && ` · everybody in rung ${request.rung} gets the same share`}
           </p>
         </div>
       )}

@@ -172,11 +172,12 @@ export function Stat({ label, children, note }: { label: string; children: React
 const face = (text: string) => (text.startsWith('0x') ? 'font-mono text-[0.85em]' : '')
 
 /** A transaction or address, linked to the explorer where the chain has one, and copyable where it has none. */
-export function ChainLink({ kind, value, label }: { kind: ExplorerKind; value: string | number; label?: string }) {
+export function ChainLink({ kind, value, label }: { kind: ExplorerKind; value: string; label?: string }) {
   const { explorerUrl } = useAppConfig()
   const href = explorerLink(explorerUrl, kind, value)
-  const text = label ?? (typeof value === 'number' ? String(value) : shortAddress(value))
-  if (!href) return <CopyButton value={String(value)} label={text} />
+  const text = label ?? shortAddress(value)
+  // Nowhere to go: a label that promises a page would mislead, so the thing itself is shown, and copied.
+  if (!href) return <CopyButton value={value} label={label === value ? label : shortAddress(value)} />
   return (
     <a
       href={href}
@@ -219,10 +220,13 @@ export function CopyButton({ value, label }: { value: string; label: string }) {
 
 /** A moment that is to come: how long, and when exactly. */
 export function When({ at, now }: { at: number | null | undefined; now: number }) {
-  if (at === null || at === undefined) return <span className="text-ink-soft">not known yet</span>
+  // What no calendar holds is a service's word for never.
+  if (at === null || at === undefined || at > 8_640_000_000_000)
+    return <span className="text-ink-soft">not known yet</span>
   return (
-    <time dateTime={new Date(at * 1000).toISOString()} className="whitespace-nowrap">
-      {formatEta(at, now)} <span className="font-normal text-ink-soft">· {formatDate(at, now)}</span>
+    <time dateTime={new Date(at * 1000).toISOString()}>
+      <span className="whitespace-nowrap">{formatEta(at, now)}</span>{' '}
+      <span className="font-normal whitespace-nowrap text-ink-soft">· {formatDate(at, now)}</span>
     </time>
   )
 }

@@ -3,6 +3,7 @@ import {
   feeOf,
   formatAmount,
   formatBps,
+  formatCount,
   formatExact,
   formatRate,
   lstToCoin,
@@ -137,14 +138,19 @@ describe('rates, fees and shares', () => {
 
   it('writes basis points exactly', () => {
     expect([0, 5, 30, 100, 1000, 10_000, 12_345].map(formatBps)).toEqual([
-      '0 %',
-      '0.05 %',
-      '0.3 %',
-      '1 %',
-      '10 %',
-      '100 %',
-      '123.45 %',
+      '0\u00a0%',
+      '0.05\u00a0%',
+      '0.3\u00a0%',
+      '1\u00a0%',
+      '10\u00a0%',
+      '100\u00a0%',
+      '123.45\u00a0%',
     ])
+  })
+
+  it('groups counts as it groups amounts', () => {
+    expect([0, 999, 1_000, 1_204_511].map(formatCount)).toEqual(['0', '999', '1,000', '1,204,511'])
+    expect(formatCount(10n ** 18n)).toBe('1,000,000,000,000,000,000')
   })
 
   it('rounds the fee against the caller and the value down', () => {

@@ -57,6 +57,11 @@ function group(digits: string): string {
   return digits.replace(/\B(?=(\d{3})+(?!\d))/g, ',')
 }
 
+/** A count, grouped as amounts are: a page that mixed the reader's marks with ours would read `4.120` beside `1,284.5`. */
+export function formatCount(count: number | bigint): string {
+  return group(BigInt(count).toString())
+}
+
 function fixed(value: bigint, unit: bigint, scale: number, fractionDigits: number): string {
   const whole = group((value / unit).toString())
   if (fractionDigits === 0) return whole
@@ -85,11 +90,11 @@ export function formatRate(ray: bigint): string {
   return `${whole}.${fraction.padEnd(4, '0')}`
 }
 
-/** Basis points as a percentage, exact: 5 -> `0.05 %`, 1000 -> `10 %`. */
+/** Basis points as a percentage, exact: 5 -> `0.05 %`, 1000 -> `10 %`. The space does not break: a lone `%` reads badly. */
 export function formatBps(bps: number | bigint): string {
   const value = BigInt(bps)
   const fraction = (value % 100n).toString().padStart(2, '0').replace(/0+$/, '')
-  return `${value / 100n}${fraction ? `.${fraction}` : ''} %`
+  return `${value / 100n}${fraction ? `.${fraction}` : ''}\u00a0%`
 }
 
 /** `part / whole` in basis points, rounded down, within 0..10000; 0 when there is nothing. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ExitQuote } from '../api/types'
 import { RAY, WEI } from './amount'
-import { FULL, planExit, queuePay } from './exit'
+import { costOf, FULL, planExit, queuePay } from './exit'
 
 /** The contract's rule (specification, section 5): as much now as the liquidity allows, the rest to the queue. */
 function contractQuote(amount: bigint, liquidity: bigint, rate: bigint): ExitQuote {
@@ -45,6 +45,14 @@ describe('the split of an exit', () => {
       queueLst: 100n * WEI,
     })
     expect(planExit(640n * WEI, 0, whole, 540n * WEI, RAY)).toMatchObject({ nowLst: 0n, askNow: null })
+  })
+
+  it('tells the cost of a path as what is missing from its worth', () => {
+    expect(costOf(480n * WEI, RAY, (477_456n * WEI) / 1_000n)).toBe((2_544n * WEI) / 1_000n)
+    expect(costOf(10_001n, RAY, queuePay(10_001n, RAY, 5))).toBe(6n)
+    expect(costOf(3n, (RAY * 2n) / 3n, 1n)).toBe(0n)
+    expect(costOf(1n, RAY, 2n)).toBe(0n)
+    expect(costOf(0n, RAY, 0n)).toBe(0n)
   })
 
   it('rounds what the queue pays against the one who leaves', () => {

@@ -35,6 +35,12 @@ export function planExit(amount: bigint, share: number, whole: ExitQuote, liquid
   }
 }
 
+/** What leaving with `lst` costs, in coins: today's worth less what is paid. Nothing, where a quote is of a better block. */
+export function costOf(lst: bigint, rate: bigint, pay: bigint): bigint {
+  const worth = lstToCoin(lst, rate)
+  return worth > pay ? worth - pay : 0n
+}
+
 /** What the queued part pays, after the fee, by today's rate: rounded against the one who leaves, as the contract does. */
 export function queuePay(lst: bigint, rate: bigint, feeBps: number): bigint {
   const value = lstToCoin(lst, rate)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { csvCell, displayName, explorerLink, humanize, shortAddress } from './text'
+import { csvCell, displayName, explorerLink, humanize, sentence, shortAddress, tabTitle } from './text'
 
 describe('o16_hostile_names', () => {
   it.each([
@@ -38,6 +38,40 @@ describe('o16_hostile_names', () => {
     expect(csvCell('a,b')).toBe('"a,b"')
     expect(csvCell(null)).toBe('')
     expect(csvCell(12)).toBe('12')
+  })
+})
+
+describe('the tab', () => {
+  it('names the page, and owns up when there is none', () => {
+    expect(tabTitle('/')).toBe('Stake · Omnibus')
+    expect(tabTitle('/leave')).toBe('Leave without us · Omnibus')
+    expect(tabTitle('/exit/')).toBe('Exit · Omnibus')
+    expect(tabTitle('/no-such-page')).toBe('No such page · Omnibus')
+  })
+})
+
+describe('sentences of the service', () => {
+  it.each([
+    ['611531441211168445011 wei for the head of the line', '611.531 PLUME for the head of the line'],
+    [
+      'totalQueued is 809978983547269499084, was 0 up to 86400 s ago, limit: a rise of 50.00 %',
+      'Total queued is 809.978 PLUME, was 0 up to 1 day ago, limit: a rise of 50.00 %',
+    ],
+    ['validator 1001: a claim each 86400 s', 'validator 1001: a claim each 1 day'],
+    ['gas costs 2000000000 wei now', 'gas costs 2000000000 wei now'],
+    ['rate is 1000000000000000000000000000, limit: below 5', 'rate is 1000000000000000000000000000, limit: below 5'],
+    [
+      'in transaction 0x5446b1e7862567033001361f8ef3f0bdf84a3638',
+      'in transaction 0x5446b1e7862567033001361f8ef3f0bdf84a3638',
+    ],
+    ['waits 59 s', 'waits 59 s'],
+  ])('reads %j as %j', (text, shown) => {
+    expect(sentence(text, 'PLUME')).toBe(shown)
+  })
+
+  it('o16_cleans what a sentence quotes, and bounds it', () => {
+    expect(sentence('slash \u202e<img src=x>\u200b now', 'PLUME')).toBe('slash <img src=x> now')
+    expect(sentence('word '.repeat(500), 'PLUME')).toHaveLength(400)
   })
 })
 

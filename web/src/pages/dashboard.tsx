@@ -13,7 +13,7 @@ import { Requests } from '../components/requests'
 import { TxStatus, txLabel } from '../components/tx-status'
 import { Button, Card, ChainLink, Coin, Empty, Loaded, Lst, MoreButton, Notice, PageHead, Stat } from '../components/ui'
 import { ConnectButton, useReadyWallet } from '../components/wallet'
-import { toInput, wei } from '../lib/amount'
+import { formatCount, toInput, wei } from '../lib/amount'
 import { csvCell } from '../lib/text'
 import { formatDate } from '../lib/time'
 
@@ -64,7 +64,7 @@ function Holdings({ account, mine }: { account: Account; mine: boolean }) {
           <Coin value={wei(account.deposited)} />
         </Stat>
         <Stat label="Exit requests ever made">
-          <span className="num">{account.requests.toLocaleString()}</span>
+          <span className="num">{formatCount(account.requests)}</span>
         </Stat>
       </dl>
       {mine && (
@@ -247,7 +247,7 @@ function Lookup() {
   const wrong = trimmed !== '' && !isAddress(trimmed, { strict: false })
   return (
     <form
-      className="flex flex-wrap items-start gap-3"
+      className="flex flex-wrap items-start gap-x-3"
       onSubmit={(event) => {
         event.preventDefault()
         if (trimmed && !wrong) void navigate({ to: '/dashboard', search: { address: trimmed } })
@@ -268,11 +268,11 @@ function Lookup() {
           aria-describedby="lookup-note"
           className="mt-1.5 h-10 w-full rounded-control bg-sunken px-3 font-mono text-sm ring-1 ring-line-strong"
         />
-        <p id="lookup-note" aria-live="polite" className="mt-1 min-h-5 text-sm text-bad">
+        <p id="lookup-note" aria-live="polite" className="mt-1 mb-1.5 min-h-5 text-sm text-bad">
           {wrong && 'An address is 0x followed by 40 hexadecimal digits.'}
         </p>
       </div>
-      <Button look="quiet" type="submit" disabled={trimmed === '' || wrong} className="mt-[1.9rem]">
+      <Button look="quiet" type="submit" disabled={trimmed === '' || wrong} className="sm:mt-[1.9rem]">
         Show
       </Button>
     </form>

@@ -12,106 +12,144 @@ import { Requests } from '../components/requests'
 import { TxStatus, txLabel } from '../components/tx-status'
 import { Badge, Button, Card, Coin, Fact, Facts, Failure, Lst, Notice, PageHead, When } from '../components/ui'
 import { ConnectButton, useReadyWallet } from '../components/wallet'
-import { BPS, formatAmount, formatBps, parseAmount, wei } from '../lib/amount'
-import { FULL, planExit, queuePay } from '../lib/exit'
-import { deadlineAt, formatRealWait } from '../lib/time'
+import { formatAmount, formatBps, ofBps, parseAmount, wei } from '../lib/amount'
+import { costOf, FULL, planExit, queuePay } from '../lib/exit'
+import { deadlineAt, formatDuration, formatEta, formatRealWait } from '../lib/time'
 
 /** Others may leave between the quote and the block: this much less than quoted is still taken, no more. */
-const SLIPPAGE_BPS = 50n
+const SLIPPAGE_BPS = 50
 const FEE_SLACK_BPS = 25
-/** An exit as it would be paid, from the quotes of its parts. */
+/** An exit as it would be paid, from the quotes of its parts. A cost is what is missing from today's worth. */
 type Parts = {
   nowLst: bigint
   nowPay: bigint
+  nowCost: bigint
   nowFeeBps: number
   queueLst: bigint
   queueNet: bigint
+  queueCost: bigint
   queueFeeBps: number
   eta: number | null
   etaIfMissed: number | null
 }
 
+/** One of the three ways out. All three answer the same questions in the same order, so that they compare across. */
 function Path({
   name,
   badge,
-  headline,
+  pays,
+  give,
+  cost,
+  when,
   muted,
   children,
 }: {
   name: string
   badge: ReactNode
-  headline: ReactNode
+  pays: ReactNode
+  give: ReactNode
+  cost: ReactNode
+  when: ReactNode
   muted?: boolean
-  children: ReactNode
+  children?: ReactNode
 }) {
   return (
     <section className={`card flex min-w-0 flex-col p-5 ${muted ? 'bg-sunken shadow-none' : ''}`}>
-      <div className="flex items-center justify-between gap-3">
+      <div className="flex flex-wrap items-center justify-between gap-x-3 gap-y-1">
         <h2 className="font-semibold">{name}</h2>
         {badge}
       </div>
-      <div className={`mt-3 mb-2 text-2xl font-semibold tracking-tight ${muted ? 'text-ink-soft' : ''}`}>
-        {headline}
-      </div>
-      {children}
+      <p className={`mt-3 mb-2 text-2xl font-semibold tracking-tight ${muted ? 'text-ink-soft' : ''}`}>
+        <span className="sr-only">Pays </span>
+        {pays}
+      </p>
+      <Facts>
+        <Fact label="You give">{give}</Fact>
+        <Fact label="It costs">{cost}</Fact>
+        <Fact label="You have it">{when}</Fact>
+      </Facts>
+      {children && <p className="mt-auto border-t border-line pt-3 text-sm text-ink-soft">{children}</p>}
     </section>
+  )
+}
+
+/** A cost in coins with its share; before there is an amount, the share alone. */
+function Cost({ coins, share }: { coins: bigint | null; share: string }) {
+  return coins === null || coins === 0n ? (
+    <>{share}</>
+  ) : (
+    <>
+      <Coin value={coins} /> <span className="font-normal whitespace-nowrap text-ink-soft">· {share}</span>
+    </>
   )
 }
 
 function Paths({ parts, overview }: { parts: Parts | null; overview: Overview | undefined }) {
   const { amm } = useAppConfig().features
-  const { accelerated, clockFactor } = useAppConfig()
+  const { accelerated, clockFactor, lstSymbol } = useAppConfig()
   const now = useChainNow()
   const eta = parts?.eta ?? null
   const missed = parts?.etaIfMissed ?? null
   const real = eta === null ? null : formatRealWait(eta, now, accelerated ? clockFactor : 1)
+  const nowFee =
+    parts && parts.nowLst > 0n
+      ? `${formatBps(parts.nowFeeBps)} fee`
+      : overview
+        ? `${formatBps(overview.minInstantFeeBps)} to ${formatBps(overview.maxInstantFeeBps)} fee`
+        : '…'
+  const queueFee = overview ? `${formatBps(parts?.queueFeeBps ?? overview.standardFeeBps)} fee` : '…'
   return (
     <div className="grid grid-cols-1 gap-4 md:grid-cols-3">
       <Path
         name="Instant"
-        badge={<Badge tone="accent">Seconds</Badge>}
-        headline={<Coin value={parts?.nowPay ?? 0n} />}
+        badge={<Badge tone="accent">At once</Badge>}
+        pays={<Coin value={parts?.nowPay ?? 0n} />}
         muted={parts !== null && parts.nowLst === 0n}
+        give={<Lst value={parts?.nowLst ?? 0n} />}
+        cost={<Cost coins={parts?.nowCost ?? null} share={nowFee} />}
+        when="In the same transaction"
       >
-        <Facts>
-          <Fact label="For">
-            <Lst value={parts?.nowLst ?? 0n} />
-          </Fact>
-          <Fact label="Fee" hint="Rises as the buffer empties">
-            {parts && parts.nowLst > 0n
-              ? formatBps(parts.nowFeeBps)
-              : overview
-                ? `from ${formatBps(overview.minInstantFeeBps)}`
-                : '…'}
-          </Fact>
-          <Fact label="Paid">In the same transaction</Fact>
-        </Facts>
+        Paid from the buffer. The fee rises as the buffer empties.
       </Path>
-      <Path name="Market" badge={<Badge>{amm ? 'Seconds' : 'Not enabled yet'}</Badge>} headline="—" muted>
-        <p className="text-sm text-ink-soft">
-          Sells to a pool when its price beats the instant fee. This deployment has no pool, so nothing goes this way.
-        </p>
+      <Path
+        name="Market"
+        badge={<Badge>{amm ? 'At once' : 'Not enabled yet'}</Badge>}
+        pays="—"
+        muted
+        give="—"
+        cost="The pool’s price"
+        when="In the same transaction"
+      >
+        Sells to a pool when that beats the instant fee. Here there is no pool, so nothing goes this way.
       </Path>
       <Path
         name="Queue"
-        badge={<Badge tone="info">Cheapest</Badge>}
-        headline={<Coin value={parts?.queueNet ?? 0n} />}
+        badge={
+          <Badge tone="info">{eta === null || eta <= now ? 'Cheapest' : `Within ${formatDuration(eta - now)}`}</Badge>
+        }
+        pays={<Coin value={parts?.queueNet ?? 0n} />}
         muted={parts !== null && parts.queueLst === 0n}
+        give={<Lst value={parts?.queueLst ?? 0n} />}
+        cost={<Cost coins={parts?.queueCost ?? null} share={queueFee} />}
+        when={
+          eta === null ? (
+            parts && parts.queueLst > 0n ? (
+              'Not known yet'
+            ) : (
+              'By a time told beforehand'
+            )
+          ) : (
+            <>
+              <When at={eta} now={now} />
+              {real && <span className="block text-xs font-normal text-ink-faint">{real}</span>}
+            </>
+          )
+        }
       >
-        <Facts>
-          <Fact label="For">
-            <Lst value={parts?.queueLst ?? 0n} />
-          </Fact>
-          <Fact label="Fee">{overview ? formatBps(parts?.queueFeeBps ?? overview.standardFeeBps) : '…'}</Fact>
-          <Fact label="Claimable by" hint={real ?? 'The latest time, not the usual one'}>
-            {eta === null ? '—' : <When at={eta} now={now} />}
-          </Fact>
-          {missed !== null && missed !== eta && (
-            <Fact label="If a departure is missed">
-              <When at={missed} now={now} />
-            </Fact>
-          )}
-        </Facts>
+        {missed !== null && missed !== eta && (
+          <>The latest time, usually sooner; {formatEta(missed, now)} if the keepers miss a departure. </>
+        )}
+        What waits earns no rewards and shares losses like any {lstSymbol}.
       </Path>
     </div>
   )
@@ -123,12 +161,14 @@ function Split({
   most,
   amount,
   parts,
+  liquidity,
 }: {
   share: number
   onShare: (share: number) => void
   most: bigint
   amount: bigint
   parts: Parts | null
+  liquidity: bigint | null
 }) {
   const id = useId()
   const { lstSymbol } = useAppConfig()
@@ -143,7 +183,15 @@ function Split({
           How much now
         </label>
         <span className="text-sm text-ink-soft">
-          at most <Lst value={most} /> of this
+          {amount > 0n ? (
+            <>
+              at most <Lst value={most} /> of this
+            </>
+          ) : liquidity === null ? null : (
+            <>
+              up to <Coin value={liquidity} /> for everybody
+            </>
+          )}
         </span>
       </div>
       <input
@@ -192,9 +240,11 @@ function useParts(typed: bigint, share: number, overview: Overview | undefined) 
     parts = {
       nowLst: plan.nowLst,
       nowPay: instant ? wei(instant.pay) : 0n,
+      nowCost: instant ? costOf(plan.nowLst, rate, wei(instant.pay)) : 0n,
       nowFeeBps: instant?.feeBps ?? 0,
       queueLst: plan.queueLst,
       queueNet: queuePay(plan.queueLst, rate, queueFeeBps),
+      queueCost: costOf(plan.queueLst, rate, queuePay(plan.queueLst, rate, queueFeeBps)),
       queueFeeBps,
       eta: line?.eta ?? null,
       etaIfMissed: line?.etaIfMissed ?? null,
@@ -208,7 +258,7 @@ function useParts(typed: bigint, share: number, overview: Overview | undefined) 
     parts,
     /** Nothing is on its way that could change what is shown. */
     fresh: parts !== null && typed === amount && share === settledShare,
-    error: amount > 0n ? (whole.error ?? now.error) : null,
+    error: amount > 0n ? (whole.error ?? now.error ?? queue.error) : null,
     refetch: () => Promise.all([whole.refetch(), now.refetch(), queue.refetch()]),
   }
 }
@@ -248,7 +298,7 @@ function ExitForm() {
           instantMax: share === FULL ? amount : parts.nowLst,
           ammMax: 0n,
           queueMax: amount,
-          minOutNow: parts.nowPay - (parts.nowPay * SLIPPAGE_BPS) / BPS,
+          minOutNow: parts.nowPay - ofBps(parts.nowPay, SLIPPAGE_BPS),
           feeLimitBps: BigInt(parts.nowFeeBps + FEE_SLACK_BPS),
           deadline: deadlineAt(now, config.clockFactor),
           recipient: wallet.address,
@@ -278,7 +328,14 @@ function ExitForm() {
             testId="exit-amount"
           />
           <div>
-            <Split share={share} onShare={setShare} most={most} amount={amount} parts={parts} />
+            <Split
+              share={share}
+              onShare={setShare}
+              most={most}
+              amount={amount}
+              parts={parts}
+              liquidity={overview.data ? wei(overview.data.instantLiquidity) : null}
+            />
             {paused && (
               <p className="mt-2 text-sm text-warn">
                 Instant exits are paused for the moment; the queue and claims go on.
@@ -314,7 +371,7 @@ function ExitForm() {
                 )}
                 <span className="mt-1 block text-sm text-ink-soft">
                   {parts.nowLst > 0n && 'If more than 0.5 % less could be paid now, nothing happens. '}
-                  {parts.queueLst > 0n && 'You can cancel the queued part until its rung closes.'}
+                  {parts.queueLst > 0n && 'The queued part can be cancelled until it joins the line.'}
                 </span>
               </>
             ) : (
@@ -329,7 +386,7 @@ function ExitForm() {
                 data-testid="exit-submit"
                 disabled={!wallet.ready || !fresh || held === undefined || problem !== null || isBusy(state)}
               >
-                {txLabel(state, typed === 0n ? 'Enter an amount' : 'Exit')}
+                {txLabel(state, !wallet.ready ? 'Switch network first' : typed === 0n ? 'Enter an amount' : 'Exit')}
               </Button>
             ) : (
               <ConnectButton wide label="Connect a wallet to exit" />
@@ -337,6 +394,7 @@ function ExitForm() {
           </div>
         </div>
         <div className="mt-3 space-y-3 empty:hidden" data-testid="exit-status">
+          {overview.error && !overview.data && <Failure error={overview.error} retry={() => overview.refetch()} />}
           {error && <Failure error={error} retry={refetch} />}
           {account.error && wallet.connected && <Failure error={account.error} retry={() => account.refetch()} />}
           <TxStatus state={state} done="What was queued is listed below, with its promised time." />

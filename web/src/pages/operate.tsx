@@ -14,7 +14,7 @@ import {
 } from '../api/queries'
 import type { Alert, Job, JournalItem, Mode, Overview, Rung, Status } from '../api/types'
 import { useAppConfig } from '../chain/app-config'
-import { useChainNow } from '../chain/use-clock'
+import { useChainNow, useWallNow } from '../chain/use-clock'
 import {
   Badge,
   Button,
@@ -32,17 +32,9 @@ import {
   Stat,
   When,
 } from '../components/ui'
-import { formatAmount, formatBps, max, min, shareBps, sum, wei } from '../lib/amount'
-import { displayName, humanize } from '../lib/text'
+import { formatAmount, formatBps, formatCount, max, min, shareBps, sum, wei } from '../lib/amount'
+import { displayName, humanize, sentence } from '../lib/text'
 import { formatAgo, formatEta } from '../lib/time'
-
-/** Free text of the service may quote names from the chain; a detail is a sentence, so it may be longer than a name. */
-const safeText = (text: string) =>
-  text
-    .split(' ')
-    .map((word) => displayName(word, ''))
-    .join(' ')
-    .slice(0, 400)
 
 function BufferGauge({ overview }: { overview: Overview }) {
   const { nativeSymbol } = useAppConfig()
@@ -220,7 +212,8 @@ function Queue({ overview }: { overview: Overview }) {
 const MODE_WORDS: Record<Mode, string> = { on: 'On', dryRun: 'Dry run', off: 'Off' }
 const MODE_TONE: Record<Mode, 'good' | 'warn' | 'neutral'> = { on: 'good', dryRun: 'warn', off: 'neutral' }
 
-function JobRow({ job, now, run }: { job: Job; now: number; run: ReactNode }) {
+function JobRow({ job, now, wall, run }: { job: Job; now: number; wall: number; run: ReactNode }) {
+  const { nativeSymbol } = useAppConfig()
   return (
     <li className="grid grid-cols-1 gap-x-4 gap-y-1 py-3.5 text-sm sm:grid-cols-[minmax(0,11rem)_minmax(0,1fr)_auto]">
       <div>
@@ -235,13 +228,13 @@ function JobRow({ job, now, run }: { job: Job; now: number; run: ReactNode }) {
         ) : (
           <>
             <span className="font-medium">{humanize(job.lastDecision)}</span>
-            {job.lastReason && <span className="block text-ink-soft">{safeText(job.lastReason)}</span>}
+            {job.lastReason && <span className="block text-ink-soft">{sentence(job.lastReason, nativeSymbol)}</span>}
           </>
         )}
       </div>
       <div className="text-xs text-ink-soft sm:text-right">
         <span className="block">
-          {job.lastRunAt === null ? '' : formatAgo(job.lastRunAt, now)}
+          {job.lastRunAt === null ? '' : formatAgo(job.lastRunAt, wall)}
           {job.lastTxHash && (
             <>
               {' · '}
@@ -278,6 +271,7 @@ function Jobs() {
   const key = useAccessKey()
   const query = useQuery(jobsQuery)
   const now = useChainNow()
+  const wall = useWallNow()
   return (
     <Card title="Jobs" aside="last decision and why">
       <Loaded query={query} rows={6}>
@@ -291,6 +285,7 @@ function Jobs() {
                   key={job.job}
                   job={job}
                   now={now}
+                  wall={wall}
                   run={key && job.mode !== 'off' ? <RunNow job={job.job} /> : null}
                 />
               ))}
@@ -306,6 +301,7 @@ const SEVERITY_TONE = { info: 'info', warning: 'warn', critical: 'bad' } as cons
 const STATE_TONE = { open: 'bad', acknowledged: 'warn', resolved: 'good' } as const
 
 function AlertItem({ alert, now }: { alert: Alert; now: number }) {
+  const { nativeSymbol } = useAppConfig()
   const key = useAccessKey()
   const client = useQueryClient()
   const acknowledge = useMutation({
@@ -317,13 +313,13 @@ function AlertItem({ alert, now }: { alert: Alert; now: number }) {
   return (
     <li className="py-4 first:pt-0 last:pb-0">
       <div className="flex flex-wrap items-start justify-between gap-x-3 gap-y-1">
-        <h3 className="min-w-0 font-medium break-words">{safeText(alert.title)}</h3>
+        <h3 className="min-w-0 font-medium break-words">{sentence(alert.title, nativeSymbol)}</h3>
         <span className="flex gap-2">
           <Badge tone={SEVERITY_TONE[alert.severity]}>{alert.severity}</Badge>
           <Badge tone={STATE_TONE[alert.state]}>{alert.state}</Badge>
         </span>
       </div>
-      <p className="mt-1 text-sm break-words text-ink-soft">{safeText(alert.detail)}</p>
+      <p className="mt-1 text-sm break-words text-ink-soft">{sentence(alert.detail, nativeSymbol)}</p>
       <p className="mt-1 text-xs text-ink-faint">
         {humanize(alert.rule)} · opened {formatAgo(alert.openedAt, now)}
         {alert.resolvedAt !== null && ` · resolved ${formatAgo(alert.resolvedAt, now)}`}
@@ -392,26 +388,29 @@ function Alerts() {
 }
 
 const WORK_TONE: Record<string, 'good' | 'warn' | 'bad' | 'neutral' | 'info'> = {
-  confirmed: 'good',
-  failed: 'bad',
-  reverted: 'bad',
-  broadcast: 'info',
   signed: 'info',
+  broadcast: 'info',
+  mined: 'info',
+  succeeded: 'good',
+  failed: 'bad',
 }
 
 function Journal() {
   const query = useInfiniteQuery(journalQuery)
-  const now = useChainNow()
+  const wall = useWallNow()
   const row = (item: JournalItem) => (
     <li key={item.workId} className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1 py-3 text-sm">
       <span className="min-w-0">
         <span className="font-medium">{humanize(item.job)}</span>{' '}
-        <span className="text-ink-soft">{displayName(item.target, '')}</span>
+        {/* A bare number is a validator's id: no job has another kind of numbered target. */}
+        <span className="text-ink-soft">
+          {/^\d+$/.test(item.target) ? `validator ${item.target}` : displayName(item.target, '')}
+        </span>
       </span>
       <span className="flex flex-wrap items-baseline gap-x-3 gap-y-1 text-xs text-ink-soft">
-        {item.gasUsed !== null && <span className="num">{BigInt(item.gasUsed).toLocaleString()} gas</span>}
+        {item.gasUsed !== null && <span className="num">{formatCount(item.gasUsed)} gas</span>}
         {item.txHash && <ChainLink kind="tx" value={item.txHash} label="transaction" />}
-        <span>{formatAgo(item.updatedAt, now)}</span>
+        <span>{formatAgo(item.updatedAt, wall)}</span>
         <Badge tone={WORK_TONE[item.state] ?? 'neutral'}>{humanize(item.state)}</Badge>
       </span>
     </li>
@@ -435,7 +434,7 @@ function Journal() {
 }
 
 function Health({ status }: { status: Status }) {
-  const now = useChainNow()
+  const wall = useWallNow()
   const [tone, words] =
     status.indexed === null
       ? (['neutral', 'Not indexed yet'] as const)
@@ -455,7 +454,7 @@ function Health({ status }: { status: Status }) {
                 : `${status.lagBlocks} behind the head`
           }
         >
-          <span className="num">{status.indexed?.number.toLocaleString() ?? '—'}</span>
+          <span className="num">{status.indexed ? formatCount(status.indexed.number) : '—'}</span>
         </Stat>
         <Stat label="Completeness" note={`${status.holesFound} holes found, ${status.holesLeft} left`}>
           <Badge tone={tone}>{words}</Badge>
@@ -466,7 +465,7 @@ function Health({ status }: { status: Status }) {
         >
           <Badge tone={MODE_TONE[status.keeper.mode]}>{MODE_WORDS[status.keeper.mode]}</Badge>
         </Stat>
-        <Stat label="Keeper last ran">{formatAgo(status.keeper.lastRunAt, now)}</Stat>
+        <Stat label="Keeper last ran">{formatAgo(status.keeper.lastRunAt, wall)}</Stat>
       </dl>
     </Card>
   )

@@ -12,7 +12,7 @@ import { Later } from '../components/later'
 import { TxStatus, txLabel } from '../components/tx-status'
 import { Amount, Button, Card, Coin, Fact, Facts, Failure, Loaded, Lst, Notice, PageHead, Stat } from '../components/ui'
 import { ConnectButton, useReadyWallet } from '../components/wallet'
-import { formatBps, formatRate, parseAmount, wei, WEI } from '../lib/amount'
+import { formatBps, formatCount, formatRate, parseAmount, wei, WEI } from '../lib/amount'
 import { deadlineAt } from '../lib/time'
 
 /** Left behind by "Max", so that the wallet can still pay for this transaction and the exit after it. */
@@ -103,6 +103,11 @@ function DepositForm({ overview }: { overview: Overview | undefined }) {
           )}
         </Facts>
         <div className="mt-5 space-y-3">
+          {wallet.connected && held === undefined && balance.error && (
+            <Notice tone="warn" title="Your balance is not known">
+              The chain’s endpoint does not answer this page. Your wallet still says whether you hold enough.
+            </Notice>
+          )}
           {quote.error && amount > 0n && <Failure error={quote.error} retry={() => quote.refetch()} />}
           {slashPending && (
             <Notice tone="warn" title="A loss is being booked">
@@ -123,7 +128,7 @@ function DepositForm({ overview }: { overview: Overview | undefined }) {
                 !wallet.ready || paused || slashPending || !fresh || receive === 0n || problem !== null || isBusy(state)
               }
             >
-              {txLabel(state, amount === 0n ? 'Enter an amount' : 'Deposit')}
+              {txLabel(state, !wallet.ready ? 'Switch network first' : amount === 0n ? 'Enter an amount' : 'Deposit')}
             </Button>
           ) : (
             <ConnectButton wide label="Connect a wallet to deposit" />
@@ -161,8 +166,8 @@ function Journey({ overview }: { overview: Overview }) {
             `You get ${lstSymbol}. Your deposit joins the buffer, where it first serves people who are leaving.`,
           ],
           [
-            'With the next stake bus',
-            'What the buffer does not need is spread over the validators, each split into buckets.',
+            'When the keepers next stake',
+            'What the buffer does not need is spread over the validators, in many small accounts (buckets), so that later exits need not wait for each other.',
           ],
           [
             'From then on',
@@ -193,13 +198,13 @@ function Journey({ overview }: { overview: Overview }) {
 
 function Pot({ overview }: { overview: Overview }) {
   return (
-    <Card title="The pot">
+    <Card title="All depositors together">
       <dl className="grid grid-cols-2 gap-5">
         <Stat label="Total staked value">
           <Coin value={wei(overview.tvl)} />
         </Stat>
         <Stat label="Depositors">
-          <span className="num">{overview.depositors.toLocaleString()}</span>
+          <span className="num">{formatCount(overview.depositors)}</span>
         </Stat>
         <Stat label="Can be paid out now">
           <Coin value={wei(overview.instantLiquidity)} />
@@ -221,16 +226,14 @@ export function StakePage() {
         Deposit {nativeSymbol}, hold {lstSymbol}, earn rewards. You know how long an exit takes before you ask for one.
       </PageHead>
       <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]">
-        <DepositForm overview={overview.data} />
         <div className="space-y-5">
+          <DepositForm overview={overview.data} />
           <Loaded query={overview} rows={6}>
-            {(data) => (
-              <>
-                <Journey overview={data} />
-                <Pot overview={data} />
-              </>
-            )}
+            {(data) => <Pot overview={data} />}
           </Loaded>
+        </div>
+        <div className="space-y-5">
+          {overview.data && <Journey overview={overview.data} />}
           <Later only={['vault', 'insurance']} />
         </div>
       </div>

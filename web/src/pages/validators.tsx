@@ -87,8 +87,11 @@ function ValidatorCard({ ladder, now, axis, largest }: { ladder: Ladder; now: nu
     ['Our stake', <Coin key="s" value={wei(validator.ourStake)} />],
     ['Target weight', formatBps(validator.weightBps)],
     ['Commission', formatBps(validator.commissionBps)],
-    ['Room', validator.capacity === null ? 'No limit' : <Coin key="c" value={wei(validator.capacity)} digits={0} />],
-    ['Queued here', <Coin key="q" value={wei(validator.queued)} />],
+    [
+      'Room for more',
+      validator.capacity === null ? 'No limit' : <Coin key="c" value={wei(validator.capacity)} digits={0} />,
+    ],
+    ['Asked back', <Coin key="q" value={wei(validator.queued)} />],
     ['Free buckets', `${totals.available} of ${totals.count}`],
     ['Score', `${Math.floor(validator.score / 100)} of 100`],
   ]
@@ -173,19 +176,19 @@ function Ladders({ validators }: { validators: Validator[] }) {
           <Stat label="Cooling" note="on its way back">
             <Coin value={totals.cooling} />
           </Stat>
-          <Stat label="Matured" note="ready to sweep">
+          <Stat label="Matured" note="back, to be collected by the keepers">
             <Coin value={totals.matured} />
           </Stat>
-          <Stat label="Free buckets" note="can depart at the next timetable slot">
+          <Stat label="Free buckets" note="not cooling: an exit can leave through them">
             <span className="num">
               {totals.available} of {totals.count}
             </span>
           </Stat>
         </dl>
       </Card>
-      <Card title="What comes back, and when" aside="all validators">
+      <Card title="What comes back, and when" aside={`${nativeSymbol}, all validators`}>
         {coming === 0n ? (
-          <Empty>Nothing is cooling: no exit is waiting for stake.</Empty>
+          <Empty>Nothing is on its way back: no exit waits for stake.</Empty>
         ) : (
           <ReturnsChart
             returns={returns}
