@@ -34,7 +34,7 @@ const NATIVE: Address = address!("EeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE");
 const IMPLEMENTATION_SLOT: &str = "eip1967.proxy.implementation";
 /// What is deployed, in this order. The minter is one address in several parts: the minter hands the exit bus to the
 /// keeper and all else that it does not know to the staker, that to admin, that to views.
-const CONTRACTS: [&str; 9] = [
+const CONTRACTS: [&str; 10] = [
     "BucketFactory",
     "LiquidToken",
     "LiquidRewards",
@@ -44,7 +44,10 @@ const CONTRACTS: [&str; 9] = [
     "LiquidKeeper",
     "LiquidMinter",
     "ERC1967Proxy",
+    "LiquidHalt",
 ];
+/// The admin, where a governor is named: it has no delay of its own, because the minter enforces them.
+const TIMELOCK: &str = "TimelockController";
 /// Buckets created per transaction: about 2M gas.
 const BUCKETS_PER_CALL: u64 = 16;
 
@@ -52,6 +55,8 @@ const BUCKETS_PER_CALL: u64 = 16;
 #[derive(Clone, Copy, Debug)]
 struct Roles {
     admin: Address,
+    /// Proposes to the timelock that is the admin then.
+    governor: Option<Address>,
     guardian: Address,
     keeper: Address,
     fee_recipient: Address,
@@ -169,6 +174,7 @@ pub async fn deploy(
             plan
         }
     };
+    let roles = governed(&plan, roles);
     let receipts = carry_out(&plan, &journal, &pool, &signer, out).await?;
     let deployment = describe(settings, &plan, &receipts, roles, &pool).await?;
     verify(settings, &deployment, roles, &pool, out).await?;
@@ -187,9 +193,12 @@ fn roles(settings: &Settings, args: &args::Deploy, signer: &PrivateKeySigner) ->
     let local = settings.profile.kind == Kind::Local;
     let published = |label: &str| keys::published(label).map(|key| key.address());
     let or = |given: Option<Address>, fallback: Address| given.unwrap_or(fallback);
-    let admin = or(args.admin.or(setup.admin), signer.address());
+    let governor = args.governor.or(setup.governor);
+    // With a governor the admin becomes the timelock as soon as its address is known.
+    let admin = or(args.admin.or(setup.admin).or(governor), signer.address());
     Ok(Roles {
         admin,
+        governor,
         guardian: or(
             args.guardian.or(setup.guardian),
             if local { published("guardian")? } else { admin },
@@ -207,6 +216,20 @@ fn roles(settings: &Settings, args: &args::Deploy, signer: &PrivateKeySigner) ->
             if local { published("fees")? } else { admin },
         ),
     })
+}
+
+/// The roles with the timelock as the admin, if the plan has one.
+fn governed(plan: &Plan, roles: Roles) -> Roles {
+    let timelock = plan.steps.iter().find_map(|step| {
+        step.creates
+            .as_ref()
+            .filter(|(name, _)| name == TIMELOCK)
+            .map(|(_, address)| *address)
+    });
+    Roles {
+        admin: timelock.unwrap_or(roles.admin),
+        ..roles
+    }
 }
 
 async fn plan(
@@ -359,7 +382,20 @@ async fn plan(
         ));
     }
 
-    wire(settings, args, &mut plan, minter, &validators, roles);
+    let halt = deploy(
+        &mut plan,
+        "LiquidHalt",
+        (token, staking, code).abi_encode_params(),
+        U256::ZERO,
+    )?;
+    if let Some(governor) = roles.governor {
+        let only = vec![governor];
+        let arguments = (U256::ZERO, only.clone(), only, Address::ZERO).abi_encode_params();
+        deploy(&mut plan, TIMELOCK, arguments, U256::ZERO)?;
+    }
+    let roles = governed(&plan, roles);
+
+    wire(settings, args, &mut plan, minter, halt, &validators, roles);
     Ok(plan)
 }
 
@@ -382,6 +418,7 @@ fn wire(
     args: &args::Deploy,
     plan: &mut Plan,
     minter: Address,
+    halt: Address,
     validators: &[u16],
     roles: Roles,
 ) {
@@ -393,6 +430,11 @@ fn wire(
         plan,
         "copy the validators into the registry".to_owned(),
         ILiquidMinter::syncValidatorsCall {}.abi_encode(),
+    );
+    call(
+        plan,
+        "name the code that governor and guardian may switch to".to_owned(),
+        ILiquidMinter::setHaltCall { code: halt }.abi_encode(),
     );
     let grant = |plan: &mut Plan, role: &str, account: Address| {
         let data = IAccessControl::grantRoleCall {
@@ -756,6 +798,14 @@ async fn verify(
         "the minter's implementation",
         text(&code),
         text(&Address::from_word(slot)),
+    )?;
+    let halt = pool
+        .read(minter, &ILiquidMinter::haltCodeCall {}, BlockId::latest())
+        .await?;
+    same(
+        "the halt",
+        text(&deployment.address("LiquidHalt")?),
+        text(&halt),
     )?;
     let (rewards, factory) = (
         deployment.address("LiquidRewards")?,
