@@ -32,6 +32,9 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
     ILiquidMinter internal minter;
     ILiquidVault internal vault;
     ILiquidCoinVault internal coinVault;
+    /// The implementation behind the proxy, and the one that governor and guardian may switch to.
+    address internal code;
+    address internal halt;
 
     address internal admin = makeAddr("admin");
     address internal guardian = makeAddr("guardian");
@@ -50,12 +53,12 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
     }
 
     function create(string memory name, bytes memory args, uint256 value) internal returns (address at) {
-        bytes memory code = vm.envOr("FRESH", false)
+        bytes memory made = vm.envOr("FRESH", false)
             ? vm.getCode(string.concat(name, ".sol:", name))
             : vm.parseJsonBytes(vm.readFile(string.concat("artifacts/", name, ".json")), ".bytecode");
-        code = abi.encodePacked(code, args);
+        made = abi.encodePacked(made, args);
         assembly {
-            at := create(value, add(code, 0x20), mload(code))
+            at := create(value, add(made, 0x20), mload(made))
         }
         require(at != address(0), name);
     }
@@ -118,10 +121,10 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
         part = create("LiquidAdmin", abi.encode(token, staking, part));
         part = create("LiquidStaker", abi.encode(token, staking, factory, part));
         address exits = create("LiquidKeeper", abi.encode(token, staking, factory));
-        part = create("LiquidMinter", abi.encode(token, staking, factory, exits, part));
+        code = create("LiquidMinter", abi.encode(token, staking, factory, exits, part));
         vm.deal(address(this), SEED);
         bytes memory init = abi.encodeCall(LiquidAdmin.initialize, (params()));
-        address proxy = create("ERC1967Proxy", abi.encode(part, init), SEED);
+        address proxy = create("ERC1967Proxy", abi.encode(code, init), SEED);
         assertEq(proxy, minterAt);
         assertEq(address(rewards), rewardsAt);
         minter = ILiquidMinter(payable(minterAt));
@@ -133,12 +136,14 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
         );
         coinVault = ILiquidCoinVault(create("LiquidCoinVault", abi.encode(vault)));
         assertEq(address(coinVault), coinVaultAt);
+        halt = create("LiquidHalt", abi.encode(token, staking, code));
         vm.startPrank(admin);
         minter.setVault(address(vault));
         IAccessControl access = IAccessControl(minterAt);
         access.grantRole(minter.REBALANCER_ROLE(), keeper);
         access.grantRole(minter.CLAIMER_ROLE(), keeper);
         access.grantRole(minter.HANDLER_ROLE(), keeper);
+        minter.setHalt(halt);
         vm.stopPrank();
         minter.syncValidators();
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {IAmmRoute} from "./amm/IAmmRoute.sol";
+
 /// @title Values, errors and events of the liquid staking minter.
 /// @notice Money in wei of the native coin unless said otherwise; LST in its own wei; rates scaled by 1e27; times in
 /// unix seconds; fees and shares in basis points. The arithmetic is in docs/src/specification.md.
@@ -9,9 +11,9 @@ interface ILiquidMinterTypes {
     /// @notice How one exit is split over the three paths. All LST wei, except `minOutNow` (coin wei).
     struct ExitParams {
         uint256 instantMax;
-        uint256 ammMax; // must be 0 while no AMM route is set
+        uint256 ammMax; // must be 0 while no AMM route is set; what no pool takes within the cap is queued
         uint256 queueMax;
-        uint256 minOutNow;
+        uint256 minOutNow; // instant and AMM together
         uint256 feeLimitBps; // the most that the instant path may cost
         uint256 deadline;
         address recipient; // gets what is paid now and owns the request
@@ -76,6 +78,7 @@ interface ILiquidMinterTypes {
         uint256 queueLst;
         uint256 queueValue; // coin wei at today's rate, after the standard fee
         uint256 queueEta; // if the rung closed as it stands, as soon as it may
+        uint256 ammLst; // LST that would be sold to a pool
     }
 
     /// @notice Why a promised time rose. The only three reasons.
@@ -83,6 +86,12 @@ interface ILiquidMinterTypes {
         Loss,
         CooldownRaised,
         StepLate
+    }
+
+    /// @notice What governor and guardian may do together within 48 hours, and nothing else.
+    enum Emergency {
+        Halt, // switch to the pre-deployed halt implementation
+        Reader // repair the staking adapter: ask another contract for flags and intervals. No coins move through it
     }
 
     // --------------------------------------------------------------- errors
@@ -126,12 +135,19 @@ interface ILiquidMinterTypes {
     error TransferFailed(address recipient, uint256 amount);
     error GasTooLow(uint256 left, uint256 needed);
     error VaultNotSet();
+    error AmmBelowCap(uint256 coins, uint256 least);
+    /// @notice The minter is halted: only sweeps, finalization and claims go on.
+    error Halted(bytes4 selector);
 
     // --------------------------------------------------------------- events: money
     /// @notice `coins` came in, `lst` was minted. `hint` is the validator that the depositor prefers (or type(uint16).max).
     event Deposited(address indexed account, address indexed payer, uint16 indexed hint, uint256 coins, uint256 lst);
     /// @notice Paid from the buffer: `gross` wei left headroom, `fee` of it stayed in reserve.
     event InstantExit(address indexed account, address indexed recipient, uint256 lst, uint256 gross, uint256 fee);
+    /// @notice `lst` was sold to `pool` for `coins`, which went to the recipient.
+    event AmmExit(address indexed account, address indexed recipient, address indexed pool, uint256 lst, uint256 coins);
+    /// @notice No pool took any of `lst`: it went on to the buffer and the queue.
+    event AmmSkipped(address indexed account, address indexed route, uint256 lst);
     event ExitRequested(uint256 indexed id, address indexed owner, uint256 lst, uint16 hint);
     event ExitCancelled(uint256 indexed id, address indexed owner, uint256 lst);
     event RungClosed(uint256 indexed rung, uint256 lst, uint256 count, uint256 unitsEnd, uint256 c0, uint256 feeBps);
@@ -182,6 +198,10 @@ interface ILiquidMinterTypes {
     event Scheduled(bytes32 indexed operation, uint256 scheduledAt, bytes data);
     event ScheduleCancelled(bytes32 indexed operation);
     event SetupSealed();
+    event AmmPoolSet(address indexed route, address indexed pool, IAmmRoute.Style style, uint256 feeBps);
+    /// @notice One of the two signatures is there; it lapses at `until`.
+    event EmergencySigned(Emergency indexed what, address indexed to, address indexed by, uint256 until);
+    event EmergencyDone(Emergency indexed what, address indexed to, address indexed by);
 }
 
 /// @title The minter: deposits, buffer, instant exits, the exit line, stake and exit bus, sweeps, keepers' views.
@@ -199,7 +219,8 @@ interface ILiquidMinter is ILiquidMinterTypes {
     receive() external payable;
 
     // --------------------------------------------------------------- exits
-    /// @notice Splits one exit of `amount` LST over instant and queue. @return paidNow coin wei; @return id request or 0.
+    /// @notice Splits one exit of `amount` LST over pool, buffer and queue: first what a pool buys at a better price than the
+    /// buffer's whole part, then the buffer, then the pool again down to the cap, then the queue. @return paidNow coin wei; @return id request or 0.
     function redeem(uint256 amount, ExitParams calldata p) external returns (uint256 paidNow, uint256 id);
     /// @notice redeem with everything allowed, to the caller.
     function unstake(uint256 amount) external returns (uint256 paidNow, uint256 id);
@@ -250,6 +271,8 @@ interface ILiquidMinter is ILiquidMinterTypes {
     function payFees() external returns (uint256 amount);
     /// @notice Buckets forward coins here, and only inside a call that the minter started.
     function receiveFromBucket() external payable;
+    /// @notice The AMM route hands over what a sale brought, only inside that exit.
+    function receiveFromAmm() external payable;
 
     // --------------------------------------------------------------- registry and parameters
     function addBuckets(uint16 validatorId, uint256 count) external;
@@ -274,8 +297,19 @@ interface ILiquidMinter is ILiquidMinterTypes {
     /// @notice Admin: announces a loosening call (its calldata); it executes once `longestExit()` has passed since.
     function schedule(bytes calldata data) external returns (bytes32 operation);
     function cancelScheduled(bytes32 operation) external;
-    /// @notice Ends the setup: from here on every delay holds.
+    /// @notice Ends the setup: from here on every delay holds. The admin's giving up of its role ends it too.
     function sealSetup() external;
+    /// @notice Switches the AMM path to `route` (0: off) with a slippage cap against the protocol's rate. On, another route
+    /// or a wider cap: admin, announced; a narrower cap: admin, at once; off: admin or guardian, at once.
+    function setAmmRoute(address route, uint256 slippageBps) external;
+    /// @notice Allows a pool of the present route (admin, announced) or, with style None, takes it off (admin or guardian,
+    /// at once).
+    function setAmmPool(address pool, IAmmRoute.Style style, uint256 feeBps) external;
+    /// @notice Names the pre-deployed halt implementation. Admin, announced.
+    function setHalt(address code) external;
+    /// @notice One signature of governor (admin) or guardian; the other's, of the same and by another account within
+    /// 48 hours, carries it out at once. @return done whether this one did.
+    function emergency(Emergency what, address to) external returns (bool done);
 
     // --------------------------------------------------------------- views: seed
     function getBuckets(uint16 validatorId) external view returns (BucketInfo[] memory);
@@ -364,5 +398,13 @@ interface ILiquidMinter is ILiquidMinterTypes {
     function vault() external view returns (address);
     function feeRecipient() external view returns (address);
     function setupSealed() external view returns (bool);
+    /// @return route 0: the AMM path is off. @return slippageBps the most that a sale may fall short of the rate, its last wei
+    /// included
+    function ammRoute() external view returns (address route, uint256 slippageBps);
+    function haltCode() external view returns (address);
+    /// @notice Who is asked for the staking system's flags and intervals: that system itself unless the adapter was repaired.
+    function stakingReader() external view returns (address);
+    /// @notice (account, time) of the signature that is there; zeros for none.
+    function emergencySignature(Emergency what, address to) external view returns (address by, uint256 at);
     function version() external pure returns (string memory);
 }

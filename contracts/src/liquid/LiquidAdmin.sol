@@ -8,9 +8,12 @@ import {ILiquidRewards} from "./ILiquidRewards.sol";
 import {ILiquidToken} from "./ILiquidToken.sol";
 import {ILiquidVault} from "./ILiquidVault.sol";
 import {LiquidBase} from "./LiquidBase.sol";
+import {IAmmRoute} from "./amm/IAmmRoute.sol";
 import {LiquidStorage} from "./lib/LiquidStorage.sol";
+import {IERC1822Proxiable} from "@openzeppelin/contracts/interfaces/draft-IERC1822.sol";
+import {ERC1967Utils} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Utils.sol";
 
-/// @title Registry of validators and buckets, parameters and their delays.
+/// @title Registry of validators and buckets, parameters and their delays, emergencies.
 /// @notice Part of the minter (see LiquidBase); ILiquidMinter carries the NatSpec. Delay classes: specification, section 10.
 contract LiquidAdmin is LiquidBase {
     using LiquidStorage for LiquidStorage.State;
@@ -42,6 +45,7 @@ contract LiquidAdmin is LiquidBase {
     uint256 private constant MOST_PERCENTAGE = 9_999;
     uint256 private constant DEFAULT_PERCENTAGE = 9_000;
     uint256 private constant LISTED_MOST = 256;
+    uint256 private constant EMERGENCY_WINDOW = 48 hours;
 
     address private immutable NEXT;
 
@@ -126,7 +130,7 @@ contract LiquidAdmin is LiquidBase {
 
     function syncValidators() external nonReentrant returns (uint256 registered) {
         LiquidStorage.State storage s = _state();
-        IPlumeStaking.ValidatorListItem[] memory list = IPlumeStaking(STAKING).getValidatorsList();
+        IPlumeStaking.ValidatorListItem[] memory list = IPlumeStaking(_reader(s)).getValidatorsList();
         uint256 listed = LiquidStorage.min(list.length, LISTED_MOST);
         for (uint256 i; i < listed && s.validatorIds.length < LiquidStorage.MAX_VALIDATORS; ++i) {
             LiquidStorage.Validator storage v = s.validators[list[i].id];
@@ -144,8 +148,8 @@ contract LiquidAdmin is LiquidBase {
             uint16 id = s.validatorIds[i];
             LiquidStorage.Validator storage v = s.validators[id];
             if (v.booked) continue;
-            PlumeAdapter.Info memory info = PlumeAdapter.info(STAKING, id);
-            uint256 votes = PlumeAdapter.slashVotes(STAKING, id);
+            PlumeAdapter.Info memory info = PlumeAdapter.info(_reader(s), id);
+            uint256 votes = PlumeAdapter.slashVotes(_reader(s), id);
             if (votes != 0) vote = true;
             v.inactive = !info.active;
             v.slashed = info.slashed;
@@ -155,7 +159,7 @@ contract LiquidAdmin is LiquidBase {
         s.slashPending = uint8(pending);
         s.voteOpen = vote;
         s.syncedAt = uint40(block.timestamp);
-        uint256 cooldown = PlumeAdapter.cooldown(STAKING);
+        uint256 cooldown = _cooldownAtLeast(s);
         if (cooldown > s.cooldownSeen) emit EtaRevised(EtaReason.CooldownRaised, cooldown);
         s.cooldownSeen = uint32(cooldown);
     }
@@ -257,10 +261,10 @@ contract LiquidAdmin is LiquidBase {
     }
 
     function setRewardFee(uint256 bps) external onlyRole(DEFAULT_ADMIN_ROLE) {
-        ILiquidRewards rewards = ILiquidRewards(_state().rewards);
-        uint256 old = rewards.rewardFeeBps();
+        ILiquidRewards paying = ILiquidRewards(_state().rewards);
+        uint256 old = paying.rewardFeeBps();
         _loosening(bps > old);
-        rewards.setRewardFee(bps);
+        paying.setRewardFee(bps);
         _told("rewardFee", old, bps);
     }
 
@@ -339,7 +343,7 @@ contract LiquidAdmin is LiquidBase {
         LiquidStorage.State storage s = _state();
         if (threshold > LiquidStorage.MAX_AMOUNT) revert BadParameter("withdrawalQueueThreshold", threshold);
         // Longer than a cooldown would leave matured buckets idle for nothing.
-        if (interval > PlumeAdapter.cooldown(STAKING) + s.safety) {
+        if (interval > PlumeAdapter.cooldown(_reader(s)) + s.safety) {
             revert BadParameter("batchUnstakeInterval", interval);
         }
         _told("withdrawalQueueThreshold", s.batchThreshold, threshold);
@@ -350,10 +354,10 @@ contract LiquidAdmin is LiquidBase {
 
     function setMinStake(uint256 minStake) external {
         _operational();
-        if (minStake < PlumeAdapter.minStake(STAKING) || minStake > LiquidStorage.MAX_AMOUNT) {
+        LiquidStorage.State storage s = _state();
+        if (minStake < PlumeAdapter.minStake(_reader(s)) || minStake > LiquidStorage.MAX_AMOUNT) {
             revert BadParameter("minStake", minStake);
         }
-        LiquidStorage.State storage s = _state();
         _told("minStake", s.minStake, minStake);
         s.minStake = uint96(minStake);
     }
@@ -388,7 +392,158 @@ contract LiquidAdmin is LiquidBase {
     }
 
     function sealSetup() external onlyRole(DEFAULT_ADMIN_ROLE) {
-        _state().setupSealed = true;
-        emit SetupSealed();
+        _seal();
+    }
+
+    // -------------------------------------------------------------------------------------------------------- AMM path
+
+    function setAmmRoute(address route, uint256 slippageBps) external {
+        LiquidStorage.State storage s = _state();
+        bool off = route == address(0);
+        _adminOrGuardian(off);
+        _loosening(!off && (route != s.ammRoute || slippageBps > s.ammSlippage));
+        if (slippageBps > LiquidStorage.AMM_SLIPPAGE_CEILING) revert BadParameter("ammSlippage", slippageBps);
+        if (off) {
+            slippageBps = 0;
+        } else if (IAmmRoute(route).MINTER() != address(this) || IAmmRoute(route).TOKEN() != TOKEN) {
+            revert BadParameter("ammRoute", uint160(route));
+        }
+        _told("ammSlippage", s.ammSlippage, slippageBps);
+        if (route != s.ammRoute) emit AddressSet("ammRoute", route);
+        s.ammRoute = route;
+        s.ammSlippage = uint16(slippageBps);
+    }
+
+    function setAmmPool(address pool, IAmmRoute.Style style, uint256 feeBps) external {
+        bool off = style == IAmmRoute.Style.None;
+        _adminOrGuardian(off);
+        _loosening(!off);
+        address route = _state().ammRoute;
+        if (route == address(0)) revert AmmNotEnabled();
+        emit AmmPoolSet(route, pool, style, feeBps);
+        IAmmRoute(route).setPool(pool, style, feeBps);
+    }
+
+    /// @dev What the guardian may do too, when it only takes power away.
+    function _adminOrGuardian(bool guardianToo) private view {
+        if (!guardianToo || !hasRole(GUARDIAN_ROLE, msg.sender)) _checkRole(DEFAULT_ADMIN_ROLE);
+    }
+
+    // ------------------------------------------------------------------------------------------------------- emergency
+
+    function setHalt(address code) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        _loosening(true);
+        // Whatever is named must be able to stand behind the proxy, and to be left again.
+        if (IERC1822Proxiable(code).proxiableUUID() != ERC1967Utils.IMPLEMENTATION_SLOT) {
+            revert BadParameter("haltCode", uint160(code));
+        }
+        _state().haltCode = code;
+        emit AddressSet("haltCode", code);
+    }
+
+    function emergency(Emergency what, address to) external returns (bool done) {
+        bool asAdmin = hasRole(DEFAULT_ADMIN_ROLE, msg.sender);
+        bool asGuardian = hasRole(GUARDIAN_ROLE, msg.sender);
+        if (!asAdmin && !asGuardian) _checkRole(DEFAULT_ADMIN_ROLE);
+        LiquidStorage.State storage s = _state();
+        if (to.code.length == 0 || (what == Emergency.Halt && to != s.haltCode)) {
+            revert BadParameter(what == Emergency.Halt ? bytes32("haltCode") : bytes32("reader"), uint160(to));
+        }
+        bytes32 operation = keccak256(abi.encode(what, to));
+        LiquidStorage.Signature memory first = s.signatures[operation];
+        // Both roles as of now, two accounts, and the first not older than its 48 hours.
+        done = first.by != address(0) && first.by != msg.sender && block.timestamp <= first.at + EMERGENCY_WINDOW
+            && ((asAdmin && hasRole(GUARDIAN_ROLE, first.by)) || (asGuardian && hasRole(DEFAULT_ADMIN_ROLE, first.by)));
+        if (!done) {
+            s.signatures[operation] = LiquidStorage.Signature({by: msg.sender, at: uint40(block.timestamp)});
+            emit EmergencySigned(what, to, msg.sender, block.timestamp + EMERGENCY_WINDOW);
+            return false;
+        }
+        delete s.signatures[operation];
+        emit EmergencyDone(what, to, msg.sender);
+        if (what == Emergency.Halt) {
+            ERC1967Utils.upgradeToAndCall(to, "");
+        } else {
+            // The staking system's last word on its cooldown bounds delays from below while somebody else is asked.
+            s.staking = to;
+            s.repaired = to != STAKING;
+            emit AddressSet("stakingReader", to);
+        }
+    }
+
+    function emergencySignature(Emergency what, address to) external view returns (address by, uint256 at) {
+        LiquidStorage.Signature memory x = _state().signatures[keccak256(abi.encode(what, to))];
+        return (x.by, x.at);
+    }
+
+    function haltCode() external view returns (address) {
+        return _state().haltCode;
+    }
+
+    function stakingReader() external view returns (address) {
+        return _state().staking;
+    }
+
+    // ------------------------------------------------------------------------------------------------------ parameters
+
+    function feesAndRatios() external view returns (uint256, uint256, uint256, uint256, uint256, uint256) {
+        LiquidStorage.State storage s = _state();
+        return (s.minFee, s.maxFee, s.standardFee, s.rungFee, s.withhold, s.threshold);
+    }
+
+    function flags() external view returns (uint256, uint256, uint256, uint256, uint256, bool) {
+        LiquidStorage.State storage s = _state();
+        return (s.instantPausedUntil, s.depositsPausedUntil, s.pauseAllowedFrom, s.syncedAt, s.slashPending, s.voteOpen);
+    }
+
+    function keeperParams()
+        external
+        view
+        returns (uint256, uint256, uint256, uint256, uint256, uint256, uint256, uint256)
+    {
+        LiquidStorage.State storage s = _state();
+        return
+            (
+                s.batchThreshold,
+                s.interval,
+                s.minStake,
+                s.keeperGrace,
+                s.safety,
+                s.minRungAge,
+                s.maxSyncAge,
+                s.stakingCap
+            );
+    }
+
+    function scheduledAt(bytes32 operation) external view returns (uint256) {
+        return _state().scheduledAt[operation];
+    }
+
+    function token() external view returns (address) {
+        return TOKEN;
+    }
+
+    function rewards() external view returns (address) {
+        return _state().rewards;
+    }
+
+    function staking() external view returns (address) {
+        return STAKING;
+    }
+
+    function factory() external view returns (address) {
+        return _state().factory;
+    }
+
+    function rewardsSink() external view returns (address) {
+        return _state().rewardsSink;
+    }
+
+    function feeRecipient() external view returns (address) {
+        return _state().feeRecipient;
+    }
+
+    function setupSealed() external view returns (bool) {
+        return _state().setupSealed;
     }
 }

@@ -72,7 +72,29 @@ abstract contract LiquidBase is ILiquidMinterTypes, AccessControlUpgradeable, Re
 
     function _longestExit() internal view returns (uint256) {
         LiquidStorage.State storage s = _state();
-        return 2 * (PlumeAdapter.cooldown(STAKING) + s.safety) + 2 * uint256(s.keeperGrace) + 3 days;
+        return 2 * (_cooldownAtLeast(s) + s.safety) + 2 * uint256(s.keeperGrace) + 3 days;
+    }
+
+    /// @dev Who is asked for flags and intervals. The immutable address unless the adapter was repaired: no slot is read for it.
+    function _reader(LiquidStorage.State storage s) internal view returns (address) {
+        return s.repaired ? s.staking : STAKING;
+    }
+
+    /// @dev A repaired reader can make delays longer, never shorter than the staking system's own last word.
+    function _cooldownAtLeast(LiquidStorage.State storage s) internal view returns (uint256 cooldown) {
+        cooldown = PlumeAdapter.cooldown(_reader(s));
+        if (s.repaired) cooldown = LiquidStorage.max(cooldown, s.cooldownSeen);
+    }
+
+    /// @dev The setup ends with the admin's giving up of its role, if not before: from then on every delay holds.
+    function _revokeRole(bytes32 role, address account) internal override returns (bool revoked) {
+        revoked = super._revokeRole(role, account);
+        if (revoked && role == DEFAULT_ADMIN_ROLE && !_state().setupSealed) _seal();
+    }
+
+    function _seal() internal {
+        _state().setupSealed = true;
+        emit SetupSealed();
     }
 
     /// @inheritdoc AccessControlUpgradeable
@@ -88,7 +110,7 @@ abstract contract LiquidBase is ILiquidMinterTypes, AccessControlUpgradeable, Re
         uint256 n = ids.length;
         for (uint256 i; i < n; ++i) {
             uint16 id = ids[i];
-            if (PlumeAdapter.isSlashed(STAKING, id) && !s.validators[id].booked) revert SlashNotBooked(id);
+            if (PlumeAdapter.isSlashed(_reader(s), id) && !s.validators[id].booked) revert SlashNotBooked(id);
         }
     }
 
@@ -132,9 +154,27 @@ abstract contract LiquidBase is ILiquidMinterTypes, AccessControlUpgradeable, Re
         for (uint256 i; i < n; ++i) {
             uint16 id = s.validatorIds[i];
             if (s.validators[id].booked) continue;
-            if (PlumeAdapter.isSlashed(STAKING, id)) return (true, vote);
-            if (PlumeAdapter.slashVotes(STAKING, id) != 0) vote = true;
+            if (PlumeAdapter.isSlashed(_reader(s), id)) return (true, vote);
+            if (PlumeAdapter.slashVotes(_reader(s), id) != 0) vote = true;
         }
+    }
+
+    /// @dev What the buffer pays now, taken off the books. @return lst burned for it, @return gross, @return fee
+    function _instant(LiquidStorage.State storage s, uint256 most, uint256 feeLimitBps)
+        internal
+        returns (uint256 lst, uint256 gross, uint256 fee)
+    {
+        uint256 level;
+        (lst, gross, fee, level) = _instantTerms(s, most);
+        if (gross == 0) return (0, 0, 0);
+        if (fee * LiquidStorage.BPS > feeLimitBps * gross) {
+            revert FeeAboveLimit(LiquidStorage.ceilDiv(fee * LiquidStorage.BPS, gross), feeLimitBps);
+        }
+        s.headroom -= uint96(gross);
+        s.reserved += uint96(fee);
+        s.addFees(fee);
+        s.meterLevel = uint96(level);
+        s.meterAt = uint40(block.timestamp);
     }
 
     // ------------------------------------------------------------------------------------------------------------ coins

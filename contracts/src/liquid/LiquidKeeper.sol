@@ -97,23 +97,6 @@ contract LiquidKeeper is LiquidBuckets {
         }
     }
 
-    function payFees() external nonReentrant returns (uint256 amount) {
-        LiquidStorage.State storage s = _state();
-        amount = s.totalFees();
-        if (amount == 0) return 0;
-        s.feesHigh = 0;
-        s.feesLow = 0;
-        s.reserved -= uint96(amount);
-        address recipient = s.feeRecipient;
-        _pay(recipient, amount);
-        emit FeesPaid(recipient, amount);
-    }
-
-    function loadRewards() external payable nonReentrant {
-        if (msg.value == 0) revert ZeroAmount();
-        _toSink(msg.value);
-    }
-
     // ----------------------------------------------------------------------------------------------- 7. the exit bus
 
     /// @dev One pass of processBatchUnstake.
@@ -145,7 +128,7 @@ contract LiquidKeeper is LiquidBuckets {
         _departureGate(s);
         _refreshTarget(s);
         Bus memory bus;
-        bus.span = PlumeAdapter.cooldown(STAKING) + s.safety;
+        bus.span = PlumeAdapter.cooldown(_reader(s)) + s.safety;
         bus.tries = most;
         _tellIfLate(s);
         netted = _net(s, bus);
@@ -417,7 +400,7 @@ contract LiquidKeeper is LiquidBuckets {
         bool loss;
         if (missing != 0) {
             // A slashed validator's missing coins are for bookSlash, which knows what had matured before.
-            loss = s.validators[id].booked || !PlumeAdapter.isSlashed(STAKING, id);
+            loss = s.validators[id].booked || !PlumeAdapter.isSlashed(_reader(s), id);
             if (!loss) missing = 0;
         }
         uint256 off = gained + missing;
@@ -450,7 +433,7 @@ contract LiquidKeeper is LiquidBuckets {
         LiquidStorage.State storage s = _state();
         LiquidStorage.Validator storage v = _known(validatorId);
         if (v.booked) revert AlreadyBooked(validatorId);
-        PlumeAdapter.Info memory info = PlumeAdapter.info(STAKING, validatorId);
+        PlumeAdapter.Info memory info = PlumeAdapter.info(_reader(s), validatorId);
         if (!info.slashed) revert NotSlashed(validatorId);
         if (v.slashed) --s.slashPending;
         v.slashed = true;

@@ -46,8 +46,7 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
         bool exits = sig == ILiquidMinter.sweepMaturedBuckets.selector
             || sig == ILiquidMinter.processBatchUnstake.selector
             || sig == ILiquidMinter.processBatchUnstakePage.selector || sig == ILiquidMinter.fulfillRequests.selector
-            || sig == ILiquidMinter.fulfillProRata.selector || sig == ILiquidMinter.bookSlash.selector
-            || sig == ILiquidMinter.payFees.selector || sig == ILiquidMinter.loadRewards.selector;
+            || sig == ILiquidMinter.fulfillProRata.selector || sig == ILiquidMinter.bookSlash.selector;
         _delegate(exits ? KEEPER : STAKER);
     }
 
@@ -139,7 +138,15 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
 
     // ------------------------------------------------------------------------------------------------------- 5. exits
 
-    function redeem(uint256 amount, ExitParams calldata p) external nonReentrant returns (uint256 paidNow, uint256 id) {
+    /// @dev With a part for the AMM the exit is the next part's: this one stays short.
+    // Handing on ends the call on purpose: what the part returns is the answer.
+    // slither-disable-next-line incorrect-return
+    function redeem(uint256 amount, ExitParams calldata p) external returns (uint256, uint256) {
+        if (p.ammMax != 0) _delegate(STAKER);
+        return _redeemHere(amount, p);
+    }
+
+    function _redeemHere(uint256 amount, ExitParams memory p) private nonReentrant returns (uint256, uint256) {
         return _redeem(amount, p, NO_HINT);
     }
 
@@ -173,7 +180,6 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
         if (p.recipient == address(0)) revert ZeroAddress();
         LiquidStorage.State storage s = _state();
         _checkHint(s, hint);
-        if (p.ammMax != 0) revert AmmNotEnabled();
         uint256 lst;
         uint256 fee;
         uint256 gross;
@@ -196,24 +202,6 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
             emit ExitRequested(id, p.recipient, rest, hint);
         }
         _pay(p.recipient, paidNow);
-    }
-
-    /// @dev What the buffer pays now, taken off the books. @return lst burned for it, @return gross, @return fee
-    function _instant(LiquidStorage.State storage s, uint256 most, uint256 feeLimitBps)
-        private
-        returns (uint256 lst, uint256 gross, uint256 fee)
-    {
-        uint256 level;
-        (lst, gross, fee, level) = _instantTerms(s, most);
-        if (gross == 0) return (0, 0, 0);
-        if (fee * LiquidStorage.BPS > feeLimitBps * gross) {
-            revert FeeAboveLimit(LiquidStorage.ceilDiv(fee * LiquidStorage.BPS, gross), feeLimitBps);
-        }
-        s.headroom -= uint96(gross);
-        s.reserved += uint96(fee);
-        s.addFees(fee);
-        s.meterLevel = uint96(level);
-        s.meterAt = uint40(block.timestamp);
     }
 
     function cancel(uint256 id) external nonReentrant returns (uint256 lst) {

@@ -3,17 +3,30 @@ pragma solidity 0.8.30;
 
 import {IPlumeStaking} from "../staking/IPlumeStaking.sol";
 import {PlumeAdapter} from "../staking/PlumeAdapter.sol";
+import {ILiquidToken} from "./ILiquidToken.sol";
 import {ILiquidVault} from "./ILiquidVault.sol";
 import {IStakerBucket} from "./IStakerBucket.sol";
+import {LiquidAmm} from "./LiquidAmm.sol";
 import {LiquidBuckets} from "./LiquidBuckets.sol";
+import {IAmmRoute} from "./amm/IAmmRoute.sol";
 import {Line} from "./lib/Line.sol";
 import {LiquidStorage} from "./lib/LiquidStorage.sol";
 import {StakeBus} from "./lib/StakeBus.sol";
+import {TransientSlot} from "@openzeppelin/contracts/utils/TransientSlot.sol";
 
-/// @title The keepers' steps on the way in: stake bus, restake, rewards, and coins that nobody asked for; what the vault needs.
+/// @title The keepers' steps on the way in: stake bus, restake, rewards, and coins that nobody asked for; what the vault needs;
+/// exits by AMM.
 /// @notice Part of the minter (see LiquidBase); ILiquidMinter carries the NatSpec.
-contract LiquidStaker is LiquidBuckets {
+contract LiquidStaker is LiquidBuckets, LiquidAmm {
     using LiquidStorage for LiquidStorage.State;
+    using TransientSlot for *;
+
+    uint16 private constant NO_HINT = type(uint16).max;
+    uint256 private constant SELL_GAS = 1_500_000;
+    /// @dev Enough for both and the rest of an exit, so that no gas estimate settles where the pool just fails.
+    uint256 private constant LEAST_GAS = 2_700_000;
+    /// @dev Coins that the route handed over in this call; transient.
+    bytes32 private constant BROUGHT = keccak256("omnibus.liquid.minter.ammBrought");
 
     address private constant NATIVE = 0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE;
 
@@ -100,7 +113,7 @@ contract LiquidStaker is LiquidBuckets {
         uint256 free = s.freeToStake();
         if (amount > free) revert StakeTooMuch(amount, free);
         if (s.validators[validatorId].target == 0) revert NoCapacity(validatorId, 0);
-        uint256 cap = StakeBus.capacity(s, validatorId, PlumeAdapter.info(STAKING, validatorId));
+        uint256 cap = StakeBus.capacity(s, validatorId, PlumeAdapter.info(_reader(s), validatorId));
         if (amount > cap) revert NoCapacity(validatorId, cap);
         for (uint256 k; k < LiquidStorage.STAKES_PER_CALL && amount != 0; ++k) {
             uint256 index = StakeBus.bucketFor(s, validatorId);
@@ -242,6 +255,23 @@ contract LiquidStaker is LiquidBuckets {
         _expectBucket(address(0));
     }
 
+    function payFees() external nonReentrant returns (uint256 amount) {
+        LiquidStorage.State storage s = _state();
+        amount = s.totalFees();
+        if (amount == 0) return 0;
+        s.feesHigh = 0;
+        s.feesLow = 0;
+        s.reserved -= uint96(amount);
+        address recipient = s.feeRecipient;
+        _pay(recipient, amount);
+        emit FeesPaid(recipient, amount);
+    }
+
+    function loadRewards() external payable nonReentrant {
+        if (msg.value == 0) revert ZeroAmount();
+        _toSink(msg.value);
+    }
+
     /// @dev The one place that reads a balance: coins outside the books become rewards, never a rise of the rate.
     function skim() external nonReentrant returns (uint256 coins) {
         LiquidStorage.State storage s = _state();
@@ -255,8 +285,9 @@ contract LiquidStaker is LiquidBuckets {
         LiquidStorage.State storage s = _state();
         LiquidStorage.Validator storage v = _known(validatorId);
         if (index >= v.buckets) revert BadParameter("index", index);
-        if (v.booked || PlumeAdapter.isSlashed(STAKING, validatorId)) return 0;
+        if (v.booked || PlumeAdapter.isSlashed(_reader(s), validatorId)) return 0;
         LiquidStorage.Bucket storage b = s.buckets[LiquidStorage.key(validatorId, index)];
+        // The system itself, never a repaired reader: coins follow from this.
         uint256 found = IPlumeStaking(STAKING).getUserValidatorStake(_bucket(validatorId, index), validatorId);
         amount = LiquidStorage.min(LiquidStorage.min0(found, b.active), s.freeToStake());
         if (amount == 0) return 0;
@@ -267,5 +298,81 @@ contract LiquidStaker is LiquidBuckets {
         b.used = true;
         emit StakeSkimmed(validatorId, index, amount);
         _toSink(amount);
+    }
+
+    // ----------------------------------------------------------------------------------------------- 5. exits by AMM
+
+    /// @dev Only with `ammMax` above zero: the minter itself keeps the others.
+    function redeem(uint256 amount, ExitParams calldata p) external nonReentrant returns (uint256 paidNow, uint256 id) {
+        if (block.timestamp > p.deadline) revert DeadlinePassed(p.deadline, block.timestamp);
+        if (amount == 0) revert ZeroAmount();
+        if (p.recipient == address(0)) revert ZeroAddress();
+        LiquidStorage.State storage s = _state();
+        if (s.ammRoute == address(0)) revert AmmNotEnabled();
+        if (gasleft() < LEAST_GAS) revert GasTooLow(gasleft(), LEAST_GAS);
+
+        (uint256 offer, uint256 floor) = _offer(s, amount, p.instantMax, p.ammMax);
+        ILiquidToken(TOKEN).burn(msg.sender, amount);
+        uint256 rest = amount;
+        if (offer != 0) {
+            uint256 sold;
+            (sold, paidNow) = _sell(s, offer, floor, p.recipient);
+            rest -= sold;
+        }
+        if (p.instantMax != 0 && rest != 0) {
+            (uint256 lst, uint256 gross, uint256 fee) =
+                _instant(s, LiquidStorage.min(rest, p.instantMax), p.feeLimitBps);
+            rest -= lst;
+            paidNow += gross - fee;
+            if (gross != 0) emit InstantExit(msg.sender, p.recipient, lst, gross, fee);
+        }
+        if (paidNow < p.minOutNow) revert OutBelowMinimum(paidNow, p.minOutNow);
+        if (rest > p.queueMax) revert ExitNotPlaced(rest);
+        if (rest != 0) id = _queue(s, p.recipient, rest);
+        _pay(p.recipient, paidNow);
+    }
+
+    function _queue(LiquidStorage.State storage s, address owner, uint256 lst) private returns (uint256 id) {
+        uint256 seq = uint256(s.openCount) + 1;
+        uint256 rung = s.openRung;
+        if (seq > LiquidStorage.RUNG_MAX_COUNT) revert RungFull(rung);
+        s.openCount = uint32(seq);
+        s.stagedLst += uint96(lst);
+        id = rung << 32 | seq;
+        s.tickets[id] = LiquidStorage.Ticket({owner: owner, lst: uint96(lst)});
+        emit ExitRequested(id, owner, lst, NO_HINT);
+    }
+
+    /// @dev Mints to the route what the caller burned, and burns what it did not sell.
+    function _sell(LiquidStorage.State storage s, uint256 offer, uint256 floor, address recipient)
+        private
+        returns (uint256 sold, uint256 coins)
+    {
+        address route = s.ammRoute;
+        ILiquidToken(TOKEN).mint(route, offer);
+        _expectBucket(route);
+        try IAmmRoute(route).sell{gas: SELL_GAS}(offer, floor) returns (address pool, uint256 taken, uint256) {
+            sold = taken;
+            coins = BROUGHT.asUint256().tload();
+            BROUGHT.asUint256().tstore(0);
+            // The route checks this itself; what it says about the coins is not believed.
+            uint256 least = sold * floor / LiquidStorage.RAY;
+            if (coins < least) revert AmmBelowCap(coins, least);
+            emit AmmExit(msg.sender, recipient, pool, sold, coins);
+        } catch {
+            emit AmmSkipped(msg.sender, route, offer);
+        }
+        _expectBucket(address(0));
+        if (sold < offer) ILiquidToken(TOKEN).burn(route, offer - sold);
+    }
+
+    function receiveFromAmm() external payable {
+        if (msg.sender != _expectedBucket()) revert NotBucket(msg.sender);
+        BROUGHT.asUint256().tstore(BROUGHT.asUint256().tload() + msg.value);
+    }
+
+    function ammRoute() external view returns (address route, uint256 slippageBps) {
+        LiquidStorage.State storage s = _state();
+        return (s.ammRoute, s.ammSlippage);
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {PlumeAdapter} from "../staking/PlumeAdapter.sol";
 import {IBucketFactory} from "./IBucketFactory.sol";
+import {LiquidAmm} from "./LiquidAmm.sol";
 import {LiquidBase} from "./LiquidBase.sol";
 import {Eta} from "./lib/Eta.sol";
 import {ExitBus} from "./lib/ExitBus.sol";
@@ -13,7 +14,7 @@ import {StakeBus} from "./lib/StakeBus.sol";
 /// @title What can be read of the minter.
 /// @notice Part of the minter (see LiquidBase); ILiquidMinter carries the NatSpec. Views may loop over all buckets;
 /// no state-changing call but publishEta uses them.
-contract LiquidViews is LiquidBase {
+contract LiquidViews is LiquidAmm {
     using LiquidStorage for LiquidStorage.State;
 
     uint8 private constant TO_SWEEP = 1;
@@ -200,15 +201,21 @@ contract LiquidViews is LiquidBase {
 
     function quoteExit(uint256 amount) external view returns (ExitQuote memory q) {
         LiquidStorage.State storage s = _state();
-        (uint256 lst, uint256 gross, uint256 fee,) = _instantTerms(s, amount);
+        uint256 rest = amount;
+        (uint256 offer, uint256 floor) = _offer(s, amount, amount, amount);
+        if (offer != 0) {
+            (q.ammLst, q.ammPay) = _quote(s.ammRoute, offer, floor);
+            rest -= q.ammLst;
+        }
+        (uint256 lst, uint256 gross, uint256 fee,) = _instantTerms(s, rest);
         q.instantLst = lst;
         q.instantPay = gross - fee;
         if (gross != 0) q.instantFeeBps = LiquidStorage.ceilDiv(fee * LiquidStorage.BPS, gross);
-        q.queueLst = amount - lst;
+        q.queueLst = rest - lst;
         if (q.queueLst == 0) return q;
         uint256 v = s.value(q.queueLst);
         q.queueValue = v - LiquidStorage.ceilDiv(v * s.rungFee, LiquidStorage.BPS);
-        q.queueEta = _etaIfClosed(s, q.queueLst);
+        q.queueEta = Eta.ifClosed(s, q.queueLst);
     }
 
     function quoteDeposit(uint256 coins) external view returns (uint256) {
@@ -220,14 +227,7 @@ contract LiquidViews is LiquidBase {
         if (s.tickets[id].owner == address(0)) revert UnknownRequest(id);
         uint256 rung_ = id >> 32;
         if (rung_ < s.openRung) return Eta.ofRung(s, rung_);
-        return (_etaIfClosed(s, 0), false);
-    }
-
-    /// @dev When the open rung, `more` LST added, would be claimable if it closed as soon as it may. Does not bind.
-    function _etaIfClosed(LiquidStorage.State storage s, uint256 more) private view returns (uint256 eta) {
-        uint256 v = s.value(uint256(s.openLst) + s.stagedLst + more);
-        uint256 closesAt = LiquidStorage.max(block.timestamp, uint256(s.lastClosedAt) + s.minRungAge);
-        (eta,,) = Eta.ofValue(s, v, s.waitsForNone() ? closesAt : 0);
+        return (Eta.ifClosed(s, 0), false);
     }
 
     function publishEta(uint256 rung_) external returns (uint256 eta) {
@@ -393,69 +393,6 @@ contract LiquidViews is LiquidBase {
 
     function longestExit() external view returns (uint256) {
         return _longestExit();
-    }
-
-    // ------------------------------------------------------------------------------------------------------ parameters
-
-    function feesAndRatios() external view returns (uint256, uint256, uint256, uint256, uint256, uint256) {
-        LiquidStorage.State storage s = _state();
-        return (s.minFee, s.maxFee, s.standardFee, s.rungFee, s.withhold, s.threshold);
-    }
-
-    function flags() external view returns (uint256, uint256, uint256, uint256, uint256, bool) {
-        LiquidStorage.State storage s = _state();
-        return (s.instantPausedUntil, s.depositsPausedUntil, s.pauseAllowedFrom, s.syncedAt, s.slashPending, s.voteOpen);
-    }
-
-    function keeperParams()
-        external
-        view
-        returns (uint256, uint256, uint256, uint256, uint256, uint256, uint256, uint256)
-    {
-        LiquidStorage.State storage s = _state();
-        return
-            (
-                s.batchThreshold,
-                s.interval,
-                s.minStake,
-                s.keeperGrace,
-                s.safety,
-                s.minRungAge,
-                s.maxSyncAge,
-                s.stakingCap
-            );
-    }
-
-    function scheduledAt(bytes32 operation) external view returns (uint256) {
-        return _state().scheduledAt[operation];
-    }
-
-    function token() external view returns (address) {
-        return TOKEN;
-    }
-
-    function rewards() external view returns (address) {
-        return _state().rewards;
-    }
-
-    function staking() external view returns (address) {
-        return STAKING;
-    }
-
-    function factory() external view returns (address) {
-        return _state().factory;
-    }
-
-    function rewardsSink() external view returns (address) {
-        return _state().rewardsSink;
-    }
-
-    function feeRecipient() external view returns (address) {
-        return _state().feeRecipient;
-    }
-
-    function setupSealed() external view returns (bool) {
-        return _state().setupSealed;
     }
 
     function _nextAvailable(LiquidStorage.State storage s, LiquidStorage.Bucket memory b)

@@ -43,6 +43,9 @@ contracts! {
     liquid_keeper: LiquidKeeper = "../../contracts/artifacts/LiquidKeeper.json";
     liquid_staker: LiquidStaker = "../../contracts/artifacts/LiquidStaker.json";
     liquid_views: LiquidViews = "../../contracts/artifacts/LiquidViews.json";
+    liquid_halt: LiquidHalt = "../../contracts/artifacts/LiquidHalt.json";
+    amm_route: IAmmRoute = "../../contracts/artifacts/IAmmRoute.json";
+    timelock: TimelockController = "../../contracts/artifacts/TimelockController.json";
     liquid_token: LiquidToken = "../../contracts/artifacts/LiquidToken.json";
     liquid_rewards: LiquidRewards = "../../contracts/artifacts/LiquidRewards.json";
     liquid_vault: LiquidVault = "../../contracts/artifacts/LiquidVault.json";

@@ -154,6 +154,9 @@ pub struct Deploy {
     /// Who governs after the deployment
     #[arg(long, value_name = "ADDRESS")]
     pub admin: Option<Address>,
+    /// Who proposes to the timelock that governs after the deployment (a multisig)
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "admin")]
+    pub governor: Option<Address>,
     /// Who may pause
     #[arg(long, value_name = "ADDRESS")]
     pub guardian: Option<Address>,

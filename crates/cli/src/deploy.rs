@@ -33,9 +33,9 @@ const NATIVE: Address = address!("EeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE");
 /// ERC-1967: a proxy keeps its implementation at the hash of this, minus one.
 const IMPLEMENTATION_SLOT: &str = "eip1967.proxy.implementation";
 /// What is deployed, in this order. The minter is one address in several parts: the minter hands the exit bus to the
-/// keeper and all else that it does not know to the staker, that to admin, that to views. The vault comes last: nothing
-/// before it needs its address.
-const CONTRACTS: [&str; 11] = [
+/// keeper and all else that it does not know to the staker, that to admin, that to views. Vault and halt come last: nothing
+/// before them needs their addresses.
+const CONTRACTS: [&str; 12] = [
     "BucketFactory",
     "LiquidToken",
     "LiquidRewards",
@@ -47,7 +47,10 @@ const CONTRACTS: [&str; 11] = [
     "ERC1967Proxy",
     "LiquidVault",
     "LiquidCoinVault",
+    "LiquidHalt",
 ];
+/// The admin, where a governor is named: it has no delay of its own, because the minter enforces them.
+const TIMELOCK: &str = "TimelockController";
 /// Buckets created per transaction: about 2M gas.
 const BUCKETS_PER_CALL: u64 = 16;
 
@@ -55,6 +58,8 @@ const BUCKETS_PER_CALL: u64 = 16;
 #[derive(Clone, Copy, Debug)]
 struct Roles {
     admin: Address,
+    /// Proposes to the timelock that is the admin then.
+    governor: Option<Address>,
     guardian: Address,
     keeper: Address,
     fee_recipient: Address,
@@ -172,6 +177,7 @@ pub async fn deploy(
             plan
         }
     };
+    let roles = governed(&plan, roles);
     let receipts = carry_out(&plan, &journal, &pool, &signer, out).await?;
     let deployment = describe(settings, &plan, &receipts, roles, &pool).await?;
     verify(settings, &deployment, roles, &pool, out).await?;
@@ -190,9 +196,12 @@ fn roles(settings: &Settings, args: &args::Deploy, signer: &PrivateKeySigner) ->
     let local = settings.profile.kind == Kind::Local;
     let published = |label: &str| keys::published(label).map(|key| key.address());
     let or = |given: Option<Address>, fallback: Address| given.unwrap_or(fallback);
-    let admin = or(args.admin.or(setup.admin), signer.address());
+    let governor = args.governor.or(setup.governor);
+    // With a governor the admin becomes the timelock as soon as its address is known.
+    let admin = or(args.admin.or(setup.admin).or(governor), signer.address());
     Ok(Roles {
         admin,
+        governor,
         guardian: or(
             args.guardian.or(setup.guardian),
             if local { published("guardian")? } else { admin },
@@ -210,6 +219,20 @@ fn roles(settings: &Settings, args: &args::Deploy, signer: &PrivateKeySigner) ->
             if local { published("fees")? } else { admin },
         ),
     })
+}
+
+/// The roles with the timelock as the admin, if the plan has one.
+fn governed(plan: &Plan, roles: Roles) -> Roles {
+    let timelock = plan.steps.iter().find_map(|step| {
+        step.creates
+            .as_ref()
+            .filter(|(name, _)| name == TIMELOCK)
+            .map(|(_, address)| *address)
+    });
+    Roles {
+        admin: timelock.unwrap_or(roles.admin),
+        ..roles
+    }
 }
 
 async fn plan(
@@ -378,7 +401,24 @@ async fn plan(
         ));
     }
 
-    let liquid = Liquid { minter, vault };
+    let halt = deploy(
+        &mut plan,
+        "LiquidHalt",
+        (token, staking, code).abi_encode_params(),
+        U256::ZERO,
+    )?;
+    if let Some(governor) = roles.governor {
+        let only = vec![governor];
+        let arguments = (U256::ZERO, only.clone(), only, Address::ZERO).abi_encode_params();
+        deploy(&mut plan, TIMELOCK, arguments, U256::ZERO)?;
+    }
+    let roles = governed(&plan, roles);
+
+    let liquid = Liquid {
+        minter,
+        vault,
+        halt,
+    };
     wire(settings, args, &mut plan, liquid, &validators, roles);
     Ok(plan)
 }
@@ -410,6 +450,7 @@ fn vault_symbol(settings: &Settings) -> String {
 struct Liquid {
     minter: Address,
     vault: Address,
+    halt: Address,
 }
 
 /// Roles, parameters, validators and buckets; at the end the deployer hands over.
@@ -417,7 +458,11 @@ fn wire(
     settings: &Settings,
     args: &args::Deploy,
     plan: &mut Plan,
-    Liquid { minter, vault }: Liquid,
+    Liquid {
+        minter,
+        vault,
+        halt,
+    }: Liquid,
     validators: &[u16],
     roles: Roles,
 ) {
@@ -434,6 +479,11 @@ fn wire(
         plan,
         "name the vault".to_owned(),
         ILiquidMinter::setVaultCall { vault }.abi_encode(),
+    );
+    call(
+        plan,
+        "name the code that governor and guardian may switch to".to_owned(),
+        ILiquidMinter::setHaltCall { code: halt }.abi_encode(),
     );
     let grant = |plan: &mut Plan, role: &str, account: Address| {
         let data = IAccessControl::grantRoleCall {
@@ -797,6 +847,14 @@ async fn verify(
         "the minter's implementation",
         text(&code),
         text(&Address::from_word(slot)),
+    )?;
+    let halt = pool
+        .read(minter, &ILiquidMinter::haltCodeCall {}, BlockId::latest())
+        .await?;
+    same(
+        "the halt",
+        text(&deployment.address("LiquidHalt")?),
+        text(&halt),
     )?;
     let (rewards, factory) = (
         deployment.address("LiquidRewards")?,

@@ -164,6 +164,9 @@ pub struct Setup {
     /// Who governs. None: the deployer keeps it (testing only).
     #[serde(default)]
     pub admin: Option<Address>,
+    /// Who proposes to a timelock that governs. None: `admin` governs itself.
+    #[serde(default)]
+    pub governor: Option<Address>,
     /// Who may pause. None: the deployer.
     #[serde(default)]
     pub guardian: Option<Address>,

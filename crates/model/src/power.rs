@@ -319,6 +319,11 @@ impl State {
                         account,
                         sender: ctx.caller,
                     });
+                    // Whoever gives the admin's power up ends the setup.
+                    if role == crate::Role::Admin && !self.minter.sealed {
+                        self.minter.sealed = true;
+                        out.tell(Event::SetupSealed);
+                    }
                 }
             }
             MinterCall::AddBuckets { validator, count } => {

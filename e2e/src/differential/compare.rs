@@ -245,6 +245,7 @@ impl Compare<'_> {
                     queueLst: quote.queue_lst.raw(),
                     queueValue: quote.queue_value.raw(),
                     queueEta: time(quote.queue_eta),
+                    ammLst: U256::ZERO,
                 },
             );
         }

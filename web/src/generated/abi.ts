@@ -232,6 +232,22 @@ export const minterAbi = [
   },
   {
     "type": "error",
+    "name": "AmmBelowCap",
+    "inputs": [
+      {
+        "name": "coins",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "least",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "AmmNotEnabled",
     "inputs": []
   },
@@ -528,6 +544,17 @@ export const minterAbi = [
         "name": "needed",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "Halted",
+    "inputs": [
+      {
+        "name": "selector",
+        "type": "bytes4",
+        "internalType": "bytes4"
       }
     ]
   },

@@ -50,6 +50,13 @@ library Eta {
         return LiquidStorage.ceilDiv(lst * s.rate, LiquidStorage.RAY);
     }
 
+    /// @dev When the open rung, `more` LST added, would be claimable if it closed as soon as it may. Does not bind.
+    function ifClosed(LiquidStorage.State storage s, uint256 more) internal view returns (uint256 eta) {
+        uint256 v = s.value(uint256(s.openLst) + s.stagedLst + more);
+        uint256 closesAt = LiquidStorage.max(block.timestamp, uint256(s.lastClosedAt) + s.minRungAge);
+        (eta,,) = ofValue(s, v, s.waitsForNone() ? closesAt : 0);
+    }
+
     /// @dev When `v` coins counted from the watermark are there, if nothing departs before `notBefore`.
     /// @return eta 0: they are here; @return revised a step is late; @return departs they need a departure yet
     function ofValue(LiquidStorage.State storage s, uint256 v, uint256 notBefore)

@@ -15,6 +15,7 @@ library LiquidStorage {
     uint256 internal constant MAX_AMOUNT = type(uint96).max;
     uint256 internal constant FEE_CEILING = 500;
     uint256 internal constant WITHHOLD_CEILING = 5_000;
+    uint256 internal constant AMM_SLIPPAGE_CEILING = 500;
     uint256 internal constant MAX_VALIDATORS = 32;
     uint256 internal constant MAX_BUCKETS = 128;
     uint256 internal constant STAKES_PER_CALL = 8;
@@ -71,6 +72,12 @@ library LiquidStorage {
         bool booked;
     }
 
+    /// @dev Half of an emergency: who signed, and when.
+    struct Signature {
+        address by;
+        uint40 at;
+    }
+
     /// @custom:storage-location erc7201:omnibus.liquid.minter
     struct State {
         // slot 0: read by every deposit and exit
@@ -81,6 +88,7 @@ library LiquidStorage {
         uint16 rungFee;
         uint8 slashPending;
         bool voteOpen;
+        bool repaired; // `staking` is asked instead of the staking system
         // slot 1: coins; feesLow spills into feesHigh so that claims write one slot
         uint96 headroom;
         uint96 reserved;
@@ -135,7 +143,7 @@ library LiquidStorage {
         uint256 feesHigh;
         address token;
         address rewards;
-        address staking;
+        address staking; // who is asked for flags and intervals; coins go to the immutable one
         address factory;
         address rewardsSink;
         address feeRecipient;
@@ -150,6 +158,10 @@ library LiquidStorage {
         mapping(uint256 index => Mark) marks; // index mod MARKS
         mapping(bytes32 operation => uint256) scheduledAt;
         address vault;
+        address ammRoute; // 0: the AMM path is off
+        uint16 ammSlippage; // bps against the rate
+        address haltCode;
+        mapping(bytes32 operation => Signature) signatures;
     }
 
     // keccak256(abi.encode(uint256(keccak256("omnibus.liquid.minter")) - 1)) & ~bytes32(uint256(0xff)); a test recomputes it

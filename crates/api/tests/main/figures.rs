@@ -357,6 +357,7 @@ async fn an_exit_is_quoted_on_all_paths() {
         queueLst: wei(queue),
         queueValue: wei(queue) - u(2),
         queueEta: u(eta),
+        ammLst: U256::ZERO,
     };
     let too_much = IMinter::AmountTooLarge {
         amount: wei(9),
