@@ -1,7 +1,7 @@
 //! `omnibus run` from outside: index, keepers and API beside the chain, killed and started again.
 
 use crate::site::{ACCOUNTS, COIN, Running, Site, free_port, root, until, wei};
-use alloy::primitives::U256;
+use alloy::{eips::BlockId, primitives::U256};
 use serde_json::Value;
 use std::{process::Stdio, time::Duration};
 use tokio::time::timeout;
@@ -39,11 +39,7 @@ impl Service {
         if web.join("index.html").is_file() {
             command.arg("--web").arg(&web);
         }
-        let child = command
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
+        let child = command.stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().unwrap();
         let service = Self {
             base: format!("http://{listen}"),
             process: Running(child),
@@ -149,6 +145,61 @@ async fn journey_by_rest_reads_with_keepers_at_work() {
             (status["holesFound"].as_u64(), status["holesLeft"].as_u64()),
             (Some(0), Some(0))
         );
+    })
+    .await
+    .expect("in time");
+}
+
+/// A key has one sender, a folder one service; an operator with a key of their own acts beside both.
+#[tokio::test(flavor = "multi_thread")]
+async fn o6_a_command_beside_a_running_keeper_needs_a_key_of_its_own() {
+    timeout(LIMIT, async {
+        let site = Site::deployed().await;
+        let service = Service::start(&site, "run", "on").await;
+        let sync = ["ops", "sync-validators", "--data-dir", "run"];
+        let text = site.fails(1, &sync, 7);
+        assert!(
+            text.contains("is sending with the key of") && text.contains(ACCOUNTS[1]),
+            "{text}"
+        );
+        assert!(text.contains("Operate"), "it says what to do: {text}");
+        // Anybody may sync; the admin's key is not the keeper's.
+        site.ok(0, &sync);
+        // And the other way round: what a command holds, the keeper does not take.
+        service.kill();
+        let _: Value = site
+            .pool
+            .request("evm_setAutomine", (false,))
+            .await
+            .unwrap();
+        let mut command = site.command(1, &sync);
+        let mut command = Running(command.stdout(Stdio::null()).spawn().unwrap());
+        let waits = || async {
+            let pool: Value = site.pool.request("txpool_status", ()).await.ok()?;
+            (pool["pending"] == "0x1").then_some(())
+        };
+        until("its transaction waits", waits).await;
+        let run = [
+            "run",
+            "--data-dir",
+            "run",
+            "--keeper",
+            "on",
+            "--listen",
+            "127.0.0.1:0",
+        ];
+        let text = site.fails(1, &run, 7);
+        assert!(text.contains("is sending with the key of"), "{text}");
+        // Cut short, it leaves the keeper what it sent; the keeper waits for it and sends nothing in its place.
+        command.0.kill().unwrap();
+        command.0.wait().unwrap();
+        let keeper = ACCOUNTS[1].parse().unwrap();
+        let before = site.pool.nonce(keeper, BlockId::latest()).await.unwrap();
+        let _: Value = site.pool.request("evm_mine", ()).await.unwrap();
+        let _: Value = site.pool.request("evm_setAutomine", (true,)).await.unwrap();
+        let _service = Service::start(&site, "run", "on").await;
+        let after = site.pool.nonce(keeper, BlockId::latest()).await.unwrap();
+        assert!(after > before, "the command's transaction was mined");
     })
     .await
     .expect("in time");

@@ -6,6 +6,7 @@ use crate::{
     deploy,
     deployment::Deployment,
     error::{Problem, Result},
+    journal::Journal,
     keys,
     lock::Lock,
     node::{Anvil, free_port, run_clock},
@@ -99,14 +100,13 @@ async fn world(
     let counts = Arc::new(Counts::default());
     let mut tasks = JoinSet::new();
     tasks.spawn(run_clock(pool.clone(), args.speed));
+    // One journal for all of them: they are one process.
+    let folder = settings.data_dir.join("users");
+    let journal = Journal::open(&folder, Lock::take(&folder)?, pool, settings.profile.kind).await?;
     for index in 0..args.users {
-        let (site, counts, folder) = (
-            site.clone(),
-            counts.clone(),
-            settings.data_dir.join("users"),
-        );
+        let (site, counts, journal) = (site.clone(), counts.clone(), journal.clone());
         let (seed, users) = (args.seed, args.users);
-        tasks.spawn(async move { users::live(site, &folder, seed, index, users, counts).await });
+        tasks.spawn(async move { users::live(site, journal, seed, index, users, counts).await });
     }
     tasks.spawn(report(counts, out));
     welcome(args, chain_url, service.local_addr(), out);

@@ -5,6 +5,7 @@ use crate::{
     config::Settings,
     deployment::Deployment,
     error::{Problem, Result},
+    journal::{self, Journal},
     keys,
     lock::Lock,
     output::Output,
@@ -62,6 +63,8 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Service {
     addr: SocketAddr,
+    /// The keeper's key is ours alone while this lives.
+    _key: Option<Journal>,
     parts: JoinSet<(&'static str, std::result::Result<(), String>)>,
 }
 
@@ -154,13 +157,19 @@ pub async fn run(settings: &Settings, args: args::Run, out: Output) -> Result<()
 /// Starts every part. They stop when `stopping` turns true.
 ///
 /// # Errors
-/// [`Problem::PortInUse`], [`Problem::NoWebApp`], and what database and settings say.
+/// [`Problem::KeyBusy`], [`Problem::PortInUse`], [`Problem::NoWebApp`], and what database and settings say.
 pub async fn start(
     settings: &Settings,
     site: &Site,
     options: Options,
     stopping: Stopping,
 ) -> Result<Service> {
+    let key = match &options.signer {
+        Some(signer) if options.keeper == KeeperMode::On => {
+            Some(take_key(settings, site, signer).await?)
+        }
+        _ => None,
+    };
     let store = open_store(settings).await?;
     let server = bind(settings, site, &options, &store).await?;
     let addr = server.local_addr();
@@ -260,7 +269,27 @@ pub async fn start(
             server.run(stop).await.map_err(|error| error.to_string()),
         )
     });
-    Ok(Service { addr, parts })
+    Ok(Service {
+        addr,
+        _key: key,
+        parts,
+    })
+}
+
+/// Keeps commands from sending with the keeper's key, and waits for what one of them left on its way.
+async fn take_key(settings: &Settings, site: &Site, signer: &PrivateKeySigner) -> Result<Journal> {
+    let folder = journal::folder(&settings.data_dir, &site.pool, signer.address());
+    let lock = journal::hold_key(&folder, signer.address())?;
+    let journal = Journal::open(&folder, lock, &site.pool, settings.profile.kind).await?;
+    let hand = journal.hand(&site.pool, signer.clone())?;
+    for entry in hand.unfinished().await? {
+        tracing::warn!(
+            what = entry.attempt.reason,
+            "a command was cut short; waiting for it"
+        );
+        hand.finish(&entry).await?;
+    }
+    Ok(journal)
 }
 
 /// Runs a part until it ends or is asked to stop. Each of them may be dropped at any moment.

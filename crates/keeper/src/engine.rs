@@ -391,6 +391,7 @@ impl Keeper {
                 key,
                 call,
                 reason: plan.reason.clone(),
+                nonce: None,
             })
             .await
         {

@@ -81,6 +81,8 @@ pub struct Order {
     pub call: Call,
     /// Why, in words.
     pub reason: String,
+    /// The nonce that the call must have, where its effect depends on it: the address of what it creates. `None`: the next one.
+    pub nonce: Option<u64>,
 }
 
 /// The right to sign, taken from whoever had it before. One per process: share it between senders.
@@ -322,6 +324,15 @@ impl Sender {
             });
         }
         let nonce = self.free_nonce().await?;
+        if let Some(expected) = order.nonce
+            && expected != nonce
+        {
+            return Err(Error::NonceMoved {
+                signer: from,
+                expected,
+                found: nonce,
+            });
+        }
         let attempt = self
             .store
             .begin_attempt(self.lease.fence, order.key.clone(), order.reason.clone())
@@ -443,6 +454,7 @@ impl Sender {
             key,
             call,
             reason: "nonce gap".into(),
+            nonce: Some(now.nonce),
         })
         .await
         .map(drop)
@@ -774,7 +786,10 @@ fn is_live(state: AttemptState) -> bool {
 /// A revert in words; other errors as they are.
 fn refusal(error: chain::ChainError) -> Error {
     match error.rpc() {
-        Some(rpc) if rpc.is_revert() => Error::WouldRevert(explain(rpc)),
+        Some(rpc) if rpc.is_revert() => Error::WouldRevert {
+            reason: explain(rpc),
+            data: rpc.revert_data(),
+        },
         _ => error.into(),
     }
 }

@@ -148,6 +148,7 @@ fn order(count: u64) -> Order {
             value: U256::ZERO,
         },
         reason: "test".into(),
+        nonce: None,
     }
 }
 
