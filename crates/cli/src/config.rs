@@ -3,6 +3,7 @@
 use crate::{
     args::{Common, KeeperMode},
     error::{Problem, Result},
+    output::LogLevel,
     profile::Profile,
 };
 use chain::SensitiveUrl;
@@ -31,6 +32,8 @@ pub struct File {
     pub keeper: Keeper,
     /// Where alerts go.
     pub alerts: Alerts,
+    /// What is written to standard error.
+    pub log: Log,
 }
 
 /// `[chain]`
@@ -75,6 +78,14 @@ pub struct Keeper {
 pub struct Alerts {
     /// Where alerts are posted. The signing secret is in OMNIBUS_WEBHOOK_SECRET.
     pub webhook: Option<SensitiveUrl>,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `error`, `warn`, `info` (the default) or `debug`.
+    pub level: Option<LogLevel>,
 }
 
 /// Everything that a command needs to know before it begins.

@@ -10,7 +10,7 @@ use crate::{
     keys,
     lock::Lock,
     node::{Anvil, free_port, run_clock},
-    output::Output,
+    output::{LogLevel, Output},
     run,
     session::Site,
     users::{self, Counts},
@@ -35,6 +35,8 @@ const REPORT: Duration = Duration::from_secs(60);
 /// the world stops first.
 pub async fn run(mut settings: Settings, args: args::Demo, out: Output) -> Result<()> {
     let folder = settings.data_dir.join("demo");
+    // The demo speaks for itself; what it says must not drown in what is usual.
+    out.log(settings.file.log.level.unwrap_or(LogLevel::Warn));
     // All that can be wrong with the machine is said before anything is started.
     let program = Anvil::find(args.anvil.as_deref())?;
     let web = web_app(args.web.as_deref())?;

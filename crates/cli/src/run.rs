@@ -100,6 +100,7 @@ impl Service {
 /// # Errors
 /// See [`start`]; later whatever part stops first.
 pub async fn run(settings: &Settings, args: args::Run, out: Output) -> Result<()> {
+    out.log(settings.file.log.level.unwrap_or_default());
     let _lock = Lock::take(&settings.data_dir)?;
     let site = Site::open(settings).await?;
     let api = &settings.file.api;

@@ -333,7 +333,12 @@ impl Keeper {
             }
             for plan in plans {
                 let (verdict, reason) = self.act(&plan, mode, &view).await?;
-                tracing::info!(%job, target = %plan.target, verdict = verdict.name(), reason, "decided");
+                // What was not done is looked at again in a moment: it is in the decisions, once, not in the log each time.
+                if matches!(verdict, Verdict::Sent | Verdict::Failed) {
+                    tracing::info!(%job, target = %plan.target, verdict = verdict.name(), reason, "decided");
+                } else {
+                    tracing::debug!(%job, target = %plan.target, verdict = verdict.name(), reason, "decided");
+                }
                 reports.push(Report {
                     job,
                     target: plan.target,

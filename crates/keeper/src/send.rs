@@ -466,9 +466,17 @@ impl Sender {
         let nonce = self.pool.nonce(self.address(), head.id()).await?;
         let settled_nonce = match head.number.checked_sub(self.policy.confirmations) {
             Some(number) => {
-                self.pool
-                    .nonce(self.address(), BlockNumberOrTag::Number(number).into())
-                    .await?
+                let at = BlockNumberOrTag::Number(number).into();
+                match self.pool.nonce(self.address(), at).await {
+                    Ok(nonce) => nonce,
+                    // A node that came back without the states of its past. Then no nonce is believed to be used elsewhere,
+                    // and all that does not need to know it goes on.
+                    Err(error) if error.rpc().is_some() => {
+                        tracing::warn!(%error, number, "the node does not know our nonce of then");
+                        0
+                    }
+                    Err(error) => return Err(error.into()),
+                }
             }
             None => 0,
         };

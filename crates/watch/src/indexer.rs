@@ -184,19 +184,20 @@ impl Indexer {
     fn trouble(&self, trouble: Option<String>) {
         self.status.send_if_modified(|status| {
             let changed = status.trouble != trouble;
+            if trouble.is_none() && changed {
+                tracing::info!(cursor = status.cursor, "the index goes on");
+            }
             status.trouble = trouble;
             changed
         });
     }
 
+    /// Where we are. Trouble stays until something succeeded: [`Indexer::trouble`].
     fn publish(&self, phase: Phase, tip: u64, cursor: Option<u64>) {
         self.status.send_modify(|status| {
-            *status = IndexStatus {
-                phase,
-                tip,
-                cursor,
-                trouble: None,
-            }
+            status.phase = phase;
+            status.tip = tip;
+            status.cursor = cursor;
         });
     }
 
@@ -256,6 +257,7 @@ impl Indexer {
             }
             let last = last.min(first.saturating_add(self.config.chunk.max(1) - 1));
             self.apply_range(first, last, cursor).await?;
+            self.trouble(None);
         }
     }
 
@@ -343,7 +345,12 @@ impl Indexer {
                 self.take(step, &mut pending).await
             };
             match attempt.await {
-                Ok(()) => wait = self.config.retry,
+                Ok(()) => {
+                    wait = self.config.retry;
+                    if pending.is_empty() {
+                        self.trouble(None);
+                    }
+                }
                 Err(error) => {
                     self.bear(error).await?;
                     sleep(wait).await;
@@ -359,14 +366,7 @@ impl Indexer {
                 }
             }
             let cursor = self.store.cursor().await?.map(|c| c.number);
-            let trouble = self
-                .status
-                .borrow()
-                .trouble
-                .clone()
-                .filter(|_| !pending.is_empty());
             self.publish(Phase::Live, follower.tip(), cursor);
-            self.trouble(trouble);
             let behind = follower.tip().saturating_sub(cursor.unwrap_or_default());
             if pending.is_empty() && behind > window.saturating_add(self.config.chunk) {
                 return Ok(());
