@@ -93,6 +93,8 @@ async fn world(
         listen,
         web: Some(web),
         keeper: args::KeeperMode::On,
+        // Visitors are to see a request become claimable, and to claim it.
+        jobs: [(keeper::Job::Push, keeper::Mode::Off)].into(),
         signer: Some(keys::published("keeper")?),
         clock_factor: args.speed,
         public_rpc_url: chain_url.to_owned(),

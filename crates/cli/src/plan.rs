@@ -239,6 +239,7 @@ fn order(plan: &Plan, name: &str, index: usize, step: &Step) -> Order {
             to: step.to,
             data: step.data.clone(),
             value: step.value,
+            gas_least: 0,
         },
         reason: step.title.clone(),
         nonce: Some(nonce),

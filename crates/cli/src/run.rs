@@ -51,6 +51,8 @@ pub struct Options {
     pub web: Option<PathBuf>,
     /// What the keeper does.
     pub keeper: KeeperMode,
+    /// What single jobs do instead, never more than that.
+    pub jobs: BTreeMap<keeper::Job, keeper::Mode>,
     /// The keeper's key; needed when it is on.
     pub signer: Option<PrivateKeySigner>,
     /// Chain seconds per real second.
@@ -121,6 +123,7 @@ pub async fn run(settings: &Settings, args: args::Run, out: Output) -> Result<()
             .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, PORT))),
         web: args.web.or_else(|| api.web.clone()),
         keeper,
+        jobs: settings.file.keeper.jobs.clone(),
         signer: if keeper == KeeperMode::On {
             Some(keys::signer(settings)?)
         } else {
@@ -245,6 +248,9 @@ pub async fn start(
             ..keeper::Config::default()
         }
         .with_all(mode);
+        for (job, own) in options.jobs {
+            config.jobs.insert(job, mode.min(own));
+        }
         // The seeds' cadence is five minutes of the chain's time; a fast chain needs it sooner by ours.
         config.tick_ms = (config.tick_ms / options.clock_factor.max(1)).max(FASTEST_TICK_MS);
         if fast {

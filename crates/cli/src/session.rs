@@ -224,6 +224,7 @@ impl Session {
                     to: Some(to),
                     data: data.into(),
                     value,
+                    gas_least: 0,
                 },
                 reason: title.to_owned(),
                 nonce: None,

@@ -70,6 +70,9 @@ pub struct Call {
     pub data: Bytes,
     /// Coins sent along, wei.
     pub value: U256,
+    /// At least this much gas, whatever the estimate says: for calls that do less with less and do not fail, of which an estimate
+    /// finds the least. 0 for all others.
+    pub gas_least: u64,
 }
 
 /// A call with the identity that keeps it from being made twice.
@@ -305,7 +308,9 @@ impl Sender {
             .estimate_gas(&request, BlockId::latest())
             .await
             .map_err(refusal)?;
-        let gas = estimate.saturating_add(estimate.saturating_mul(self.policy.gas_margin) / 100);
+        let gas = estimate
+            .saturating_add(estimate.saturating_mul(self.policy.gas_margin) / 100)
+            .max(order.call.gas_least);
         if gas > self.policy.gas_limit {
             return Err(Error::GasAboveLimit {
                 needed: gas,
@@ -445,6 +450,7 @@ impl Sender {
             to: Some(mine),
             data: Bytes::new(),
             value: U256::ZERO,
+            gas_least: 0,
         };
         tracing::warn!(
             nonce = now.nonce,
