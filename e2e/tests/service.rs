@@ -1,7 +1,10 @@
 //! `omnibus run` from outside: index, keepers and API beside the chain, killed and started again.
 
 use crate::site::{ACCOUNTS, COIN, Running, Site, free_port, root, until, wei};
-use alloy::primitives::U256;
+use alloy::{
+    eips::BlockId,
+    primitives::{Address, B256, U256},
+};
 use serde_json::Value;
 use std::{process::Stdio, time::Duration};
 use tokio::time::timeout;
@@ -18,6 +21,11 @@ pub struct Service {
 impl Service {
     /// Starts it with a keeper that works (`on`), or none, and waits until it is ready.
     pub async fn start(site: &Site, data: &str, keeper: &str) -> Self {
+        Self::start_logging(site, data, keeper, Stdio::inherit()).await
+    }
+
+    /// The same; what it logs goes to `log`.
+    pub async fn start_logging(site: &Site, data: &str, keeper: &str, log: Stdio) -> Self {
         let port = free_port();
         let listen = format!("127.0.0.1:{port}");
         let web = root().join("web/dist");
@@ -39,27 +47,28 @@ impl Service {
         if web.join("index.html").is_file() {
             command.arg("--web").arg(&web);
         }
-        let child = command
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
+        let child = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
         let service = Self {
             base: format!("http://{listen}"),
             process: Running(child),
             client: chain::http_client(Duration::from_secs(10)).unwrap(),
         };
-        until("the service is ready", || async {
-            let answer = service
-                .client
-                .get(format!("{}/readyz", service.base))
-                .send()
-                .await
-                .ok()?;
-            answer.status().is_success().then_some(())
-        })
-        .await;
+        service.ready(true).await;
         service
+    }
+
+    /// Waits until it says that it is ready, or that it is not; its words.
+    pub async fn ready(&self, wanted: bool) -> Value {
+        let what = format!("the service says ready: {wanted}");
+        until(&what, || async {
+            let url = format!("{}/readyz", self.base);
+            let answer = self.client.get(url).send().await.ok()?;
+            let ready = answer.status().is_success();
+            let body: Value = serde_json::from_slice(&answer.bytes().await.ok()?).ok()?;
+            assert_eq!(body["ready"], ready, "status and words agree: {body}");
+            (ready == wanted).then_some(body)
+        })
+        .await
     }
 
     /// Reads a path of the API.
@@ -93,7 +102,7 @@ impl Service {
     }
 }
 
-/// The keepers do the work; REST says what the command line and the chain say.
+/// The keepers do the work, the payout included; REST says what the command line and the chain say.
 #[tokio::test(flavor = "multi_thread")]
 async fn journey_by_rest_reads_with_keepers_at_work() {
     timeout(LIMIT, async {
@@ -117,22 +126,26 @@ async fn journey_by_rest_reads_with_keepers_at_work() {
         assert_eq!(requests["items"][0]["id"].as_str(), Some(id));
         assert_eq!(wei(&requests["items"][0]["lst"]), coin * U256::from(18));
 
-        // Time passes in hours; rung, departures, sweep and funding are the keepers' work alone.
+        // Time passes in hours; rung, departures, sweep, funding and the payout are the keepers' work alone.
+        let before = site.coins(2).await;
         let mut hours = 0_u64;
         loop {
             site.pass(if hours < 72 { 3_600 * 6 } else { 86_400 }).await;
             hours += 6;
             tokio::time::sleep(Duration::from_millis(1_200)).await; // two looks of the keeper
             let requests = site.ok(2, &["user", "requests"]);
-            if requests[0]["promisedAt"] == 0 && !wei(&requests[0]["claimable"]).is_zero() {
+            if requests == Value::Array(Vec::new()) {
                 break;
             }
             assert!(hours < 24 * 60, "no coins after two months: {requests}");
         }
-        let claimed = site.ok(2, &["user", "claim"]);
-        assert_eq!(claimed[0]["done"], true);
         let standard = (coin * U256::from(18) * U256::from(5)).div_ceil(U256::from(10_000));
-        assert_eq!(wei(&claimed[0]["paid"]), coin * U256::from(18) - standard);
+        let paid = site.coins(2).await - before;
+        assert_eq!(
+            paid,
+            coin * U256::from(18) - standard,
+            "unasked, and to the wei"
+        );
         service.caught_up(&site).await;
         let history = service.get(&format!("/accounts/{me}/history")).await;
         let kinds: Vec<_> = history["items"]
@@ -149,6 +162,189 @@ async fn journey_by_rest_reads_with_keepers_at_work() {
             (status["holesFound"].as_u64(), status["holesLeft"].as_u64()),
             (Some(0), Some(0))
         );
+    })
+    .await
+    .expect("in time");
+}
+
+/// The chain dies under a running service, with a keeper's transaction in its mempool, and comes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn o1_the_chain_goes_down_under_a_running_service_and_comes_back() {
+    timeout(LIMIT, async {
+        let mut site = Site::deployed().await;
+        let path = site.folder.path().join("service.log");
+        let log = || std::fs::read_to_string(&path).unwrap();
+        let file = std::fs::File::create(&path).unwrap();
+        let mut service = Service::start_logging(&site, "down", "on", file.into()).await;
+        let keeper: Address = ACCOUNTS[1].parse().unwrap();
+        site.ok(2, &["user", "deposit", "50"]);
+        until("the stake bus left", || async {
+            let _ = site.pass(60).await;
+            (wei(&site.ok(2, &["ops", "status"])["active"]) > U256::from(50 * COIN)).then_some(())
+        })
+        .await;
+        // Nothing is mined any more, and validators are to be synced: the keeper's transaction waits.
+        let _: Value = site
+            .pool
+            .request("evm_setAutomine", (false,))
+            .await
+            .unwrap();
+        site.pass(3_600).await;
+        let waiting = until("a transaction of the keeper waits", || async {
+            let pool: Value = site.pool.request("txpool_content", ()).await.ok()?;
+            let mut accounts = pool["pending"].as_object()?.iter();
+            let (_, sent) =
+                accounts.find(|(account, _)| account.eq_ignore_ascii_case(ACCOUNTS[1]))?;
+            let hash = sent.as_object()?.values().next()?["hash"].as_str()?;
+            Some(hash.parse::<B256>().unwrap())
+        })
+        .await;
+        site.stop_chain().await;
+
+        // It says so, and goes on answering from what it has.
+        let words = service.ready(false).await;
+        let chain = words["checks"].as_array().unwrap().iter();
+        let chain = chain
+            .clone()
+            .find(|check| check["name"] == "chain")
+            .unwrap();
+        assert_eq!(
+            (&chain["ok"], &chain["detail"]),
+            (&false.into(), &"does not answer".into())
+        );
+        until("the log says so", || async {
+            let log = log();
+            (log.contains("the index waits") && log.contains("this tick failed")).then_some(())
+        })
+        .await;
+        let account = service
+            .get(&format!("/accounts/{}/history", ACCOUNTS[2]))
+            .await;
+        assert_eq!(account["items"].as_array().unwrap().len(), 1);
+        assert!(service.process.0.try_wait().unwrap().is_none(), "it lives");
+        // A service that is started meanwhile has nothing to go on: it says what to do and ends.
+        let run = ["run", "--data-dir", "other", "--listen", "127.0.0.1:0"];
+        let text = site.fails(1, &run, 4);
+        assert!(
+            text.contains("no endpoint answers") && text.contains("start the node"),
+            "{text}"
+        );
+
+        site.start_chain().await;
+        service.ready(true).await;
+        // The mempool was lost with the chain; the journal was not.
+        let receipt = until("what waited is mined", || async {
+            site.pool.receipt(waiting).await.unwrap()
+        })
+        .await;
+        assert!(receipt.succeeded());
+        site.ok(2, &["user", "deposit", "7"]);
+        site.ok(2, &["user", "redeem", "3", "--instant-max", "0"]);
+        service.caught_up(&site).await;
+        until("the log says that it goes on", || async {
+            log().contains("the index goes on").then_some(())
+        })
+        .await;
+        let rung = site.ok(2, &["ops", "status"])["openRung"].clone();
+        until("the rung was closed", || async {
+            let _ = site.pass(3_600).await;
+            (site.ok(2, &["ops", "status"])["openRung"] != rung).then_some(())
+        })
+        .await;
+        assert!(service.process.0.try_wait().unwrap().is_none(), "it lives");
+        assert!(!log().contains(crate::site::KEYS[1].trim_start_matches("0x")));
+        service.kill();
+
+        // Nothing twice: as many transactions on chain as in the journal, one for each attempt.
+        let journal = site.folder.path().join("down/omnibus.sqlite");
+        let reader = store::Reader::open(&journal).await.unwrap();
+        let page = store::PageRequest {
+            limit: 200,
+            ..store::PageRequest::default()
+        };
+        let entries = reader.journal(&page).await.unwrap().items;
+        let rows: Vec<_> = entries.iter().flat_map(|entry| &entry.txs).collect();
+        let nonces: std::collections::BTreeSet<_> = rows.iter().map(|row| row.nonce).collect();
+        assert_eq!(nonces.len(), rows.len(), "a nonce for each, none replaced");
+        let sent = site.pool.nonce(keeper, BlockId::latest()).await.unwrap();
+        let mined = rows.iter().filter(|row| row.nonce < sent).count();
+        assert_eq!(u64::try_from(mined).unwrap(), sent);
+        // Nothing lost: the same answers as an index that never saw the chain die.
+        let seen = Service::start(&site, "down", "off").await;
+        let clean = Service::start(&site, "clean", "off").await;
+        same_answers(&site, &seen, &clean).await;
+    })
+    .await
+    .expect("in time");
+}
+
+/// Two services that both have the head say the same.
+async fn same_answers(site: &Site, one: &Service, other: &Service) {
+    one.caught_up(site).await;
+    other.caught_up(site).await;
+    for path in [
+        "/monitoring/rungs".to_owned(),
+        "/monitoring/events?limit=200".to_owned(),
+        "/validators".to_owned(),
+        format!("/accounts/{}", ACCOUNTS[2]),
+        format!("/accounts/{}/requests", ACCOUNTS[2]),
+        format!("/accounts/{}/history", ACCOUNTS[2]),
+        format!("/accounts/{}/history", ACCOUNTS[3]),
+    ] {
+        assert_eq!(one.get(&path).await, other.get(&path).await, "{path}");
+    }
+}
+
+/// A key has one sender, a folder one service; an operator with a key of their own acts beside both.
+#[tokio::test(flavor = "multi_thread")]
+async fn o6_a_command_beside_a_running_keeper_needs_a_key_of_its_own() {
+    timeout(LIMIT, async {
+        let site = Site::deployed().await;
+        let service = Service::start(&site, "run", "on").await;
+        let sync = ["ops", "sync-validators", "--data-dir", "run"];
+        let text = site.fails(1, &sync, 7);
+        assert!(
+            text.contains("is sending with the key of") && text.contains(ACCOUNTS[1]),
+            "{text}"
+        );
+        assert!(text.contains("Operate"), "it says what to do: {text}");
+        // Anybody may sync; the admin's key is not the keeper's.
+        site.ok(0, &sync);
+        // And the other way round: what a command holds, the keeper does not take.
+        service.kill();
+        let _: Value = site
+            .pool
+            .request("evm_setAutomine", (false,))
+            .await
+            .unwrap();
+        let mut command = site.command(1, &sync);
+        let mut command = Running(command.stdout(Stdio::null()).spawn().unwrap());
+        let waits = || async {
+            let pool: Value = site.pool.request("txpool_status", ()).await.ok()?;
+            (pool["pending"] == "0x1").then_some(())
+        };
+        until("its transaction waits", waits).await;
+        let run = [
+            "run",
+            "--data-dir",
+            "run",
+            "--keeper",
+            "on",
+            "--listen",
+            "127.0.0.1:0",
+        ];
+        let text = site.fails(1, &run, 7);
+        assert!(text.contains("is sending with the key of"), "{text}");
+        // Cut short, it leaves the keeper what it sent; the keeper waits for it and sends nothing in its place.
+        command.0.kill().unwrap();
+        command.0.wait().unwrap();
+        let keeper = ACCOUNTS[1].parse().unwrap();
+        let before = site.pool.nonce(keeper, BlockId::latest()).await.unwrap();
+        let _: Value = site.pool.request("evm_mine", ()).await.unwrap();
+        let _: Value = site.pool.request("evm_setAutomine", (true,)).await.unwrap();
+        let _service = Service::start(&site, "run", "on").await;
+        let after = site.pool.nonce(keeper, BlockId::latest()).await.unwrap();
+        assert!(after > before, "the command's transaction was mined");
     })
     .await
     .expect("in time");
@@ -172,19 +368,7 @@ async fn o3_a_service_killed_at_any_moment_ends_with_the_same_answers() {
         // Nobody sends any more, so that both see the same chain.
         let killed = Service::start(&site, "killed", "off").await;
         let clean = Service::start(&site, "clean", "off").await;
-        killed.caught_up(&site).await;
-        clean.caught_up(&site).await;
-        for path in [
-            "/monitoring/rungs".to_owned(),
-            "/monitoring/events?limit=200".to_owned(),
-            "/validators".to_owned(),
-            format!("/accounts/{}", ACCOUNTS[2]),
-            format!("/accounts/{}/requests", ACCOUNTS[2]),
-            format!("/accounts/{}/history", ACCOUNTS[2]),
-            format!("/accounts/{}/history", ACCOUNTS[3]),
-        ] {
-            assert_eq!(killed.get(&path).await, clean.get(&path).await, "{path}");
-        }
+        same_answers(&site, &killed, &clean).await;
         // The folder is one process's.
         let out = site.run(
             1,

@@ -71,47 +71,48 @@ pub struct Site {
     pub url: String,
     pub pool: Pool,
     pub folder: TempDir,
-    _anvil: Running,
+    port: u16,
+    anvil: Option<Running>,
 }
 
 impl Site {
     /// A fresh chain and an empty folder.
     pub async fn new() -> Self {
-        let scope = root().join("contracts/node_modules/@foundry-rs");
-        let anvil = std::fs::read_dir(&scope)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|package| package.path().join("bin/anvil"))
-            .find(|path| path.is_file())
-            .expect("anvil: run scripts/setup");
         let port = free_port();
-        let child = Command::new(anvil)
-            .args([
-                "--silent",
-                "--port",
-                &port.to_string(),
-                "--balance",
-                "1000000",
-            ])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let anvil = Running(child);
+        let folder = tempfile::tempdir().unwrap();
+        let anvil = anvil(port, folder.path());
         let url = format!("http://127.0.0.1:{port}");
-        let pool = until("anvil answers", || async {
-            Pool::connect(PoolConfig::new(vec![url.parse().unwrap()]))
-                .await
-                .ok()
+        Self {
+            pool: answers(&url).await,
+            url,
+            folder,
+            port,
+            anvil: Some(anvil),
+        }
+    }
+
+    /// The chain goes down, by its process id; it writes its state first. What waited in its mempool is gone.
+    pub async fn stop_chain(&mut self) {
+        let mut anvil = self.anvil.take().unwrap();
+        let pid = anvil.0.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-INT", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        until("the chain is down", || {
+            let ended = anvil.0.try_wait().unwrap();
+            async move { ended }
         })
         .await;
-        Self {
-            url,
-            pool,
-            folder: tempfile::tempdir().unwrap(),
-            _anvil: anvil,
-        }
+    }
+
+    /// The chain comes back at the same address, with the state that it had.
+    pub async fn start_chain(&mut self) {
+        self.anvil = Some(anvil(self.port, self.folder.path()));
+        self.pool = answers(&self.url).await;
     }
 
     /// A fresh chain with a deployment whose keeper is account 1.
@@ -217,6 +218,42 @@ impl Site {
             .unwrap();
         let _: Value = self.pool.request("evm_mine", ()).await.unwrap();
     }
+}
+
+/// A local chain that keeps its state in the folder when it is asked to end.
+fn anvil(port: u16, folder: &Path) -> Running {
+    let scope = root().join("contracts/node_modules/@foundry-rs");
+    let program = std::fs::read_dir(&scope)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|package| package.path().join("bin/anvil"))
+        .find(|path| path.is_file())
+        .expect("anvil: run scripts/setup");
+    let child = Command::new(program)
+        .args([
+            "--silent",
+            "--port",
+            &port.to_string(),
+            "--balance",
+            "1000000",
+        ])
+        .arg("--state")
+        .arg(folder.join("chain.json"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    Running(child)
+}
+
+async fn answers(url: &str) -> Pool {
+    until("anvil answers", || async {
+        Pool::connect(PoolConfig::new(vec![url.parse().unwrap()]))
+            .await
+            .ok()
+    })
+    .await
 }
 
 /// A port that was free a moment ago.

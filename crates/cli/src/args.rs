@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 const AFTER: &str = "\
 Exit codes: 0 done · 1 anything else · 2 wrong arguments, or not confirmed · 3 configuration or key · 4 chain down or another chain
-            5 deployment file · 6 transaction refused, failed or not mined · 7 port, lock or tool · 8 verification failed · 130 interrupted
+            5 deployment file · 6 transaction refused, failed or not mined · 7 port, lock, key in use or tool · 8 verification failed · 130 interrupted
 Secrets come from the environment only: OMNIBUS_KEY or OMNIBUS_KEYSTORE_PASSWORD; they are never printed.";
 
 /// Liquid staking with predictable exits: deploy it, run it, use it.

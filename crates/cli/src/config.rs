@@ -3,11 +3,12 @@
 use crate::{
     args::{Common, KeeperMode},
     error::{Problem, Result},
+    output::LogLevel,
     profile::Profile,
 };
 use chain::SensitiveUrl;
 use serde::Deserialize;
-use std::{net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 /// `omnibus.toml`. Every key has a default; a key that is not here is refused.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -31,6 +32,8 @@ pub struct File {
     pub keeper: Keeper,
     /// Where alerts go.
     pub alerts: Alerts,
+    /// What is written to standard error.
+    pub log: Log,
 }
 
 /// `[chain]`
@@ -67,6 +70,8 @@ pub struct Api {
 pub struct Keeper {
     /// `off`, `dry-run` or `on`.
     pub mode: Option<KeeperMode>,
+    /// The same for a job by its name. Never more than `mode`.
+    pub jobs: BTreeMap<keeper::Job, keeper::Mode>,
 }
 
 /// `[alerts]`
@@ -75,6 +80,14 @@ pub struct Keeper {
 pub struct Alerts {
     /// Where alerts are posted. The signing secret is in OMNIBUS_WEBHOOK_SECRET.
     pub webhook: Option<SensitiveUrl>,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `error`, `warn`, `info` (the default) or `debug`.
+    pub level: Option<LogLevel>,
 }
 
 /// Everything that a command needs to know before it begins.
@@ -182,6 +195,15 @@ mod tests {
             parse("private_key = \"0x00\"").is_err(),
             "secrets have no key in the file"
         );
+    }
+
+    #[test]
+    fn a_job_has_a_mode_of_its_own_by_its_name() {
+        let file =
+            parse("[keeper]\nmode = \"on\"\n[keeper.jobs]\nfulfil-pro-rata = \"dry-run\"").unwrap();
+        let own = file.keeper.jobs.get(&keeper::Job::FulfilProRata);
+        assert_eq!(own, Some(&keeper::Mode::DryRun));
+        assert!(parse("[keeper.jobs]\npsuh = \"off\"").is_err());
     }
 
     #[test]

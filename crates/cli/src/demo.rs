@@ -6,10 +6,11 @@ use crate::{
     deploy,
     deployment::Deployment,
     error::{Problem, Result},
+    journal::Journal,
     keys,
     lock::Lock,
     node::{Anvil, free_port, run_clock},
-    output::Output,
+    output::{LogLevel, Output},
     run,
     session::Site,
     users::{self, Counts},
@@ -34,6 +35,8 @@ const REPORT: Duration = Duration::from_secs(60);
 /// the world stops first.
 pub async fn run(mut settings: Settings, args: args::Demo, out: Output) -> Result<()> {
     let folder = settings.data_dir.join("demo");
+    // The demo speaks for itself; what it says must not drown in what is usual.
+    out.log(settings.file.log.level.unwrap_or(LogLevel::Warn));
     // All that can be wrong with the machine is said before anything is started.
     let program = Anvil::find(args.anvil.as_deref())?;
     let web = web_app(args.web.as_deref())?;
@@ -90,6 +93,8 @@ async fn world(
         listen,
         web: Some(web),
         keeper: args::KeeperMode::On,
+        // Visitors are to see a request become claimable, and to claim it.
+        jobs: [(keeper::Job::Push, keeper::Mode::Off)].into(),
         signer: Some(keys::published("keeper")?),
         clock_factor: args.speed,
         public_rpc_url: chain_url.to_owned(),
@@ -99,14 +104,13 @@ async fn world(
     let counts = Arc::new(Counts::default());
     let mut tasks = JoinSet::new();
     tasks.spawn(run_clock(pool.clone(), args.speed));
+    // One journal for all of them: they are one process.
+    let folder = settings.data_dir.join("users");
+    let journal = Journal::open(&folder, Lock::take(&folder)?, pool, settings.profile.kind).await?;
     for index in 0..args.users {
-        let (site, counts, folder) = (
-            site.clone(),
-            counts.clone(),
-            settings.data_dir.join("users"),
-        );
+        let (site, counts, journal) = (site.clone(), counts.clone(), journal.clone());
         let (seed, users) = (args.seed, args.users);
-        tasks.spawn(async move { users::live(site, &folder, seed, index, users, counts).await });
+        tasks.spawn(async move { users::live(site, journal, seed, index, users, counts).await });
     }
     tasks.spawn(report(counts, out));
     welcome(args, chain_url, service.local_addr(), out);

@@ -11,10 +11,11 @@ use crate::{
     config::Settings,
     deployment::{Contract, Deployment, SCHEMA},
     error::{Problem, Result},
+    journal::{self, Journal},
     keys,
     lock::Lock,
     output::Output,
-    plan::{Journal, Plan, carry_out},
+    plan::{Plan, PlanFile, carry_out},
     profile::Kind,
     session::{Site, connect},
 };
@@ -150,10 +151,13 @@ pub async fn deploy(
     let signer = keys::signer(settings)?;
     let folder = settings.deployments.join(pool.chain_id().to_string());
     let _lock = Lock::take(&folder)?;
-    let journal = Journal::new(&folder, &settings.deployment);
+    let file = PlanFile::new(&folder, &settings.deployment);
+    let home = journal::folder(&settings.data_dir, &pool, signer.address());
+    let key = journal::hold_key(&home, signer.address())?;
     let roles = roles(settings, args, &signer)?;
-    let plan = match journal.unfinished()? {
+    let plan = match file.unfinished()? {
         Some(plan) => {
+            file.check(&plan, &pool, signer.address())?;
             out.note(format!(
                 "an earlier deployment of `{}` was cut short: going on with its plan",
                 settings.deployment
@@ -173,16 +177,18 @@ pub async fn deploy(
             {
                 return Err(Problem::NotConfirmed);
             }
-            journal.begin(&plan)?;
+            file.begin(&plan)?;
             plan
         }
     };
     let roles = governed(&plan, roles);
-    let receipts = carry_out(&plan, &journal, &pool, &signer, out).await?;
+    let journal = Journal::open(&home, key, &pool, settings.profile.kind).await?;
+    let hand = journal.hand(&pool, signer)?;
+    let receipts = carry_out(&plan, &settings.deployment, &hand, out).await?;
     let deployment = describe(settings, &plan, &receipts, roles, &pool).await?;
     verify(settings, &deployment, roles, &pool, out).await?;
     let path = deployment.save(&settings.deployments)?;
-    journal.end()?;
+    file.end()?;
     if ask != Ask::Quietly {
         out.result(&deployment, |deployment| {
             summary(deployment, &path.display().to_string())

@@ -85,6 +85,14 @@ pub enum Problem {
         /// The folder.
         path: PathBuf,
     },
+    /// Another process sends with the same key.
+    #[error("another omnibus is sending with the key of {account} ({path})")]
+    KeyBusy {
+        /// Whose key.
+        account: Address,
+        /// The folder of its journal.
+        path: PathBuf,
+    },
     /// A program that is needed is not there.
     #[error("{tool} is not installed")]
     MissingTool {
@@ -137,7 +145,7 @@ pub enum Problem {
         hash: B256,
     },
     /// Nothing was mined in time.
-    #[error("{what}: transaction {hash} is not mined after {seconds} s")]
+    #[error("{what}: transaction {hash} is not mined after {seconds} s: {why}")]
     NotMined {
         /// What was to be done.
         what: String,
@@ -145,6 +153,16 @@ pub enum Problem {
         hash: B256,
         /// How long it was waited for.
         seconds: u64,
+        /// What it waits for.
+        why: String,
+    },
+    /// It was not sent, or can have no effect any more.
+    #[error("{what}: {reason}")]
+    NotSent {
+        /// What was to be done.
+        what: String,
+        /// Why not.
+        reason: String,
     },
     /// The deployer's nonce moved without us.
     #[error(
@@ -222,6 +240,7 @@ impl Problem {
             Self::AlreadyDeployed { .. } => "choose another name with --deployment".to_owned(),
             Self::PortInUse { .. } => "stop that program or choose another port (--port; 0 takes any free one)".to_owned(),
             Self::Locked { .. } => "stop it, or choose another folder with --data-dir".to_owned(),
+            Self::KeyBusy { .. } => "wait until it ends. While `omnibus run` keeps with this key, ask its keeper on the Operate page, or use another key".to_owned(),
             Self::MissingTool { hint, .. } => (*hint).to_owned(),
             Self::NoWebApp { .. } => "build it with: npm --prefix web ci && npm --prefix web run build".to_owned(),
             Self::MissingKey { var } => format!("put the private key into {var} (development), or use --keystore FILE"),
@@ -229,6 +248,7 @@ impl Problem {
             Self::StandInRefused { .. } => "give the address of the real staking system with --staking".to_owned(),
             Self::NotConfirmed => "add --yes to go on without being asked".to_owned(),
             Self::NotMined { .. } => "run the same command again: it waits for the same transaction and sends no second one".to_owned(),
+            Self::NotSent { .. } => "nothing waits any more; run the same command again when the reason is gone".to_owned(),
             Self::NonceUsedElsewhere { .. } => "use an account that nothing else uses; start over under another name with --deployment".to_owned(),
             Self::Funds { account, .. } => format!("send coins to {account} and run the same command again"),
             Self::Failed { .. } => "look at it in the explorer; nothing that follows was sent".to_owned(),
@@ -253,10 +273,12 @@ impl Problem {
             Self::Refused { .. }
             | Self::Failed { .. }
             | Self::NotMined { .. }
+            | Self::NotSent { .. }
             | Self::NonceUsedElsewhere { .. }
             | Self::Funds { .. } => 6,
             Self::PortInUse { .. }
             | Self::Locked { .. }
+            | Self::KeyBusy { .. }
             | Self::MissingTool { .. }
             | Self::NoWebApp { .. } => 7,
             Self::Verification { .. } => 8,
@@ -275,6 +297,17 @@ impl Problem {
     /// For what should not happen.
     pub fn unexpected(error: impl std::fmt::Display) -> Self {
         Self::Unexpected(error.to_string())
+    }
+}
+
+impl From<keeper::Error> for Problem {
+    /// Chain and journal speak for themselves.
+    fn from(error: keeper::Error) -> Self {
+        match error {
+            keeper::Error::Chain(error) => error.into(),
+            keeper::Error::Store(error) => error.into(),
+            error => Self::unexpected(error),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod deploy;
 mod deployment;
 mod doctor;
 mod error;
+mod journal;
 mod keys;
 mod lock;
 mod node;

@@ -7,8 +7,9 @@
 
 use crate::error::Problem;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{fmt::Display, io::Write as _, time::Duration};
+use tracing_subscriber::EnvFilter;
 
 /// How a command speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,32 @@ pub enum Mode {
     Quiet,
     /// One JSON value on standard output; errors as one JSON object on standard error.
     Json,
+}
+
+/// How much of what the running parts say is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What needs somebody.
+    Error,
+    /// What passes by itself, too: an endpoint that fails, a tick that is lost.
+    Warn,
+    /// What was done, too.
+    #[default]
+    Info,
+    /// Each decision, too.
+    Debug,
+}
+
+impl LogLevel {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
 }
 
 /// Speaks in one [`Mode`].
@@ -70,6 +97,28 @@ impl Output {
                 None => eprintln!("error: {problem}"),
             }
         }
+    }
+
+    /// From here on what the running parts have to say goes to standard error: text, or a JSON object a line with `--json`;
+    /// errors only with `--quiet`. `level` is for our own crates; from others only errors are shown, because their words may
+    /// have an endpoint's key in them.
+    pub fn log(&self, level: LogLevel) {
+        let level = if self.mode == Mode::Quiet {
+            LogLevel::Error
+        } else {
+            level
+        };
+        let filter = EnvFilter::new(format!("error,omnibus={}", level.name()));
+        let lines = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .with_writer(std::io::stderr);
+        // An error means that somebody listens already.
+        let _ = if self.mode == Mode::Json {
+            lines.json().try_init()
+        } else {
+            lines.try_init()
+        };
     }
 
     /// A bar of `total` steps. Shown to people at a terminal; a pipe gets one line per step instead.

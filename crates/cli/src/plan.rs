@@ -2,7 +2,8 @@
 //! addresses of what it will deploy. It is carried out exactly once, over any number of crashes:
 //!
 //! - `<name>.plan.json` holds the plan; it is written before anything is sent and never changed.
-//! - `<name>.sent.jsonl` gets the signed bytes of each transaction, synced, before they are broadcast for the first time.
+//! - each step is a work in the journal of the account ([`crate::journal`]), with the step's own nonce. The signed bytes are
+//!   there before they are broadcast for the first time.
 //!
 //! So after a crash the same bytes go out again; a second transaction for the same step cannot exist, because the nonce
 //! is the step's own.
@@ -10,28 +11,15 @@
 use crate::{
     deployment::write_whole,
     error::{Problem, Result},
+    journal::Hand,
     output::Output,
-    refusal,
 };
-use alloy::{
-    consensus::{SignableTransaction as _, TxEip1559, TxEnvelope},
-    eips::{BlockId, eip2718::Encodable2718 as _},
-    primitives::{Address, B256, Bytes, TxKind, U256, keccak256, utils::format_ether},
-    rpc::types::TransactionRequest,
-    signers::{SignerSync as _, local::PrivateKeySigner},
-};
-use chain::{Broadcast, ChainError, Pool, Receipt};
+use alloy::primitives::{Address, B256, Bytes, Keccak256, U256};
+use chain::{Pool, Receipt};
+use keeper::{Call, Order};
 use serde::{Deserialize, Serialize};
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-    time::{Duration, Instant},
-};
-
-/// After this long without a receipt a transaction is signed again with higher fees, same nonce.
-const BUMP_AFTER: Duration = Duration::from_secs(60);
-/// After this long a command gives up waiting; running it again waits on.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(300);
+use std::path::{Path, PathBuf};
+use store::{AttemptState, WorkKey};
 
 /// One transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,31 +110,15 @@ impl Plan {
     }
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Sent {
-    index: usize,
-    hash: B256,
-    raw: Bytes,
-    max_fee: u128,
-    tip: u128,
-    gas: u64,
-}
-
-/// Where a plan and what was sent of it are kept.
+/// Where an unfinished plan is kept.
 #[derive(Debug)]
-pub struct Journal {
-    plan: PathBuf,
-    sent: PathBuf,
-}
+pub struct PlanFile(PathBuf);
 
-impl Journal {
-    /// `<folder>/<name>.plan.json` and its companion.
+impl PlanFile {
+    /// `<folder>/<name>.plan.json`.
     #[must_use]
     pub fn new(folder: &Path, name: &str) -> Self {
-        Self {
-            plan: folder.join(format!("{name}.plan.json")),
-            sent: folder.join(format!("{name}.sent.jsonl")),
-        }
+        Self(folder.join(format!("{name}.plan.json")))
     }
 
     /// The plan of an earlier run that did not end.
@@ -154,26 +126,22 @@ impl Journal {
     /// # Errors
     /// [`Problem::Io`], [`Problem::Config`].
     pub fn unfinished(&self) -> Result<Option<Plan>> {
-        match std::fs::read_to_string(&self.plan) {
+        match std::fs::read_to_string(&self.0) {
             Ok(text) => serde_json::from_str(&text)
                 .map(Some)
-                .map_err(|error| Problem::Config {
-                    path: self.plan.clone(),
-                    reason: error.to_string(),
-                }),
+                .map_err(|error| self.bad(error.to_string())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Problem::io(self.plan.display().to_string())(error)),
+            Err(error) => Err(Problem::io(self.0.display().to_string())(error)),
         }
     }
 
-    /// Keeps a plan. From here on [`Journal::unfinished`] has it.
+    /// Keeps a plan. From here on [`PlanFile::unfinished`] has it.
     ///
     /// # Errors
     /// [`Problem::Io`].
     pub fn begin(&self, plan: &Plan) -> Result<()> {
-        remove(&self.sent)?;
         write_whole(
-            &self.plan,
+            &self.0,
             &serde_json::to_string_pretty(plan).map_err(Problem::unexpected)?,
         )
     }
@@ -183,305 +151,97 @@ impl Journal {
     /// # Errors
     /// [`Problem::Io`].
     pub fn end(&self) -> Result<()> {
-        remove(&self.plan)?;
-        remove(&self.sent)
+        match std::fs::remove_file(&self.0) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Problem::io(self.0.display().to_string())(error))
+            }
+            _ => Ok(()),
+        }
     }
 
-    /// Has anything of the plan been signed, and so perhaps sent?
+    fn bad(&self, reason: String) -> Problem {
+        Problem::Config {
+            path: self.0.clone(),
+            reason,
+        }
+    }
+
+    /// A plan is of one account on one chain.
     ///
     /// # Errors
-    /// [`Problem::Io`].
-    pub fn has_sent(&self) -> Result<bool> {
-        Ok(!self.sent()?.is_empty())
-    }
-
-    fn sent(&self) -> Result<Vec<Sent>> {
-        match std::fs::read_to_string(&self.sent) {
-            // A line that a crash cut short was never broadcast: broadcasting follows the sync of the whole line.
-            Ok(text) => Ok(text
-                .lines()
-                .filter_map(|line| serde_json::from_str(line).ok())
-                .collect()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(Problem::io(self.sent.display().to_string())(error)),
+    /// [`Problem::Config`].
+    pub fn check(&self, plan: &Plan, pool: &Pool, account: Address) -> Result<()> {
+        if plan.chain_id != pool.chain_id() || plan.genesis != pool.genesis() {
+            return Err(self.bad(format!(
+                "the unfinished plan is for chain {} with genesis {}, this is another chain",
+                plan.chain_id, plan.genesis
+            )));
         }
-    }
-
-    fn record(&self, sent: &Sent) -> Result<()> {
-        let line = serde_json::to_string(sent).map_err(Problem::unexpected)?;
-        let what = self.sent.display().to_string();
-        let mut file = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&self.sent)
-            .map_err(Problem::io(what.clone()))?;
-        // The newline first: what a crash left half-written stays a line of its own.
-        file.write_all(format!("\n{line}\n").as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(Problem::io(what))
-    }
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Problem::io(path.display().to_string())(error))
+        if plan.account != account {
+            return Err(self.bad(format!(
+                "the unfinished plan was begun by {}, this key is {account}",
+                plan.account
+            )));
         }
-        _ => Ok(()),
+        Ok(())
     }
 }
 
 /// Carries a plan out: sends what is not sent, waits for what is not mined. `receipts` come in the order of the steps.
 ///
 /// # Errors
-/// The first step that does not succeed ends it: [`Problem::Refused`], [`Problem::Failed`], [`Problem::NotMined`],
-/// [`Problem::NonceUsedElsewhere`], [`Problem::Funds`], or what the chain's access layer says. Calling it again resumes.
-pub async fn carry_out(
-    plan: &Plan,
-    journal: &Journal,
-    pool: &Pool,
-    signer: &PrivateKeySigner,
-    out: Output,
-) -> Result<Vec<Receipt>> {
-    if plan.chain_id != pool.chain_id() || plan.genesis != pool.genesis() {
-        return Err(Problem::Config {
-            path: journal.plan.clone(),
-            reason: format!(
-                "the unfinished plan is for chain {} with genesis {}, this is another chain",
-                plan.chain_id, plan.genesis
-            ),
-        });
-    }
-    if plan.account != signer.address() {
-        return Err(Problem::Config {
-            path: journal.plan.clone(),
-            reason: format!(
-                "the unfinished plan was begun by {}, this key is {}",
-                plan.account,
-                signer.address()
-            ),
-        });
-    }
-    let sent = journal.sent()?;
+/// The first step that does not succeed ends it; see [`Hand::send`]. Calling it again resumes.
+pub async fn carry_out(plan: &Plan, name: &str, hand: &Hand, out: Output) -> Result<Vec<Receipt>> {
     let bar = out.bar(plan.steps.len().try_into().unwrap_or(u64::MAX));
-    let mut receipts = Vec::with_capacity(plan.steps.len());
-    for (index, step) in plan.steps.iter().enumerate() {
-        bar.step(&step.title);
-        let mut tries: Vec<&Sent> = sent.iter().filter(|sent| sent.index == index).collect();
-        tries.sort_by_key(|sent| sent.max_fee);
-        let hashes: Vec<B256> = tries.iter().map(|sent| sent.hash).collect();
-        let receipt = match mined(pool, &hashes).await? {
-            Some(receipt) => receipt,
-            None => {
-                deliver(
-                    plan,
-                    index,
-                    step,
-                    tries.last().copied(),
-                    hashes,
-                    journal,
-                    pool,
-                    signer,
-                )
-                .await?
-            }
-        };
-        if !receipt.succeeded() {
+    let orders: Vec<Order> = (0..)
+        .zip(&plan.steps)
+        .map(|(index, step)| order(plan, name, index, step))
+        .collect();
+    for order in &orders {
+        bar.step(&order.reason);
+        // What failed on chain fails again: its nonce is used, and what follows was made for the nonces after it.
+        if let Some(entry) = hand.last(order.key.id()).await?
+            && entry.attempt.state == AttemptState::Failed
+        {
             return Err(Problem::Failed {
-                what: step.title.clone(),
-                hash: receipt.transaction_hash,
+                what: order.reason.clone(),
+                hash: entry.txs.last().map(|row| row.hash).unwrap_or_default(),
             });
         }
-        receipts.push(receipt);
+        hand.send(order).await?;
         bar.done();
     }
     bar.finish();
+    // Again, for the receipts: what a reorganisation undid on the way goes out once more, the same bytes.
+    let mut receipts = Vec::with_capacity(orders.len());
+    for order in &orders {
+        receipts.push(hand.send(order).await?);
+    }
     Ok(receipts)
 }
 
-async fn mined(pool: &Pool, hashes: &[B256]) -> Result<Option<Receipt>> {
-    for hash in hashes {
-        if let Some(receipt) = pool.receipt(*hash).await? {
-            return Ok(Some(receipt));
-        }
-    }
-    Ok(None)
-}
-
-#[allow(
-    clippy::too_many_arguments,
-    reason = "one call site; a struct would only rename them"
-)]
-async fn deliver(
-    plan: &Plan,
-    index: usize,
-    step: &Step,
-    last: Option<&Sent>,
-    mut hashes: Vec<B256>,
-    journal: &Journal,
-    pool: &Pool,
-    signer: &PrivateKeySigner,
-) -> Result<Receipt> {
+fn order(plan: &Plan, name: &str, index: usize, step: &Step) -> Order {
     let nonce = plan.nonce(index);
-    let (mut raw, mut max_fee, mut tip, gas) = match last {
-        Some(sent) => (sent.raw.clone(), sent.max_fee, sent.tip, sent.gas),
-        None => {
-            let found = pool.nonce(plan.account, BlockId::latest()).await?;
-            if found != nonce {
-                return Err(Problem::NonceUsedElsewhere {
-                    account: plan.account,
-                    expected: nonce,
-                    found,
-                });
-            }
-            let gas = estimate(plan, step, pool).await?;
-            let fees = pool.fees().await?;
-            let max_fee = fees.base.saturating_mul(2).saturating_add(fees.tip).max(1);
-            afford(plan, step, pool, gas, max_fee).await?;
-            let sent = sign(plan, index, step, gas, max_fee, fees.tip, signer)?;
-            journal.record(&sent)?;
-            hashes.push(sent.hash);
-            (sent.raw, max_fee, fees.tip, gas)
-        }
-    };
-    let started = Instant::now();
-    let mut bumped = Instant::now();
-    let mut pause = Duration::from_millis(20);
-    send(step, plan, pool, &raw).await?;
-    loop {
-        if let Some(receipt) = mined(pool, &hashes).await? {
-            return Ok(receipt);
-        }
-        if started.elapsed() > GIVE_UP_AFTER {
-            let hash = hashes.last().copied().unwrap_or_default();
-            return Err(Problem::NotMined {
-                what: step.title.clone(),
-                hash,
-                seconds: GIVE_UP_AFTER.as_secs(),
-            });
-        }
-        if bumped.elapsed() > BUMP_AFTER {
-            bumped = Instant::now();
-            // Nodes ask for 10 % more to replace a waiting transaction; some for 12.5 %.
-            let fees = pool.fees().await?;
-            max_fee = (max_fee / 8)
-                .saturating_mul(9)
-                .saturating_add(8)
-                .max(fees.base.saturating_mul(2).saturating_add(fees.tip));
-            tip = (tip / 8).saturating_mul(9).saturating_add(8);
-            let sent = sign(plan, index, step, gas, max_fee, tip, signer)?;
-            journal.record(&sent)?;
-            hashes.push(sent.hash);
-            raw = sent.raw;
-            send(step, plan, pool, &raw).await?;
-        }
-        tokio::time::sleep(pause).await;
-        pause = pause.saturating_mul(2).min(Duration::from_secs(2));
+    let mut hasher = Keccak256::new();
+    hasher.update(plan.account);
+    hasher.update(nonce.to_be_bytes());
+    hasher.update(step.value.to_be_bytes::<32>());
+    hasher.update(&step.data);
+    Order {
+        key: WorkKey {
+            chain_id: plan.chain_id,
+            contract: step.to.unwrap_or_else(|| plan.account.create(nonce)),
+            job: "deploy".to_owned(),
+            target: format!("{name}#{index}"),
+            precondition: hasher.finalize(),
+        },
+        call: Call {
+            to: step.to,
+            data: step.data.clone(),
+            value: step.value,
+            gas_least: 0,
+        },
+        reason: step.title.clone(),
+        nonce: Some(nonce),
     }
-}
-
-async fn send(step: &Step, plan: &Plan, pool: &Pool, raw: &Bytes) -> Result<()> {
-    match pool.broadcast(raw).await {
-        // Underpriced: an earlier one with this nonce waits; its receipt is waited for as well.
-        Ok(Broadcast::Accepted | Broadcast::NonceUsed(_) | Broadcast::Underpriced(_)) => Ok(()),
-        Ok(Broadcast::InsufficientFunds(_)) => Err(Problem::Funds {
-            account: plan.account,
-            have: format_ether(pool.balance(plan.account, BlockId::latest()).await?),
-            need: "more".to_owned(),
-        }),
-        Ok(Broadcast::Refused(reason)) => Err(Problem::Refused {
-            what: step.title.clone(),
-            reason,
-        }),
-        // It may have arrived all the same: the loop asks for the receipt, and a later run sends the same bytes.
-        Err(error) if error.is_transient() => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn request(plan: &Plan, step: &Step) -> TransactionRequest {
-    let mut request = TransactionRequest::default()
-        .from(plan.account)
-        .value(step.value)
-        .input(step.data.clone().into());
-    request.to = Some(step.to.map_or(TxKind::Create, TxKind::Call));
-    request
-}
-
-async fn estimate(plan: &Plan, step: &Step, pool: &Pool) -> Result<u64> {
-    match pool
-        .estimate_gas(&request(plan, step), BlockId::latest())
-        .await
-    {
-        // Half more: another transaction in between can make ours the first to write a slot. What is not used costs nothing.
-        Ok(gas) => Ok(gas.saturating_add(gas / 2).saturating_add(50_000)),
-        Err(ChainError::Rpc { error, .. })
-            if error
-                .message
-                .to_ascii_lowercase()
-                .contains("insufficient funds") =>
-        {
-            Err(Problem::Funds {
-                account: plan.account,
-                have: format_ether(pool.balance(plan.account, BlockId::latest()).await?),
-                need: format!("{} and gas", format_ether(step.value)),
-            })
-        }
-        Err(ChainError::Rpc { error, .. }) => Err(Problem::Refused {
-            what: step.title.clone(),
-            reason: refusal::explain(&error),
-        }),
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn afford(plan: &Plan, step: &Step, pool: &Pool, gas: u64, max_fee: u128) -> Result<()> {
-    let need = step
-        .value
-        .saturating_add(U256::from(gas).saturating_mul(U256::from(max_fee)));
-    let have = pool.balance(plan.account, BlockId::latest()).await?;
-    if have < need {
-        return Err(Problem::Funds {
-            account: plan.account,
-            have: format_ether(have),
-            need: format_ether(need),
-        });
-    }
-    Ok(())
-}
-
-fn sign(
-    plan: &Plan,
-    index: usize,
-    step: &Step,
-    gas: u64,
-    max_fee: u128,
-    tip: u128,
-    signer: &PrivateKeySigner,
-) -> Result<Sent> {
-    let tx = TxEip1559 {
-        chain_id: plan.chain_id,
-        nonce: plan.nonce(index),
-        gas_limit: gas,
-        max_fee_per_gas: max_fee,
-        max_priority_fee_per_gas: tip.min(max_fee),
-        to: step.to.map_or(TxKind::Create, TxKind::Call),
-        value: step.value,
-        input: step.data.clone(),
-        ..TxEip1559::default()
-    };
-    let signature = signer
-        .sign_hash_sync(&tx.signature_hash())
-        .map_err(Problem::unexpected)?;
-    let raw: Bytes = TxEnvelope::from(tx.into_signed(signature))
-        .encoded_2718()
-        .into();
-    Ok(Sent {
-        index,
-        hash: keccak256(&raw),
-        raw,
-        max_fee,
-        tip,
-        gas,
-    })
 }

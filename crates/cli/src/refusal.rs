@@ -20,7 +20,9 @@ pub fn explain(failure: &RpcFailure) -> String {
         .unwrap_or_else(|| failure.message.clone())
 }
 
-fn decode(data: &Bytes) -> Option<String> {
+/// The error in a revert's data, if it is one we know.
+#[must_use]
+pub fn decode(data: &Bytes) -> Option<String> {
     macro_rules! first_of {
         ($($errors:ty),*) => {
             $(if let Ok(error) = <$errors>::abi_decode(data) { return Some(plain(&error)); })*

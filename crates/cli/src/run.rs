@@ -5,6 +5,7 @@ use crate::{
     config::Settings,
     deployment::Deployment,
     error::{Problem, Result},
+    journal::{self, Journal},
     keys,
     lock::Lock,
     output::Output,
@@ -50,6 +51,8 @@ pub struct Options {
     pub web: Option<PathBuf>,
     /// What the keeper does.
     pub keeper: KeeperMode,
+    /// What single jobs do instead, never more than that.
+    pub jobs: BTreeMap<keeper::Job, keeper::Mode>,
     /// The keeper's key; needed when it is on.
     pub signer: Option<PrivateKeySigner>,
     /// Chain seconds per real second.
@@ -62,6 +65,8 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Service {
     addr: SocketAddr,
+    /// The keeper's key is ours alone while this lives.
+    _key: Option<Journal>,
     parts: JoinSet<(&'static str, std::result::Result<(), String>)>,
 }
 
@@ -97,6 +102,7 @@ impl Service {
 /// # Errors
 /// See [`start`]; later whatever part stops first.
 pub async fn run(settings: &Settings, args: args::Run, out: Output) -> Result<()> {
+    out.log(settings.file.log.level.unwrap_or_default());
     let _lock = Lock::take(&settings.data_dir)?;
     let site = Site::open(settings).await?;
     let api = &settings.file.api;
@@ -117,6 +123,7 @@ pub async fn run(settings: &Settings, args: args::Run, out: Output) -> Result<()
             .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, PORT))),
         web: args.web.or_else(|| api.web.clone()),
         keeper,
+        jobs: settings.file.keeper.jobs.clone(),
         signer: if keeper == KeeperMode::On {
             Some(keys::signer(settings)?)
         } else {
@@ -154,13 +161,19 @@ pub async fn run(settings: &Settings, args: args::Run, out: Output) -> Result<()
 /// Starts every part. They stop when `stopping` turns true.
 ///
 /// # Errors
-/// [`Problem::PortInUse`], [`Problem::NoWebApp`], and what database and settings say.
+/// [`Problem::KeyBusy`], [`Problem::PortInUse`], [`Problem::NoWebApp`], and what database and settings say.
 pub async fn start(
     settings: &Settings,
     site: &Site,
     options: Options,
     stopping: Stopping,
 ) -> Result<Service> {
+    let key = match &options.signer {
+        Some(signer) if options.keeper == KeeperMode::On => {
+            Some(take_key(settings, site, signer).await?)
+        }
+        _ => None,
+    };
     let store = open_store(settings).await?;
     let server = bind(settings, site, &options, &store).await?;
     let addr = server.local_addr();
@@ -235,6 +248,9 @@ pub async fn start(
             ..keeper::Config::default()
         }
         .with_all(mode);
+        for (job, own) in options.jobs {
+            config.jobs.insert(job, mode.min(own));
+        }
         // The seeds' cadence is five minutes of the chain's time; a fast chain needs it sooner by ours.
         config.tick_ms = (config.tick_ms / options.clock_factor.max(1)).max(FASTEST_TICK_MS);
         if fast {
@@ -260,7 +276,27 @@ pub async fn start(
             server.run(stop).await.map_err(|error| error.to_string()),
         )
     });
-    Ok(Service { addr, parts })
+    Ok(Service {
+        addr,
+        _key: key,
+        parts,
+    })
+}
+
+/// Keeps commands from sending with the keeper's key, and waits for what one of them left on its way.
+async fn take_key(settings: &Settings, site: &Site, signer: &PrivateKeySigner) -> Result<Journal> {
+    let folder = journal::folder(&settings.data_dir, &site.pool, signer.address());
+    let lock = journal::hold_key(&folder, signer.address())?;
+    let journal = Journal::open(&folder, lock, &site.pool, settings.profile.kind).await?;
+    let hand = journal.hand(&site.pool, signer.clone())?;
+    for entry in hand.unfinished().await? {
+        tracing::warn!(
+            what = entry.attempt.reason,
+            "a command was cut short; waiting for it"
+        );
+        hand.finish(&entry).await?;
+    }
+    Ok(journal)
 }
 
 /// Runs a part until it ends or is asked to stop. Each of them may be dropped at any moment.

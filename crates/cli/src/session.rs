@@ -5,19 +5,19 @@ use crate::{
     config::Settings,
     deployment::Deployment,
     error::{Problem, Result},
+    journal::{self, Hand, Journal},
     keys,
-    lock::Lock,
     output::Output,
-    plan::{Journal, Plan, carry_out},
 };
 use alloy::{
     eips::BlockId,
-    primitives::{Address, U256},
+    primitives::{Address, B256, Keccak256, U256},
     signers::local::PrivateKeySigner,
     sol_types::SolCall,
 };
 use chain::{ChainError, Pool, PoolConfig, Receipt};
-use std::path::Path;
+use keeper::{Call, Order};
+use store::{AttemptState, Work, WorkKey};
 
 /// Opens the chain of the profile and makes sure that it is that chain.
 ///
@@ -131,63 +131,51 @@ impl Site {
 pub struct Session {
     /// Where.
     pub site: Site,
-    signer: PrivateKeySigner,
-    journal: Journal,
+    hand: Hand,
     out: Output,
-    _lock: Lock,
 }
 
 impl Session {
-    /// Opens the site, takes the key, and settles what an earlier command left behind.
+    /// Opens the site, takes the key and its journal.
     ///
     /// # Errors
-    /// Those of [`Site::open`] and [`keys::signer`]; [`Problem::Locked`] when the same key is sending already.
+    /// Those of [`Site::open`] and [`keys::signer`]; [`Problem::KeyBusy`] when the same key is sending already.
     pub async fn open(settings: &Settings, out: Output) -> Result<Self> {
         let site = Site::open(settings).await?;
         let signer = keys::signer(settings)?;
-        let folder = settings
-            .data_dir
-            .join("sent")
-            .join(site.pool.chain_id().to_string())
-            .join(signer.address().to_string());
-        Self::for_key(site, signer, &folder, out).await
+        let folder = journal::folder(&settings.data_dir, &site.pool, signer.address());
+        let lock = journal::hold_key(&folder, signer.address())?;
+        let journal = Journal::open(&folder, lock, &site.pool, settings.profile.kind).await?;
+        Self::for_key(site, signer, &journal, out)
     }
 
-    /// As [`Session::open`], for a key at hand; its journal is in `folder`.
+    /// As [`Session::open`], for a key and a journal at hand.
     ///
     /// # Errors
-    /// [`Problem::Locked`] when the same key is sending already, and those of [`carry_out`] for what was left behind.
-    pub async fn for_key(
+    /// Those of [`Journal::hand`].
+    pub fn for_key(
         site: Site,
         signer: PrivateKeySigner,
-        folder: &Path,
+        journal: &Journal,
         out: Output,
     ) -> Result<Self> {
-        let lock = Lock::take(folder)?;
-        let journal = Journal::new(folder, "last");
-        let session = Self {
-            site,
-            signer,
-            journal,
-            out,
-            _lock: lock,
-        };
-        if let Some(plan) = session.journal.unfinished()? {
-            session.settle(&plan).await?;
-        }
-        Ok(session)
+        let hand = journal.hand(&site.pool, signer)?;
+        Ok(Self { site, hand, out })
     }
 
     /// Whose key it is.
     #[must_use]
     pub fn account(&self) -> Address {
-        self.signer.address()
+        self.hand.account()
     }
 
     /// Sends one call and waits until it is mined.
     ///
+    /// When an earlier command was cut short after it had signed the very same call, that transaction is waited for and
+    /// nothing is sent. Whatever else it left is waited for first.
+    ///
     /// # Errors
-    /// Those of [`carry_out`].
+    /// Those of [`Hand::send`] and [`Hand::finish`].
     pub async fn send<C: SolCall>(
         &self,
         title: &str,
@@ -195,48 +183,75 @@ impl Session {
         call: &C,
         value: U256,
     ) -> Result<Receipt> {
-        let nonce = self
-            .site
-            .pool
-            .nonce(self.account(), BlockId::latest())
-            .await?;
-        let mut plan = Plan::new(&self.site.pool, self.account(), nonce);
-        plan.call(title, to, call.abi_encode(), value);
-        self.journal.begin(&plan)?;
-        let mut receipts = self.run(&plan).await?;
-        receipts
-            .pop()
-            .ok_or_else(|| Problem::Unexpected("a step without a receipt".to_owned()))
-    }
-
-    async fn run(&self, plan: &Plan) -> Result<Vec<Receipt>> {
-        let result = carry_out(plan, &self.journal, &self.site.pool, &self.signer, self.out).await;
-        match &result {
-            // Something may still be mined: the next command waits for it before it sends anything of its own.
-            Err(Problem::NotMined { .. } | Problem::Chain(_)) => {}
-            _ => self.journal.end()?,
-        }
-        result
-    }
-
-    async fn settle(&self, plan: &Plan) -> Result<()> {
-        if !self.journal.has_sent()? || plan.genesis != self.site.pool.genesis() {
-            return self.journal.end();
-        }
-        for step in &plan.steps {
-            self.out.note(format!(
-                "an earlier command was cut short; settling: {}",
-                step.title
-            ));
-        }
-        match self.run(plan).await {
-            Ok(_) => Ok(()),
-            Err(Problem::Failed { what, hash }) => {
-                self.out
-                    .note(format!("{what}: {hash} was mined and failed"));
-                Ok(())
+        let data = call.abi_encode();
+        let same = what_it_does(self.account(), to, &data, value).to_string();
+        let mut key = None;
+        for entry in self.hand.unfinished().await? {
+            if entry.work.job == COMMAND && entry.work.target == same {
+                self.out.note(format!(
+                    "an earlier command sent this and was cut short; waiting for the same transaction: {title}"
+                ));
+                key = Some(key_of(&entry.work));
+                continue;
             }
-            Err(problem) => Err(problem),
+            let what = &entry.attempt.reason;
+            self.out.note(format!(
+                "an earlier command was cut short; waiting for: {what}"
+            ));
+            match self.hand.finish(&entry).await? {
+                AttemptState::Failed => self.out.note(format!("{what}: was mined and failed")),
+                AttemptState::Abandoned => self.out.note(format!(
+                    "{what}: its nonce was used by another program; it had no effect"
+                )),
+                _ => {}
+            }
         }
+        let key = match key {
+            Some(key) => key,
+            // Another occasion: the same call may be meant again.
+            None => WorkKey {
+                chain_id: self.site.pool.chain_id(),
+                contract: to,
+                job: COMMAND.to_owned(),
+                target: same,
+                precondition: U256::from(self.hand.newest().await?.unsigned_abs()).into(),
+            },
+        };
+        self.hand
+            .send(&Order {
+                key,
+                call: Call {
+                    to: Some(to),
+                    data: data.into(),
+                    value,
+                    gas_least: 0,
+                },
+                reason: title.to_owned(),
+                nonce: None,
+            })
+            .await
+    }
+}
+
+/// The job of what commands send, in their journal.
+const COMMAND: &str = "command";
+
+/// Two calls are the same when the same account would do the same.
+fn what_it_does(account: Address, to: Address, data: &[u8], value: U256) -> B256 {
+    let mut hasher = Keccak256::new();
+    hasher.update(account);
+    hasher.update(to);
+    hasher.update(value.to_be_bytes::<32>());
+    hasher.update(data);
+    hasher.finalize()
+}
+
+fn key_of(work: &Work) -> WorkKey {
+    WorkKey {
+        chain_id: work.chain_id,
+        contract: work.contract,
+        job: work.job.clone(),
+        target: work.target.clone(),
+        precondition: work.precondition,
     }
 }

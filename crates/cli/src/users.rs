@@ -4,6 +4,7 @@ use crate::{
     abi::{ILiquidMinter, ILiquidToken},
     amount::Amount,
     error::{Problem, Result},
+    journal::Journal,
     keys,
     output::{Mode, Output},
     session::{Session, Site},
@@ -17,7 +18,6 @@ use chain::Pool;
 use rand::{Rng as _, SeedableRng as _, seq::IndexedRandom as _};
 use rand_chacha::ChaCha20Rng;
 use std::{
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -76,15 +76,14 @@ pub async fn fund(pool: &Pool, seed: u64, users: u16) -> Result<()> {
 /// Those of [`Session::for_key`]; a chain that stops answering.
 pub async fn live(
     site: Site,
-    folder: &Path,
+    journal: Journal,
     seed: u64,
     index: u16,
     users: u16,
     counts: Arc<Counts>,
 ) -> Result<()> {
     let key = keys::published(&format!("user {index} of seed {seed}"))?;
-    let folder = folder.join(format!("{seed}-{index}"));
-    let session = Session::for_key(site, key, &folder, Output::new(Mode::Quiet)).await?;
+    let session = Session::for_key(site, key, &journal, Output::new(Mode::Quiet))?;
     // The user's own stream, so that adding a user changes nobody else's choices.
     let mut rng = ChaCha20Rng::seed_from_u64(seed);
     rng.set_stream(u64::from(index));

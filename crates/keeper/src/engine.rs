@@ -5,26 +5,31 @@ use crate::{
     View, abi::explain, counter, next_due, plan, worth,
 };
 use alloy::{
-    eips::BlockNumberOrTag,
+    eips::{BlockId, BlockNumberOrTag},
     primitives::{Address, B256, Keccak256, U256},
     rpc::types::TransactionRequest,
+    sol_types::SolEvent,
 };
-use chain::{Block, Pool, Receipt};
+use chain::{Block, Pool, Receipt, bindings::ILiquidMinter};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, VecDeque},
     future::Future,
     time::Duration,
 };
-use store::{AttemptState, Decision, Intent, JournalEntry, Store, TxState, WorkKey, unix_now};
+use store::{
+    AttemptState, Decision, Intent, JournalEntry, PageRequest, Store, TxState, WorkKey, unix_now,
+};
 
 /// How often the same counter may come round before it is given up: a bound, not a figure that is ever reached.
 const GENERATIONS: u64 = 64;
+/// Requests that are looked at in one tick.
+const PUSH_CANDIDATES: u32 = 60;
 /// Longest target in an intent.
 const LONGEST_TARGET: usize = 16;
 
-/// Whether a job acts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether a job acts. In the order of how much it does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Not even planned.
@@ -71,6 +76,16 @@ pub struct Config {
     pub sweep_page: u64,
     /// Less than this goes to the line only when it ends the line or is due.
     pub fulfil_least: u128,
+    /// Requests paid out in one transaction.
+    pub push_page: usize,
+    /// Requests that pay less than this are left to their owners: dust must not cost us gas.
+    pub push_least: u128,
+    /// Less cooling stake than this is left to mature; never less than the minter's least stake.
+    pub restake_least: u128,
+    /// Less surplus than this is left.
+    pub skim_least: u128,
+    /// Claims, pushes and skims wait while their gas costs more than this share of what they move, basis points.
+    pub gas_share_bps: u64,
     /// Intents accepted in an hour.
     pub intents_per_hour: usize,
     /// How to send.
@@ -90,6 +105,11 @@ impl Default for Config {
             claim_least: 0,
             sweep_page: 25,
             fulfil_least: 10_000_000_000_000_000,
+            push_page: 20,
+            push_least: 10_000_000_000_000_000,
+            restake_least: 0,
+            skim_least: 10_000_000_000_000_000,
+            gas_share_bps: 1_000,
             intents_per_hour: 60,
             send: SendPolicy::default(),
         }
@@ -168,6 +188,8 @@ pub struct Keeper {
     recorded: BTreeMap<Job, (String, String)>,
     /// When intents were accepted, unix seconds.
     accepted: VecDeque<u64>,
+    /// Where the next look for requests to push goes on; from the oldest when there is none.
+    push_cursor: Option<String>,
 }
 
 impl Keeper {
@@ -214,6 +236,7 @@ impl Keeper {
             sender,
             recorded: BTreeMap::new(),
             accepted: VecDeque::new(),
+            push_cursor: None,
         })
     }
 
@@ -289,7 +312,7 @@ impl Keeper {
             None => Vec::new(),
         };
         let head = self.pool.latest().await?;
-        let view = View::read(&self.pool, self.config.minter, head.clone()).await?;
+        let mut view = View::read(&self.pool, self.config.minter, head.clone()).await?;
         for settled in settled {
             if let Settled::Ready { entry, receipt } = settled {
                 self.confirm(&entry, &receipt, &view).await?;
@@ -312,6 +335,10 @@ impl Keeper {
             return Ok(reports);
         }
         let asked = self.take_intents(&view).await?;
+        if self.config.mode(Job::Push) != Mode::Off {
+            self.look_for_payouts(&mut view).await?;
+        }
+        let mut spending = self.is_spending(&view).await?;
         let mut reports = Vec::new();
         for job in Job::ALL {
             let mode = self.config.mode(job);
@@ -332,8 +359,20 @@ impl Keeper {
                 });
             }
             for plan in plans {
-                let (verdict, reason) = self.act(&plan, mode, &view).await?;
-                tracing::info!(%job, target = %plan.target, verdict = verdict.name(), reason, "decided");
+                let (verdict, reason) = if spending && job.spends_free_money() {
+                    let why = format!("{}; after what spends the same coins", plan.reason);
+                    (Verdict::Waiting, why)
+                } else {
+                    let asked = asked == Some(plan.target);
+                    self.act(&plan, mode, &view, asked).await?
+                };
+                spending |= verdict == Verdict::Sent && job.spends_free_money();
+                // What was not done is looked at again in a moment: it is in the decisions, once, not in the log each time.
+                if matches!(verdict, Verdict::Sent | Verdict::Failed) {
+                    tracing::info!(%job, target = %plan.target, verdict = verdict.name(), reason, "decided");
+                } else {
+                    tracing::debug!(%job, target = %plan.target, verdict = verdict.name(), reason, "decided");
+                }
                 reports.push(Report {
                     job,
                     target: plan.target,
@@ -346,7 +385,57 @@ impl Keeper {
         Ok(reports)
     }
 
-    async fn act(&self, plan: &Plan, mode: Mode, view: &View) -> Result<(Verdict, String)> {
+    /// Asks the store for requests that may be ready, a page a tick, and the chain about them. A page that had nothing for us
+    /// (contracts', dust) is passed by, so that it cannot hide what comes after it; at the first request that waits for coins
+    /// it begins anew.
+    async fn look_for_payouts(&mut self, view: &mut View) -> Result<()> {
+        let request = PageRequest {
+            cursor: self.push_cursor.take(),
+            limit: PUSH_CANDIDATES,
+        };
+        let page = self.store.live_requests(&request).await?;
+        let ids: Vec<U256> = page.items.iter().map(|request| request.id).collect();
+        let funded = view.look_at(&self.pool, self.config.minter, &ids).await?;
+        let least = U256::from(self.config.push_least.max(1));
+        let any = view.payouts.iter().any(|payout| payout.net >= least);
+        self.push_cursor = match (any, funded == ids.len()) {
+            (true, _) => request.cursor,
+            (false, true) => page.next,
+            (false, false) => None,
+        };
+        Ok(())
+    }
+
+    /// Whether a job that spends free money is under way, its effect not in the view.
+    async fn is_spending(&self, view: &View) -> Result<bool> {
+        let live = self.store.live_attempts().await?;
+        Ok(live.iter().any(|entry| {
+            entry.work.contract == self.config.minter
+                && entry
+                    .work
+                    .job
+                    .parse()
+                    .is_ok_and(|job: Job| job.spends_free_money())
+                && mined_at(entry).is_none_or(|block| block > view.block.number)
+        }))
+    }
+
+    /// What the gas of a call costs now, wei.
+    async fn cost(&self, request: &TransactionRequest, least: u64) -> Result<U256> {
+        let gas = self.pool.estimate_gas(request, BlockId::latest()).await?;
+        let gas = gas.max(least);
+        let fees = self.pool.fees().await?;
+        let price = fees.base.saturating_add(fees.tip);
+        Ok(U256::from(gas).saturating_mul(U256::from(price)))
+    }
+
+    async fn act(
+        &self,
+        plan: &Plan,
+        mode: Mode,
+        view: &View,
+        asked: bool,
+    ) -> Result<(Verdict, String)> {
         let Some(key) = self.free_key(plan, view).await? else {
             return Ok((
                 Verdict::Waiting,
@@ -363,19 +452,30 @@ impl Keeper {
             .from(from)
             .to(self.config.minter)
             .input(plan.call.clone().into());
-        match self.pool.call_request(&request, view.block.id()).await {
-            Ok(output) if !worth(plan, view, &self.config, &output) => {
-                return Ok((Verdict::Pointless, plan.reason.clone()));
-            }
-            Ok(_) => {}
-            Err(error) => {
-                return match error.rpc() {
-                    Some(rpc) => Ok((
-                        Verdict::Pointless,
-                        format!("{}, but it would revert: {}", plan.reason, explain(rpc)),
-                    )),
-                    None => Err(error.into()),
-                };
+        let reverts = |error: chain::ChainError| match error.rpc() {
+            Some(rpc) => Ok((
+                Verdict::Pointless,
+                format!("{}, but it would revert: {}", plan.reason, explain(rpc)),
+            )),
+            None => Err(error.into()),
+        };
+        let output = match self.pool.call_request(&request, view.block.id()).await {
+            Ok(output) => output,
+            Err(error) => return reverts(error),
+        };
+        if !worth(plan, view, &self.config, &output, U256::ZERO) {
+            return Ok((Verdict::Pointless, plan.reason.clone()));
+        }
+        // Whoever asks for it by hand has decided that it is worth its gas.
+        if plan.job.is_by_value() && !asked {
+            match self.cost(&request, plan.gas_least).await {
+                Ok(cost) if !worth(plan, view, &self.config, &output, cost) => {
+                    let why = "but its gas costs too large a share of that now";
+                    return Ok((Verdict::Pointless, format!("{}, {why}", plan.reason)));
+                }
+                Ok(_) => {}
+                Err(Error::Chain(error)) => return reverts(error),
+                Err(error) => return Err(error),
             }
         }
         let (Mode::On, Some(sender)) = (mode, &self.sender) else {
@@ -385,12 +485,14 @@ impl Keeper {
             to: Some(self.config.minter),
             data: plan.call.clone(),
             value: U256::ZERO,
+            gas_least: plan.gas_least,
         };
         match sender
             .submit(&Order {
                 key,
                 call,
                 reason: plan.reason.clone(),
+                nonce: None,
             })
             .await
         {
@@ -473,11 +575,18 @@ impl Keeper {
             return Ok(());
         }
         // Rewards leave no counter: the page's cursor may come round to where it was.
-        let unchanged = job != Job::ClaimRewards
-            && counter(job, target, view, &self.config).is_some_and(|now| {
+        let unchanged = match job {
+            Job::ClaimRewards => false,
+            // This view may look at other requests by now; what was paid is in the receipt.
+            Job::Push => !receipt.logs.iter().any(|log| {
+                log.address() == self.config.minter
+                    && log.topic0() == Some(&ILiquidMinter::Claimed::SIGNATURE_HASH)
+            }),
+            _ => counter(job, target, view, &self.config).is_some_and(|now| {
                 (0..GENERATIONS)
                     .any(|generation| generation_of(now, generation) == work.precondition)
-            });
+            }),
+        };
         let (done, why) = if unchanged {
             (false, "mined without effect")
         } else {

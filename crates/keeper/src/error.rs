@@ -1,4 +1,4 @@
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use chain::ChainError;
 
 /// What can go wrong in the keeper. None of these leaves anything half done: the journal says how far each attempt got.
@@ -18,8 +18,25 @@ pub enum Error {
     #[error("job {0} is on but no signer is configured: configure one, or set the job to dry-run")]
     NoSigner(String),
     /// The call would revert now. Nothing was signed.
-    #[error("the call would revert: {0}")]
-    WouldRevert(String),
+    #[error("the call would revert: {reason}")]
+    WouldRevert {
+        /// In words.
+        reason: String,
+        /// What the contract said, for whoever knows more of its errors.
+        data: Option<Bytes>,
+    },
+    /// The call must have a nonce that the account has used, or has not come to. Nothing was signed.
+    #[error(
+        "the call is for nonce {expected} of {signer}, the next one is {found}: has another program used this key?"
+    )]
+    NonceMoved {
+        /// The signer.
+        signer: Address,
+        /// The nonce that the call was made for.
+        expected: u64,
+        /// The next free one.
+        found: u64,
+    },
     /// The call needs more gas than one transaction may use. Nothing was signed.
     #[error(
         "the call needs {needed} gas, the limit is {limit}: use smaller pages or raise `gas_limit`"

@@ -1,6 +1,6 @@
 //! The jobs: what is to be done, from a view alone. Pure; no I/O, no clock.
 
-use crate::{Config, View};
+use crate::{Config, Payout, View};
 use alloy::{
     primitives::{B256, Bytes, Keccak256, U256},
     sol_types::SolCall,
@@ -27,13 +27,21 @@ pub enum Job {
     ExitBus,
     /// Give due money to the head of the line. Counter: number of checkpoints.
     Fulfil,
+    /// Pay requests that are funded in full out to owners who need not ask. Counter: the requests, each paid once.
+    Push,
+    /// Give money that no promised time waits for to the whole line alike. Counter: the line's pro-rata integral.
+    FulfilProRata,
+    /// Put cooling stake back to work that no exit waits for. Counter: the latest maturing cooldown and its amount.
+    Restake,
+    /// Turn coins outside the books into rewards. Counter: held and booked coins.
+    Skim,
     /// Stake what exits do not need, and refresh the buffer target. Counter: stake, headroom, target, cursors.
     StakeBus,
 }
 
 impl Job {
     /// All of them, in the order in which a tick takes them: losses before money, money before stake.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::SyncValidators,
         Self::BookSlash,
         Self::ClaimRewards,
@@ -41,6 +49,10 @@ impl Job {
         Self::CloseRung,
         Self::ExitBus,
         Self::Fulfil,
+        Self::Push,
+        Self::FulfilProRata,
+        Self::Restake,
+        Self::Skim,
         Self::StakeBus,
     ];
 
@@ -55,6 +67,10 @@ impl Job {
             Self::CloseRung => "close-rung",
             Self::ExitBus => "exit-bus",
             Self::Fulfil => "fulfil",
+            Self::Push => "push",
+            Self::FulfilProRata => "fulfil-pro-rata",
+            Self::Restake => "restake",
+            Self::Skim => "skim",
             Self::StakeBus => "stake-bus",
         }
     }
@@ -63,6 +79,22 @@ impl Job {
     #[must_use]
     pub fn is_per_validator(self) -> bool {
         matches!(self, Self::BookSlash | Self::ClaimRewards | Self::Sweep)
+    }
+
+    /// Whether it is only worth doing when it moves much more than its gas costs: nobody waits for it by a promised time.
+    #[must_use]
+    pub fn is_by_value(self) -> bool {
+        matches!(self, Self::ClaimRewards | Self::Push | Self::Skim)
+    }
+
+    /// Whether it spends headroom or cooling stake. Two of them planned from one view would count the same coins twice, and the
+    /// second would be mined without effect: one at a time.
+    #[must_use]
+    pub fn spends_free_money(self) -> bool {
+        matches!(
+            self,
+            Self::ExitBus | Self::FulfilProRata | Self::Restake | Self::StakeBus
+        )
     }
 }
 
@@ -128,9 +160,16 @@ pub struct Plan {
     pub precondition: B256,
     /// Calldata for the minter.
     pub call: Bytes,
+    /// At least this much gas: see [`crate::Call::gas_least`].
+    pub gas_least: u64,
     /// Why, in words.
     pub reason: String,
 }
+
+/// Gas of a push besides its payouts: finalization, and the floor below which the minter begins no payout.
+const PUSH_GAS: u64 = 350_000;
+/// Gas of a payout: an account that is new to the chain takes most of it.
+const PUSH_GAS_EACH: u64 = 90_000;
 
 fn hash(parts: impl IntoIterator<Item = U256>) -> B256 {
     let mut hasher = Keccak256::new();
@@ -185,6 +224,19 @@ pub fn counter(job: Job, target: Target, view: &View, config: &Config) -> Option
             ])
         }
         (Job::Fulfil, None) => line.checkpoints.into(),
+        (Job::Push, None) => hash(push_page(view, config).iter().map(|payout| payout.id)),
+        (Job::FulfilProRata, None) => line.c.into(),
+        // A bucket's end never repeats, and its amount only falls until it is swept.
+        (Job::Restake, None) => {
+            let (validator, index, bucket) = view.latest_cooling()?;
+            hash([
+                U256::from(validator.id),
+                U256::from(index),
+                bucket.nextAvailableTime,
+                bucket.coolingAmount,
+            ])
+        }
+        (Job::Skim, None) => hash([view.held, view.headroom, view.reserved]),
         (Job::StakeBus, None) => {
             let cursors = view.validators.iter().map(|v| v.state.stakeCursor);
             hash(
@@ -208,6 +260,7 @@ pub fn plan(job: Job, view: &View, config: &Config, asked: Option<Target>) -> Ve
                 target,
                 precondition,
                 call: call.into(),
+                gas_least: 0,
                 reason,
             });
         }
@@ -323,6 +376,86 @@ pub fn plan(job: Job, view: &View, config: &Config, asked: Option<Target>) -> Ve
                 );
             }
         }
+        Job::Push => {
+            let page = push_page(view, config);
+            if !page.is_empty() {
+                let sum = page
+                    .iter()
+                    .fold(U256::ZERO, |sum, payout| sum.saturating_add(payout.net));
+                let call = M::fulfillRequestsCall {
+                    users: page.iter().map(|payout| payout.owner).collect(),
+                    ids: page.iter().map(|payout| payout.id).collect(),
+                };
+                add(
+                    Target::All,
+                    call.abi_encode(),
+                    format!("{} payouts of {sum} wei", page.len()),
+                );
+                // The minter stops paying when gas runs low, and does not fail.
+                let each = u64::try_from(page.len())
+                    .unwrap_or(u64::MAX)
+                    .saturating_mul(PUSH_GAS_EACH);
+                for plan in &mut plans {
+                    plan.gas_least = PUSH_GAS.saturating_add(each);
+                }
+            }
+        }
+        Job::FulfilProRata => {
+            let spend = view.early_money();
+            // What is uncovered is netted first, by the exit bus; what is due goes to the head of the line.
+            if !view.line.openLst.is_zero()
+                && view.due.is_zero()
+                && view.covered()
+                && spend >= U256::from(config.fulfil_least)
+                && !spend.is_zero()
+            {
+                let call = M::fulfillProRataCall {
+                    users: Vec::new(),
+                    ids: Vec::new(),
+                    maxSpend: spend,
+                };
+                add(
+                    Target::All,
+                    call.abi_encode(),
+                    format!("{spend} wei of early money for the line"),
+                );
+            }
+        }
+        Job::Restake => {
+            if let Some((v, index, bucket)) = view.latest_cooling() {
+                let amount = view.restakable().min(bucket.coolingAmount);
+                // Where stake is to stay: not with a slashed, inactive or drained validator, nor in a bucket that retires.
+                let stays = v.active
+                    && !v.slashed
+                    && !v.state.booked
+                    && !v.state.weight.is_zero()
+                    && U256::from(index) < v.state.targetBuckets;
+                // What has matured is swept; the buffer and the queue have it at once.
+                let cools = bucket.nextAvailableTime > now.saturating_add(view.safety);
+                let least = view.min_stake.max(U256::from(config.restake_least));
+                if stays && cools && amount >= least && !amount.is_zero() {
+                    let call = M::restakeCall {
+                        validatorId: v.id,
+                        amount,
+                    };
+                    add(
+                        Target::All,
+                        call.abi_encode(),
+                        format!("{amount} wei of cooling stake that no exit waits for"),
+                    );
+                }
+            }
+        }
+        Job::Skim => {
+            let surplus = view.surplus();
+            if surplus >= U256::from(config.skim_least) && !surplus.is_zero() {
+                add(
+                    Target::All,
+                    M::skimCall {}.abi_encode(),
+                    format!("{surplus} wei outside the books"),
+                );
+            }
+        }
         Job::StakeBus => {
             let reason = if view.free_to_stake >= view.min_stake && !view.free_to_stake.is_zero() {
                 format!("{} wei free to stake", view.free_to_stake)
@@ -343,9 +476,23 @@ fn target_is_stale(view: &View) -> bool {
     wanted.abs_diff(view.target) > wanted / U256::from(100)
 }
 
-/// Whether a simulated call that answered `output` is worth sending.
+/// The payouts of one push: the first that are large enough.
+fn push_page<'v>(view: &'v View, config: &Config) -> Vec<&'v Payout> {
+    let least = U256::from(config.push_least.max(1));
+    let large = view.payouts.iter().filter(|payout| payout.net >= least);
+    large.take(config.push_page).collect()
+}
+
+/// Whether gas that costs `cost` wei is at most our share of what moves.
+fn pays(value: U256, cost: U256, config: &Config) -> bool {
+    cost.saturating_mul(U256::from(10_000))
+        <= value.saturating_mul(U256::from(config.gas_share_bps))
+}
+
+/// Whether a simulated call that answered `output` is worth sending. `cost` is what its gas costs now, in wei, for jobs that go
+/// by value ([`Job::is_by_value`]).
 #[must_use]
-pub fn worth(plan: &Plan, view: &View, config: &Config, output: &[u8]) -> bool {
+pub fn worth(plan: &Plan, view: &View, config: &Config, output: &[u8], cost: U256) -> bool {
     let first = output
         .get(..32)
         .map(U256::from_be_slice)
@@ -356,7 +503,14 @@ pub fn worth(plan: &Plan, view: &View, config: &Config, output: &[u8]) -> bool {
         .unwrap_or_default();
     match plan.job {
         Job::SyncValidators | Job::BookSlash | Job::CloseRung => true,
-        Job::ClaimRewards => first >= U256::from(config.claim_least) && !first.is_zero(),
+        Job::ClaimRewards => {
+            first >= U256::from(config.claim_least) && !first.is_zero() && pays(first, cost, config)
+        }
+        // processed, paid
+        Job::Push => !first.is_zero() && pays(second, cost, config),
+        Job::FulfilProRata => !first.is_zero() && first >= U256::from(config.fulfil_least),
+        Job::Restake => true,
+        Job::Skim => !first.is_zero() && pays(first, cost, config),
         // swept
         Job::Sweep => !first.is_zero(),
         // netted, departed; or a promise is due

@@ -70,6 +70,9 @@ pub struct Call {
     pub data: Bytes,
     /// Coins sent along, wei.
     pub value: U256,
+    /// At least this much gas, whatever the estimate says: for calls that do less with less and do not fail, of which an estimate
+    /// finds the least. 0 for all others.
+    pub gas_least: u64,
 }
 
 /// A call with the identity that keeps it from being made twice.
@@ -81,6 +84,8 @@ pub struct Order {
     pub call: Call,
     /// Why, in words.
     pub reason: String,
+    /// The nonce that the call must have, where its effect depends on it: the address of what it creates. `None`: the next one.
+    pub nonce: Option<u64>,
 }
 
 /// The right to sign, taken from whoever had it before. One per process: share it between senders.
@@ -303,7 +308,9 @@ impl Sender {
             .estimate_gas(&request, BlockId::latest())
             .await
             .map_err(refusal)?;
-        let gas = estimate.saturating_add(estimate.saturating_mul(self.policy.gas_margin) / 100);
+        let gas = estimate
+            .saturating_add(estimate.saturating_mul(self.policy.gas_margin) / 100)
+            .max(order.call.gas_least);
         if gas > self.policy.gas_limit {
             return Err(Error::GasAboveLimit {
                 needed: gas,
@@ -322,6 +329,15 @@ impl Sender {
             });
         }
         let nonce = self.free_nonce().await?;
+        if let Some(expected) = order.nonce
+            && expected != nonce
+        {
+            return Err(Error::NonceMoved {
+                signer: from,
+                expected,
+                found: nonce,
+            });
+        }
         let attempt = self
             .store
             .begin_attempt(self.lease.fence, order.key.clone(), order.reason.clone())
@@ -434,6 +450,7 @@ impl Sender {
             to: Some(mine),
             data: Bytes::new(),
             value: U256::ZERO,
+            gas_least: 0,
         };
         tracing::warn!(
             nonce = now.nonce,
@@ -443,6 +460,7 @@ impl Sender {
             key,
             call,
             reason: "nonce gap".into(),
+            nonce: Some(now.nonce),
         })
         .await
         .map(drop)
@@ -454,9 +472,17 @@ impl Sender {
         let nonce = self.pool.nonce(self.address(), head.id()).await?;
         let settled_nonce = match head.number.checked_sub(self.policy.confirmations) {
             Some(number) => {
-                self.pool
-                    .nonce(self.address(), BlockNumberOrTag::Number(number).into())
-                    .await?
+                let at = BlockNumberOrTag::Number(number).into();
+                match self.pool.nonce(self.address(), at).await {
+                    Ok(nonce) => nonce,
+                    // A node that came back without the states of its past. Then no nonce is believed to be used elsewhere,
+                    // and all that does not need to know it goes on.
+                    Err(error) if error.rpc().is_some() => {
+                        tracing::warn!(%error, number, "the node does not know our nonce of then");
+                        0
+                    }
+                    Err(error) => return Err(error.into()),
+                }
             }
             None => 0,
         };
@@ -774,7 +800,10 @@ fn is_live(state: AttemptState) -> bool {
 /// A revert in words; other errors as they are.
 fn refusal(error: chain::ChainError) -> Error {
     match error.rpc() {
-        Some(rpc) if rpc.is_revert() => Error::WouldRevert(explain(rpc)),
+        Some(rpc) if rpc.is_revert() => Error::WouldRevert {
+            reason: explain(rpc),
+            data: rpc.revert_data(),
+        },
         _ => error.into(),
     }
 }

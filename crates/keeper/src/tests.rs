@@ -1,6 +1,7 @@
 //! Against a scripted chain over loopback HTTP and a real store.
 
 mod crash;
+mod jobs;
 mod real;
 mod send;
 
@@ -146,8 +147,10 @@ fn order(count: u64) -> Order {
             to: Some(COUNTER),
             data: Bytes::from_static(&[1]),
             value: U256::ZERO,
+            gas_least: 0,
         },
         reason: "test".into(),
+        nonce: None,
     }
 }
 

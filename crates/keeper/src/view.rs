@@ -10,7 +10,10 @@ use chain::{
     },
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
+use std::collections::BTreeMap;
 
+/// What the contract keeps over the queue's value against rounding, wei.
+const MARGIN: u64 = 1_000_000_000;
 /// Scale of the rate.
 const RAY: u128 = 1_000_000_000_000_000_000_000_000_000;
 
@@ -29,6 +32,17 @@ pub struct ValidatorView {
     pub active: bool,
 }
 
+/// A request that can be paid out to its owner now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payout {
+    /// The request.
+    pub id: U256,
+    /// Its owner, an account without code.
+    pub owner: Address,
+    /// What it gets, after the fee.
+    pub net: U256,
+}
+
 /// Everything at one block. All amounts in wei, times in unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
@@ -40,6 +54,12 @@ pub struct View {
     pub last_mark: Option<(U256, U256)>,
     /// Value of the closed, unfunded rungs.
     pub open_value: U256,
+    /// Value of the open rung.
+    pub staged_value: U256,
+    /// Coins of funded requests and of fees.
+    pub reserved: U256,
+    /// Coins that the minter holds, in its books or not.
+    pub held: U256,
     /// Free coins.
     pub headroom: U256,
     /// Coins and stake of the holders.
@@ -68,6 +88,8 @@ pub struct View {
     pub validators: Vec<ValidatorView>,
     /// How many validators the staking system lists.
     pub listed: usize,
+    /// What can be pushed, of the candidates that were looked at: see [`View::look_at`].
+    pub payouts: Vec<Payout>,
 }
 
 impl View {
@@ -94,6 +116,10 @@ impl View {
             pool.read(minter, &M::feesAndRatiosCall {}, at),
             pool.read(minter, &M::validatorsCall {}, at),
             pool.read(minter, &M::stakingCall {}, at),
+        )?;
+        let (stats, held) = tokio::try_join!(
+            pool.read(minter, &M::getBufferAndQueueStatsCall {}, at),
+            pool.balance(minter, at),
         )?;
         let last_mark = match line.marks.checked_sub(U256::ONE) {
             Some(index) => {
@@ -127,12 +153,16 @@ impl View {
             .buffered(4)
             .try_collect()
             .await?;
-        let open_value = line.openLst.saturating_mul(rate) / U256::from(RAY);
+        let value = |lst: U256| lst.saturating_mul(rate) / U256::from(RAY);
+        let (open_value, staged_value) = (value(line.openLst), value(line.stagedLst));
         Ok(Self {
             block,
             line,
             last_mark,
             open_value,
+            staged_value,
+            reserved: stats.reserved,
+            held,
             headroom,
             assets,
             active,
@@ -147,7 +177,58 @@ impl View {
             min_rung_age: params._5,
             validators,
             listed,
+            payouts: Vec::new(),
         })
+    }
+
+    /// Asks the chain about requests that the store names, at the view's own block: which of them are funded in full, still
+    /// there, and of an account that is paid without asking. Returns how many there were before the first that waits for
+    /// coins: those after it wait too.
+    ///
+    /// # Errors
+    /// Those of the chain.
+    pub async fn look_at(
+        &mut self,
+        pool: &Pool,
+        minter: Address,
+        candidates: &[U256],
+    ) -> Result<usize> {
+        let at = self.block.id();
+        let mut rungs = BTreeMap::new();
+        let mut funded = 0_usize;
+        self.payouts.clear();
+        for id in candidates {
+            let rung: U256 = *id >> 32;
+            let end = match rungs.get(&rung) {
+                Some(end) => *end,
+                None => {
+                    let found = pool.read(minter, &M::rungCall { id: rung }, at).await?;
+                    *rungs.entry(rung).or_insert(found.unitsEnd)
+                }
+            };
+            if rung >= self.line.openRung || end > self.line.watermark {
+                break;
+            }
+            funded = funded.saturating_add(1);
+        }
+        let known = candidates.get(..funded).unwrap_or_default();
+        self.payouts = stream::iter(known.iter().copied())
+            .map(|id| async move {
+                let ticket = pool.read(minter, &M::requestCall { id }, at).await?;
+                let owner = ticket.owner;
+                // Gone since the store looked, or a contract: those take their coins themselves.
+                if owner.is_zero() || !pool.code(owner, at).await?.is_empty() {
+                    return Ok(None);
+                }
+                let owed = pool.read(minter, &M::claimableCall { id }, at).await?;
+                let net = owed.gross.saturating_sub(owed.fee);
+                Ok::<_, crate::Error>(Some(Payout { id, owner, net }))
+            })
+            .buffered(4)
+            .try_filter_map(|found| async move { Ok(found) })
+            .try_collect()
+            .await?;
+        Ok(funded)
     }
 
     /// A validator of the minter.
@@ -158,6 +239,49 @@ impl View {
 
     pub(crate) fn now(&self) -> U256 {
         U256::from(self.block.timestamp)
+    }
+
+    /// Coins that neither the buffer's target nor a promised time has a claim on.
+    pub(crate) fn early_money(&self) -> U256 {
+        self.headroom
+            .saturating_sub(self.line.committed.saturating_add(self.target))
+    }
+
+    /// Coins outside the books.
+    pub(crate) fn surplus(&self) -> U256 {
+        self.held
+            .saturating_sub(self.headroom.saturating_add(self.reserved))
+    }
+
+    /// The bucket that matures last of all, as the contract finds it: the first of those with the latest end.
+    pub(crate) fn latest_cooling(&self) -> Option<(&ValidatorView, usize, &BucketInfo)> {
+        let mut latest: Option<(&ValidatorView, usize, &BucketInfo)> = None;
+        for validator in &self.validators {
+            for (index, bucket) in validator.buckets.iter().enumerate() {
+                if !bucket.coolingAmount.is_zero()
+                    && latest.is_none_or(|(_, _, last)| {
+                        bucket.nextAvailableTime > last.nextAvailableTime
+                    })
+                {
+                    latest = Some((validator, index, bucket));
+                }
+            }
+        }
+        latest
+    }
+
+    /// Cooling stake that neither the queue nor the buffer waits for. The contract asks for the queue's part only.
+    pub(crate) fn restakable(&self) -> U256 {
+        let queue = self
+            .open_value
+            .saturating_add(self.staged_value)
+            .saturating_add(U256::from(MARGIN));
+        let free = self
+            .cooling
+            .saturating_add(self.line.committed)
+            .saturating_sub(queue);
+        let buffer = self.headroom.saturating_sub(self.line.committed);
+        free.saturating_sub(self.target.saturating_sub(buffer))
     }
 
     /// Whether what departed and what is committed cover the line.

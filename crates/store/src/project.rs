@@ -296,17 +296,17 @@ impl Step<'_, '_, '_> {
             }
             "EtaMarked" => {
                 let (units, eta) = (self.amount("units")?, self.parse("eta")?);
-                self.each_rung_back(|rung| {
-                    if rung.promised_at.is_some() {
-                        return Walk::Stop;
-                    }
-                    if rung.units_end > units {
-                        return Walk::Skip;
-                    }
-                    rung.promised_at = Some(eta);
-                    Walk::Put
-                })
-                .await?;
+                self.promise(eta, |rung| rung.units_end <= units).await?;
+                self.topic("queue");
+            }
+            "EtaPublished" => {
+                let (id, eta): (u64, u64) = (self.parse("rung")?, self.parse("eta")?);
+                match eta {
+                    // The coins are here: a promise that nobody had made is kept now, an earlier one stays as it was.
+                    0 if self.rung(id).await?.promised_at.is_some() => {}
+                    0 => self.promise(event.at, |rung| rung.id <= id).await?,
+                    eta => self.promise(eta, |rung| rung.id <= id).await?,
+                }
                 self.topic("queue");
             }
             "EtaRevised" => {
@@ -921,6 +921,23 @@ impl Step<'_, '_, '_> {
     }
 
     /// Closed rungs, newest first.
+    /// The rungs that `meant` names, up to the newest of them, are promised by `eta`. The line is served in order, so what comes
+    /// before a promised rung is promised no later; a promise never rises. Hence promises do not fall from rung to rung, and
+    /// the walk ends at the first that is no later than this one.
+    async fn promise(&mut self, eta: u64, meant: impl Fn(&Rung) -> bool) -> Result<()> {
+        self.each_rung_back(|rung| {
+            if !meant(rung) {
+                return Walk::Skip;
+            }
+            if rung.promised_at.is_some_and(|at| at <= eta) {
+                return Walk::Stop;
+            }
+            rung.promised_at = Some(eta);
+            Walk::Put
+        })
+        .await
+    }
+
     async fn each_rung_back(&mut self, mut change: impl FnMut(&mut Rung) -> Walk) -> Result<()> {
         let mut next: u64 = self.total(OPEN_RUNG).await?.saturating_to();
         while let Some(id) = next.checked_sub(1) {

@@ -1,6 +1,9 @@
 //! From findings to alert rows.
 
-use crate::{Channels, Metrics, Past, Result, Rule, Rules, printable, rules::matching};
+use crate::{
+    Channels, Metrics, Past, Result, Rule, Rules, printable,
+    rules::{EventRule, matching},
+};
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError, RwLock},
@@ -51,15 +54,24 @@ impl AlertManager {
         *self.names.write().unwrap_or_else(PoisonError::into_inner) = names;
     }
 
-    /// What the rules on events say about one block.
+    /// What the rules on events say about one block, as it comes.
     #[must_use]
     pub fn on_events(&self, block: u64, at: u64, events: &[Event]) -> Vec<AlertOp> {
+        self.on_past_events(block, at, at, events)
+    }
+
+    /// What the rules on events say about a block of the past, `now` being the time of the chain's head: what would still be
+    /// an open alert, had somebody watched. An event whose alert would have ended by itself is history and raises nothing.
+    #[must_use]
+    pub fn on_past_events(&self, block: u64, at: u64, now: u64, events: &[Event]) -> Vec<AlertOp> {
         let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
         let mut ops = Vec::new();
         for event in events {
             for rule in rules.iter() {
-                let Some(wanted) = rule.event.as_ref().filter(|wanted| wanted.matches(event))
-                else {
+                let holds = |wanted: &&EventRule| {
+                    now <= at.saturating_add(wanted.resolve_after) && wanted.matches(event)
+                };
+                let Some(wanted) = rule.event.as_ref().filter(holds) else {
                     continue;
                 };
                 let per = wanted

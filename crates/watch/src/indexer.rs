@@ -184,19 +184,20 @@ impl Indexer {
     fn trouble(&self, trouble: Option<String>) {
         self.status.send_if_modified(|status| {
             let changed = status.trouble != trouble;
+            if trouble.is_none() && changed {
+                tracing::info!(cursor = status.cursor, "the index goes on");
+            }
             status.trouble = trouble;
             changed
         });
     }
 
+    /// Where we are. Trouble stays until something succeeded: [`Indexer::trouble`].
     fn publish(&self, phase: Phase, tip: u64, cursor: Option<u64>) {
         self.status.send_modify(|status| {
-            *status = IndexStatus {
-                phase,
-                tip,
-                cursor,
-                trouble: None,
-            }
+            status.phase = phase;
+            status.tip = tip;
+            status.cursor = cursor;
         });
     }
 
@@ -236,7 +237,8 @@ impl Indexer {
     async fn backfill(&self) -> Result<()> {
         let window = self.store.reorg_window();
         loop {
-            let tip = self.pool.latest().await?.number;
+            let head = self.pool.latest().await?;
+            let tip = head.number;
             let cursor = self.store.cursor().await?;
             self.publish(Phase::Backfill, tip, cursor.map(|c| c.number));
             let start = self.decoder.contracts().first_block;
@@ -255,11 +257,19 @@ impl Indexer {
                 return Err(ChainError::BlockUnavailable(first).into());
             }
             let last = last.min(first.saturating_add(self.config.chunk.max(1) - 1));
-            self.apply_range(first, last, cursor).await?;
+            self.apply_range(first, last, cursor, head.timestamp)
+                .await?;
+            self.trouble(None);
         }
     }
 
-    async fn apply_range(&self, first: u64, last: u64, cursor: Option<Cursor>) -> Result<()> {
+    async fn apply_range(
+        &self,
+        first: u64,
+        last: u64,
+        cursor: Option<Cursor>,
+        now: u64,
+    ) -> Result<()> {
         let verified = self.logs.range(first, last).await?;
         let (Some(head), Some(end)) = (verified.headers.first(), verified.headers.last()) else {
             return Err(ChainError::EmptyRange {
@@ -278,19 +288,29 @@ impl Indexer {
             .collect();
         let mut with_events: Vec<u64> = events.iter().map(|event| event.block).collect();
         with_events.dedup();
-        let blocks = verified
+        let blocks: Vec<_> = verified
             .headers
             .iter()
             .filter(|h| with_events.binary_search(&h.number).is_ok())
             .map(header)
             .collect();
-        // History is not news: what happened before anybody watched raises no alert.
+        // History is not news, but what still holds is: a slash while nobody watched needs somebody now.
+        let mut alerts = Vec::new();
+        for (block, events) in blocks
+            .iter()
+            .zip(events.chunk_by(|one, next| one.block == next.block))
+        {
+            let past = self
+                .alerts
+                .on_past_events(block.number, block.timestamp, now, events);
+            alerts.extend(past);
+        }
         let batch = RangeBatch {
             first,
             last: header(end),
             blocks,
             events,
-            alerts: vec![],
+            alerts,
         };
         self.store.apply_range(batch).await?;
         self.fill_holes(last).await
@@ -343,7 +363,12 @@ impl Indexer {
                 self.take(step, &mut pending).await
             };
             match attempt.await {
-                Ok(()) => wait = self.config.retry,
+                Ok(()) => {
+                    wait = self.config.retry;
+                    if pending.is_empty() {
+                        self.trouble(None);
+                    }
+                }
                 Err(error) => {
                     self.bear(error).await?;
                     sleep(wait).await;
@@ -359,14 +384,7 @@ impl Indexer {
                 }
             }
             let cursor = self.store.cursor().await?.map(|c| c.number);
-            let trouble = self
-                .status
-                .borrow()
-                .trouble
-                .clone()
-                .filter(|_| !pending.is_empty());
             self.publish(Phase::Live, follower.tip(), cursor);
-            self.trouble(trouble);
             let behind = follower.tip().saturating_sub(cursor.unwrap_or_default());
             if pending.is_empty() && behind > window.saturating_add(self.config.chunk) {
                 return Ok(());

@@ -1,6 +1,8 @@
 //! Figures from the contracts' and the staking system's views, all at one block of the index.
 
-use crate::{AlertManager, Contracts, IndexStatus, Metrics, Past, Result, WatchError, printable};
+use crate::{
+    AlertManager, Contracts, IndexStatus, Metrics, Past, Phase, Result, WatchError, printable,
+};
 use alloy::{
     eips::BlockId,
     primitives::{Address, U256},
@@ -109,6 +111,10 @@ impl Monitor {
         let mut thinned = 0;
         loop {
             tick.tick().await;
+            // What figures were in the past is not to be judged as if it were now.
+            if self.index.borrow().phase != Phase::Live {
+                continue;
+            }
             match self.look().await {
                 Ok(_) => {}
                 Err(WatchError::Store(store::Error::OtherBranch { .. })) => {}

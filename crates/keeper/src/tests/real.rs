@@ -11,8 +11,9 @@ use alloy::{
     node_bindings::{Anvil, AnvilInstance},
     primitives::{Address, Bytes, Signature, U256, address},
     providers::{DynProvider, Provider, ProviderBuilder, ext::AnvilApi},
+    rpc::types::Filter,
     signers::local::PrivateKeySigner,
-    sol_types::SolCall,
+    sol_types::{SolCall, SolEvent},
 };
 use chain::{
     Pool, PoolConfig,
@@ -22,6 +23,7 @@ use chain::{
         liquid_admin::LiquidAdmin::InitParams, minter::ILiquidMinterTypes::ExitParams,
     },
 };
+use serde_json::json;
 use std::{
     path::PathBuf,
     sync::{
@@ -29,7 +31,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-use store::{AttemptState, Block, IntentState, PageRequest, RangeBatch, Store};
+use store::{AttemptState, Block, Event, IntentState, PageRequest, RangeBatch, Store};
 
 const NATIVE: Address = address!("EeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE");
 const DAY: u64 = 86_400;
@@ -292,21 +294,65 @@ impl Real {
         if first > head.number {
             return;
         }
-        let last = Block {
-            number: head.number,
-            hash: head.hash,
-            parent: head.parent_hash,
-            timestamp: head.timestamp,
+        let header = |block: &chain::Block| Block {
+            number: block.number,
+            hash: block.hash,
+            parent: block.parent_hash,
+            timestamp: block.timestamp,
             events: 0,
         };
+        let events = self.queue_events(first, head.number).await;
+        let mut numbers: Vec<u64> = events.iter().map(|event| event.block).collect();
+        numbers.dedup();
+        let mut blocks = Vec::new();
+        for number in numbers {
+            let number = BlockNumberOrTag::Number(number);
+            blocks.push(header(&self.pool.block(number).await.unwrap().unwrap()));
+        }
         let batch = RangeBatch {
             first,
-            last,
-            blocks: vec![],
-            events: vec![],
+            last: header(&head),
+            blocks,
+            events,
             alerts: vec![],
         };
         self.store.apply_range(batch).await.unwrap();
+    }
+
+    /// As much of the history as names candidates for a payout. Claims are left out: the chain knows better.
+    async fn queue_events(&self, first: u64, last: u64) -> Vec<Event> {
+        let filter = Filter::new()
+            .address(*self.minter.address())
+            .from_block(first)
+            .to_block(last);
+        let mut events = Vec::new();
+        for log in self.chain.get_logs(&filter).await.unwrap() {
+            let (name, args) = if let Ok(e) = ILiquidMinter::ExitRequested::decode_log(&log.inner) {
+                let owner = format!("{:#x}", e.owner);
+                let args = json!({ "id": e.id.to_string(), "owner": owner, "lst": e.lst.to_string(), "hint": "65535" });
+                ("ExitRequested", args)
+            } else if let Ok(e) = ILiquidMinter::RungClosed::decode_log(&log.inner) {
+                let args = json!({
+                    "rung": e.rung.to_string(), "lst": e.lst.to_string(), "count": e.count.to_string(),
+                    "unitsEnd": e.unitsEnd.to_string(), "c0": e.c0.to_string(), "feeBps": e.feeBps.to_string(),
+                });
+                ("RungClosed", args)
+            } else {
+                continue;
+            };
+            events.push(Event {
+                block: log.block_number.unwrap(),
+                log_index: log.log_index.unwrap(),
+                at: 0,
+                tx_hash: log.transaction_hash.unwrap(),
+                address: log.address(),
+                name: name.to_owned(),
+                args,
+                topics: Bytes::new(),
+                data: Bytes::new(),
+            });
+        }
+        events
     }
 
     async fn tick(&self, keeper: &mut Keeper) -> Vec<Report> {
@@ -401,7 +447,10 @@ impl Real {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_whole_road_deposit_stake_exit_depart_sweep_fulfil() {
     let Some(real) = real().await else { return };
-    let mut keeper = real.keeper(real.config(Mode::On)).await;
+    let mut config = real.config(Mode::On);
+    // To look at the request when it is funded.
+    config.jobs.insert(Job::Push, Mode::Off);
+    let mut keeper = real.keeper(config).await;
     real.deposit(coins(1_000)).await;
     assert!(real.quiet(&mut keeper).await.contains(&Job::StakeBus));
     // 1 of the seed and 1,000 of Alice: a tenth is the buffer.
@@ -720,6 +769,206 @@ async fn two_keepers_in_turn_and_a_restart_send_nothing_twice() {
     works.dedup();
     assert_eq!(works.len(), all);
     assert_eq!(real.keeper_transactions().await, real.signatures());
+}
+
+/// Early money goes to the whole line at once, and the stake that cooled for it goes back to work.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn early_money_is_paid_pro_rata_and_cooling_stake_works_again() {
+    let Some(real) = real().await else { return };
+    let mut keeper = real.keeper(real.config(Mode::On)).await;
+    real.deposit(coins(1_000)).await;
+    real.quiet(&mut keeper).await;
+    real.exit(coins(300)).await;
+    real.warp(3_600).await;
+    real.quiet(&mut keeper).await;
+    let before = real.view().await;
+    assert!(before.covered() && before.cooling > coins(200));
+    let etas = async || {
+        let eta = real.minter.exitEta(U256::ONE).call().await.unwrap();
+        (eta.eta, eta.revised)
+    };
+    let promised = etas().await;
+    real.deposit(coins(200)).await;
+    let sent = real.quiet(&mut keeper).await;
+    assert!(
+        sent.contains(&Job::FulfilProRata) && sent.contains(&Job::Restake),
+        "{sent:?}"
+    );
+    let after = real.view().await;
+    assert!(after.line.c > before.line.c, "the integral moved");
+    let paid = before.line.openLst - after.line.openLst;
+    assert!(paid > coins(150) && paid <= coins(200), "{paid}");
+    assert!(after.cooling < before.cooling && after.active > before.active);
+    assert!(after.covered(), "what is left still covers the line");
+    assert!(
+        etas().await.0 <= promised.0 && !etas().await.1,
+        "nobody waits longer"
+    );
+    assert!(
+        !real
+            .minter
+            .claimable(U256::ONE)
+            .call()
+            .await
+            .unwrap()
+            .gross
+            .is_zero()
+    );
+    let journal = real
+        .store
+        .journal(&PageRequest::default())
+        .await
+        .unwrap()
+        .items;
+    assert!(
+        journal
+            .iter()
+            .all(|entry| entry.attempt.state == AttemptState::Succeeded),
+        "none without effect: {journal:?}"
+    );
+    assert_eq!(real.quiet(&mut keeper).await, [], "and comes to rest");
+}
+
+/// Funded requests of plain accounts are paid without their asking, in pages; a contract's waits for the contract.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn funded_requests_of_accounts_are_pushed() {
+    let Some(real) = real().await else { return };
+    let mut config = real.config(Mode::On);
+    config.push_page = 2;
+    config.jobs.insert(Job::Push, Mode::DryRun);
+    let mut keeper = real.keeper(config.clone()).await;
+    real.deposit(coins(1_000)).await;
+    real.quiet(&mut keeper).await;
+    for lst in [10, 20, 30, 40] {
+        real.exit(coins(lst)).await;
+    }
+    // Dust, which is left to its owner.
+    real.exit(U256::from(10).pow(U256::from(15))).await;
+    real.warp(3_600).await;
+    real.quiet(&mut keeper).await;
+    real.warp(COOLDOWN).await;
+    real.quiet(&mut keeper).await;
+    let owner = async |id: u64| {
+        real.minter
+            .request(U256::from(id))
+            .call()
+            .await
+            .unwrap()
+            .owner
+    };
+    let decisions = real.store.last_decisions().await.unwrap();
+    assert!(
+        decisions
+            .iter()
+            .any(|one| one.job == "push" && one.decision == "would send"),
+        "dry-run is said and not done: {decisions:?}"
+    );
+    for id in 1..=5 {
+        assert_eq!(owner(id).await, real.alice);
+    }
+    // The owner of the second is a contract for a while: it is not paid behind its back.
+    config.jobs.insert(Job::Push, Mode::On);
+    let mut keeper = real.keeper(config.clone()).await;
+    let code = Bytes::from_static(&[0x00]);
+    real.chain.anvil_set_code(real.alice, code).await.unwrap();
+    let sent = real.quiet(&mut keeper).await;
+    assert!(!sent.contains(&Job::Push), "{sent:?}");
+    real.chain
+        .anvil_set_code(real.alice, Bytes::new())
+        .await
+        .unwrap();
+    let before = real.chain.get_balance(real.alice).await.unwrap();
+    let sent = real.quiet(&mut keeper).await;
+    let pushes = sent.iter().filter(|job| **job == Job::Push).count();
+    assert_eq!(pushes, 2, "four payouts by two: {sent:?}");
+    let paid = real.chain.get_balance(real.alice).await.unwrap() - before;
+    let fee = coins(100) * U256::from(5) / U256::from(10_000);
+    assert_eq!(paid, coins(100) - fee);
+    for id in 1..=4 {
+        assert_eq!(owner(id).await, Address::ZERO, "paid and gone");
+    }
+    assert_eq!(owner(5).await, real.alice, "dust waits");
+    // The store still names them; the chain says that they are gone. A restart does not pay anybody twice.
+    let mut again = real.keeper(config).await;
+    assert_eq!(real.quiet(&mut again).await, []);
+    let page = PageRequest {
+        limit: 200,
+        ..PageRequest::default()
+    };
+    let journal = real.store.journal(&page).await.unwrap().items;
+    assert!(
+        journal
+            .iter()
+            .all(|entry| entry.attempt.state == AttemptState::Succeeded),
+        "none without effect: {journal:?}"
+    );
+}
+
+/// Coins that were forced in become rewards; the rate does not move.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn coins_outside_the_books_are_skimmed_into_rewards() {
+    let Some(real) = real().await else { return };
+    let mut keeper = real.keeper(real.config(Mode::On)).await;
+    real.deposit(coins(1_000)).await;
+    real.quiet(&mut keeper).await;
+    let before = real.view().await;
+    assert_eq!(before.held, before.headroom + before.reserved);
+    let minter = *real.minter.address();
+    real.chain
+        .anvil_set_balance(minter, before.held + coins(3))
+        .await
+        .unwrap();
+    real.warp(1).await;
+    let sent = real.quiet(&mut keeper).await;
+    assert_eq!(sent, [Job::Skim]);
+    let after = real.view().await;
+    assert_eq!(after.held, before.held);
+    assert_eq!(
+        (after.assets, after.headroom),
+        (before.assets, before.headroom)
+    );
+    let rate = real.minter.rate().call().await.unwrap();
+    assert_eq!(rate, U256::from(10).pow(U256::from(27)));
+    assert_eq!(real.quiet(&mut keeper).await, []);
+}
+
+/// A claim that is due waits while its gas is too dear, unless somebody asks for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn claims_go_by_value_against_gas() {
+    let Some(real) = real().await else { return };
+    let mut config = real.config(Mode::On);
+    config.gas_share_bps = 0;
+    let mut keeper = real.keeper(config).await;
+    real.deposit(coins(1_000)).await;
+    real.quiet(&mut keeper).await;
+    real.warp(2 * DAY).await;
+    let sent = real.quiet(&mut keeper).await;
+    assert!(!sent.contains(&Job::ClaimRewards), "{sent:?}");
+    let why = real.store.last_decisions().await.unwrap();
+    let why = why.iter().find(|one| one.job == "claim-rewards").unwrap();
+    assert!(
+        why.reason.contains("gas costs too large a share"),
+        "{why:?}"
+    );
+    let ask = real
+        .store
+        .insert_intent("claim-rewards".into(), "0".into(), "operator".into());
+    ask.await.unwrap();
+    let reports = real.tick(&mut keeper).await;
+    let claims: Vec<_> = reports
+        .iter()
+        .filter(|one| one.job == Job::ClaimRewards && one.verdict == Verdict::Sent)
+        .map(|one| one.target)
+        .collect();
+    assert_eq!(claims, [Target::Validator(0)]);
+    // At a fair price the other one goes too.
+    let mut keeper = real.keeper(real.config(Mode::On)).await;
+    let sent = real.quiet(&mut keeper).await;
+    assert_eq!(
+        sent.iter().filter(|job| **job == Job::ClaimRewards).count(),
+        1,
+        "{sent:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -65,7 +65,7 @@ async fn what_would_revert_is_not_signed_and_what_reverts_can_be_tried_again() {
     bad.call.data = Bytes::from_static(&[0xff]);
     assert!(matches!(
         world.sender.send(&bad).await.unwrap_err(),
-        Error::WouldRevert(_)
+        Error::WouldRevert { .. }
     ));
     assert!(world.store.attempts(bad.key.id()).await.unwrap().is_empty());
     // It reverts only when it is mined: somebody was faster.
@@ -85,6 +85,35 @@ async fn what_would_revert_is_not_signed_and_what_reverts_can_be_tried_again() {
         world.sender.send(&order(0)).await.unwrap().succeeded(),
         "a failed work may be tried again"
     );
+}
+
+#[tokio::test]
+async fn a_call_for_a_nonce_has_that_nonce_or_is_not_signed() {
+    let world = world(policy()).await;
+    world.chain.set_auto_mine(true);
+    let at = |count: u64, nonce: u64| Order {
+        nonce: Some(nonce),
+        ..order(count)
+    };
+    world.sender.send(&at(0, 0)).await.unwrap();
+    // Used already, and not reached yet.
+    for nonce in [0, 2] {
+        let error = world.sender.send(&at(1, nonce)).await.unwrap_err();
+        assert!(
+            matches!(error, Error::NonceMoved { expected, found: 1, .. } if expected == nonce),
+            "{error}"
+        );
+    }
+    assert!(
+        world
+            .store
+            .attempts(order(1).key.id())
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    world.sender.send(&at(1, 1)).await.unwrap();
+    assert_eq!(count(&world.node).await, 2);
 }
 
 struct Broken;

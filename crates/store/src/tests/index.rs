@@ -1,6 +1,7 @@
 use super::{Script, account, event, fresh, transfer};
 use crate::{BlockBatch, Changes, Error, EventFilter, PageRequest, RESYNC};
 use alloy::primitives::{Address, B256, U256, keccak256};
+use serde_json::json;
 
 #[tokio::test]
 async fn balances_are_what_the_transfers_add_up_to() {
@@ -426,4 +427,82 @@ async fn holes_are_counted_until_they_are_filled() {
     ));
     let done = store.completeness().await.unwrap();
     assert_eq!((done.found, done.left), (1, 0));
+}
+
+/// A time that was published is a promise, for what stands before it too; it is never raised, and a mark may lower it.
+#[tokio::test]
+async fn a_published_time_is_a_promise_that_never_rises() {
+    let (_dir, store) = fresh(100).await;
+    let script = Script { fork: u64::MAX };
+    let mut number = 0;
+    let mut apply = async |events: Vec<(&str, serde_json::Value)>| {
+        number += 1;
+        let seed = keccak256([number as u8]);
+        let events = (0..)
+            .zip(events)
+            .map(|(index, (name, args))| event(number, index, seed, name, args))
+            .collect();
+        let block = script.block(b'a', number);
+        store
+            .apply_block(BlockBatch {
+                block,
+                events,
+                alerts: vec![],
+            })
+            .await
+            .unwrap();
+        let mut promised = Vec::new();
+        for rung in 0..4 {
+            if let Some(rung) = store.rung(rung).await.unwrap() {
+                promised.push(rung.promised_at);
+            }
+        }
+        promised
+    };
+    let mut road = Vec::new();
+    for rung in 0..4_u64 {
+        let owner = account(1);
+        let id = (rung << 32) + 1;
+        road.push((
+            "ExitRequested",
+            json!({ "id": id.to_string(), "owner": format!("{owner:#x}"), "lst": "10", "hint": "0" }),
+        ));
+        road.push((
+            "RungClosed",
+            json!({ "rung": rung.to_string(), "lst": "10", "count": "1", "unitsEnd": ((rung + 1) * 10).to_string(), "c0": "0", "feeBps": "5" }),
+        ));
+    }
+    assert_eq!(apply(road).await, [None; 4]);
+    let publish = |rung: u64, eta: u64| {
+        vec![(
+            "EtaPublished",
+            json!({ "rung": rung.to_string(), "eta": eta.to_string() }),
+        )]
+    };
+    let mark = |units: u64, eta: u64| {
+        vec![(
+            "EtaMarked",
+            json!({ "mark": "0", "units": units.to_string(), "eta": eta.to_string() }),
+        )]
+    };
+    let some = |promised: [u64; 4]| promised.map(|at| (at > 0).then_some(at));
+    assert_eq!(apply(publish(1, 500)).await, some([500, 500, 0, 0]));
+    assert_eq!(apply(mark(10, 400)).await, some([400, 500, 0, 0]));
+    assert_eq!(apply(publish(1, 450)).await, some([400, 450, 0, 0]));
+    assert_eq!(
+        apply(publish(0, 600)).await,
+        some([400, 450, 0, 0]),
+        "it never rises"
+    );
+    assert_eq!(apply(mark(30, 460)).await, some([400, 450, 460, 0]));
+    // The coins are here: now is the promise of a rung that had none.
+    assert_eq!(apply(publish(2, 0)).await, some([400, 450, 460, 0]));
+    assert_eq!(
+        apply(publish(3, 0)).await,
+        some([400, 450, 460, 1_000 + 8 * 12])
+    );
+    let hash = store.table_hash().await.unwrap();
+    store.rollback_to(2).await.unwrap();
+    assert_eq!(store.rung(1).await.unwrap().unwrap().promised_at, Some(500));
+    assert_ne!(store.table_hash().await.unwrap(), hash);
 }

@@ -321,3 +321,68 @@ async fn o10_alerts_come_and_go_with_their_block() {
         U256::from(100)
     );
 }
+
+/// What happened while nobody watched and still holds is an alert, once; what would be over by now is history.
+#[tokio::test]
+async fn o10_a_backfilled_event_alerts_once_while_it_still_holds() {
+    const RULES: &str = r#"
+        [[rule]]
+        name = "lasting"
+        title = "Somebody left"
+        severity = "critical"
+        event = { names = ["InstantExit"], per = "account", resolve_after = 1000000000 }
+        [[rule]]
+        name = "passing"
+        title = "Somebody left a moment ago"
+        severity = "info"
+        event = { names = ["InstantExit"], resolve_after = 0 }
+    "#;
+    let chain = FakeChain::new(CHAIN);
+    chain.mine_logs(vec![]);
+    chain.mine_logs(vec![]);
+    chain.mine_logs(deposit(0x20, 100));
+    let account = Address::repeat_byte(0x20);
+    let exit = || {
+        let burn = token::Transfer {
+            from: account,
+            to: Address::ZERO,
+            value: U256::from(7),
+        };
+        let exit = minter::InstantExit {
+            account,
+            recipient: account,
+            lst: U256::from(7),
+            gross: U256::from(7),
+            fee: U256::from(1),
+        };
+        vec![
+            log(contracts(0).token, &burn),
+            log(contracts(0).minter, &exit),
+        ]
+    };
+    chain.mine_logs(exit());
+    let first = chain.head().number;
+    // In another range of the backfill: the same alert, seen again.
+    chain.mine(60);
+    chain.mine_logs(exit());
+    chain.mine(60);
+    let node = FakeNode::start(&chain).await;
+    let pool = pool(&[&node]).await;
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), 8).await;
+    for _ in 0..2 {
+        // The second time it starts again, with nothing new.
+        run_to_head(&indexer(&pool, &store, alerts(RULES)), &chain, &store).await;
+        let all = store
+            .alerts(None, &PageRequest::default())
+            .await
+            .unwrap()
+            .items;
+        assert_eq!(all.len(), 1, "{all:?}");
+        assert_eq!(
+            (all[0].rule.as_str(), all[0].block, all[0].times),
+            ("lasting", first, 2)
+        );
+        assert_eq!(all[0].state, AlertState::Open);
+    }
+}
