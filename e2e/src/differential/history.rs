@@ -1,4 +1,8 @@
 //! One random history: many people, keepers, administrators and accidents.
+#![allow(
+    clippy::expect_used,
+    reason = "test code: a slip of the run itself ends it"
+)]
 
 use alloy::{
     primitives::{Address, U256},
