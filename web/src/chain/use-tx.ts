@@ -1,13 +1,14 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useCallback, useState } from 'react'
 import type { Abi, Address, Hash } from 'viem'
-import { waitForTransactionReceipt } from 'viem/actions'
+import { estimateContractGas, waitForTransactionReceipt } from 'viem/actions'
 import { useConfig, useConnection } from 'wagmi'
 import { simulateContract, writeContract } from 'wagmi/actions'
 import { call } from '../api/client'
 import type { Status } from '../api/types'
 import { useAppConfig } from './app-config'
 import { explain, mishap, type Replacement, type TxFailure } from './errors'
+import { gasLimit } from './gas'
 
 export type TxState =
   | { phase: 'idle' }
@@ -62,12 +63,20 @@ export function useTx() {
         const { request: checked } = await simulateContract(wagmi, { ...request, account, chainId } as Parameters<
           typeof simulateContract
         >[1])
+        const chain = wagmi.getClient({ chainId })
+        // Where the endpoint does not say, the wallet asks for itself.
+        const needed = await estimateContractGas(chain, { ...request, account } as Parameters<
+          typeof estimateContractGas
+        >[1]).catch(() => null)
         setState({ phase: 'signing' })
-        hash = await writeContract(wagmi, checked as Parameters<typeof writeContract>[1])
+        hash = await writeContract(wagmi, {
+          ...checked,
+          ...(needed === null ? {} : { gas: gasLimit(needed) }),
+        } as Parameters<typeof writeContract>[1])
         setState({ phase: 'mining', hash })
         // viem's own wait, not wagmi's: that one throws on a revert, and what it throws does not say so.
         let replacement: Replacement | null = null
-        const receipt = await waitForTransactionReceipt(wagmi.getClient({ chainId }), {
+        const receipt = await waitForTransactionReceipt(chain, {
           hash,
           timeout: 0,
           onReplaced: ({ reason }) => {
