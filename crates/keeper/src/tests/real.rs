@@ -19,8 +19,8 @@ use chain::{
     Pool, PoolConfig,
     bindings::{
         BucketFactory, ERC1967Proxy, ILiquidMinter, LiquidAdmin, LiquidKeeper, LiquidMinter,
-        LiquidPayouts, LiquidReceipts, LiquidRewards, LiquidStaker, LiquidToken, LiquidViews, LocalStaking,
-        LocalTreasury, liquid_admin::LiquidAdmin::InitParams,
+        LiquidPayouts, LiquidReceipts, LiquidRewards, LiquidStaker, LiquidToken, LiquidViews,
+        LocalStaking, LocalTreasury, liquid_admin::LiquidAdmin::InitParams,
         minter::ILiquidMinterTypes::ExitParams,
     },
 };
