@@ -6,9 +6,11 @@ import {LocalTreasury} from "../src/dev/LocalTreasury.sol";
 import {IBucketFactory} from "../src/liquid/IBucketFactory.sol";
 import {ILiquidCoinVault} from "../src/liquid/ILiquidCoinVault.sol";
 import {ILiquidMinter, ILiquidMinterTypes} from "../src/liquid/ILiquidMinter.sol";
+import {ILiquidReceipts} from "../src/liquid/ILiquidReceipts.sol";
 import {ILiquidRewards} from "../src/liquid/ILiquidRewards.sol";
 import {ILiquidToken} from "../src/liquid/ILiquidToken.sol";
 import {ILiquidVault} from "../src/liquid/ILiquidVault.sol";
+import {IRewardConverter} from "../src/liquid/IRewardConverter.sol";
 import {LiquidAdmin} from "../src/liquid/LiquidAdmin.sol";
 import {IPlumeStaking} from "../src/staking/IPlumeStaking.sol";
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
@@ -35,6 +37,8 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
     /// The implementation behind the proxy, and the one that governor and guardian may switch to.
     address internal code;
     address internal halt;
+    ILiquidReceipts internal receipts;
+    IRewardConverter internal converter;
 
     address internal admin = makeAddr("admin");
     address internal guardian = makeAddr("guardian");
@@ -113,22 +117,27 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
     function deployLiquid() internal {
         uint256 nonce = vm.getNonce(address(this));
         address rewardsAt = vm.computeCreateAddress(address(this), nonce + 1);
-        address minterAt = vm.computeCreateAddress(address(this), nonce + 8);
+        address minterAt = vm.computeCreateAddress(address(this), nonce + 9);
         token = ILiquidToken(create("LiquidToken", abi.encode("Staked PLUME", "stPLUME", minterAt, rewardsAt)));
         rewards = ILiquidRewards(create("LiquidRewards", abi.encode(minterAt, token, 1_000)));
         factory = IBucketFactory(create("BucketFactory", abi.encode(minterAt, staking)));
         address part = create("LiquidViews", abi.encode(token, staking));
         part = create("LiquidAdmin", abi.encode(token, staking, part));
+        part = create("LiquidPayouts", abi.encode(token, staking, part));
         part = create("LiquidStaker", abi.encode(token, staking, factory, part));
         address exits = create("LiquidKeeper", abi.encode(token, staking, factory));
-        code = create("LiquidMinter", abi.encode(token, staking, factory, exits, part));
+        address receiptsAt = vm.computeCreateAddress(address(this), nonce + 10);
+        code = create("LiquidMinter", abi.encode(token, staking, factory, exits, part, receiptsAt));
         vm.deal(address(this), SEED);
         bytes memory init = abi.encodeCall(LiquidAdmin.initialize, (params()));
         address proxy = create("ERC1967Proxy", abi.encode(code, init), SEED);
         assertEq(proxy, minterAt);
         assertEq(address(rewards), rewardsAt);
+        receipts =
+            ILiquidReceipts(create("LiquidReceipts", abi.encode(minterAt, "stPLUME exit receipt", "stPLUME-EXIT")));
+        assertEq(address(receipts), receiptsAt);
         minter = ILiquidMinter(payable(minterAt));
-        address coinVaultAt = vm.computeCreateAddress(address(this), nonce + 10);
+        address coinVaultAt = vm.computeCreateAddress(address(this), nonce + 12);
         vault = ILiquidVault(
             create(
                 "LiquidVault", abi.encode("Compounding stPLUME", "cstPLUME", token, minterAt, rewardsAt, coinVaultAt)
@@ -144,6 +153,8 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
         access.grantRole(minter.CLAIMER_ROLE(), keeper);
         access.grantRole(minter.HANDLER_ROLE(), keeper);
         minter.setHalt(halt);
+        converter = IRewardConverter(create("RewardConverter", abi.encode(minterAt)));
+        minter.setConverter(address(converter));
         vm.stopPrank();
         minter.syncValidators();
     }

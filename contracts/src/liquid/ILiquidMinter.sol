@@ -138,6 +138,11 @@ interface ILiquidMinterTypes {
     error AmmBelowCap(uint256 coins, uint256 least);
     /// @notice The minter is halted: only sweeps, finalization and claims go on.
     error Halted(bytes4 selector);
+    error NotReceipts(address caller);
+    error AutoPayOff(address owner);
+    error VoteOpen();
+    error InsuranceTooMuch(uint256 amount, uint256 held);
+    error NoConverter();
 
     // --------------------------------------------------------------- events: money
     /// @notice `coins` came in, `lst` was minted. `hint` is the validator that the depositor prefers (or type(uint16).max).
@@ -158,7 +163,13 @@ interface ILiquidMinterTypes {
         uint256 indexed id, address indexed owner, address indexed recipient, uint256 paid, uint256 fee, bool done
     );
     event PushFailed(uint256 indexed id, address indexed owner);
+    event AutoPaySet(address indexed owner, bool on);
     event FeesPaid(address indexed recipient, uint256 amount);
+    /// @notice `amount` wei came in for the first loss; `held` is the reserve now.
+    event InsuranceFunded(address indexed from, uint256 amount, uint256 held);
+    /// @notice `amount` wei of the reserve became headroom, in the transaction that booked the loss.
+    event InsuranceUsed(uint256 amount, uint256 held);
+    event InsuranceWithdrawn(address indexed recipient, uint256 amount, uint256 held);
 
     // --------------------------------------------------------------- events: stake
     event StakePlaced(uint16 indexed validatorId, uint256 indexed index, uint256 amount);
@@ -172,6 +183,8 @@ interface ILiquidMinterTypes {
     event Restaked(uint16 indexed validatorId, uint256 indexed index, uint256 amount);
     event RewardsClaimed(uint16 indexed validatorId, uint256 indexed index, uint256 amount);
     event RewardsClaimFailed(uint16 indexed validatorId, uint256 indexed index, bytes reason);
+    /// @notice Rewards in an ERC-20 went to the converter.
+    event TokenRewardsClaimed(uint16 indexed validatorId, address indexed token, uint256 amount);
     event Skimmed(uint256 coins);
     event StakeSkimmed(uint16 indexed validatorId, uint256 indexed index, uint256 amount);
     event SlashBooked(uint16 indexed validatorId, uint256 activeLoss, uint256 coolingLoss, uint256 rate);
@@ -233,6 +246,19 @@ interface ILiquidMinter is ILiquidMinterTypes {
     function claimTo(uint256 id, uint256 hintA, uint256 hintB, address recipient) external returns (uint256 paid);
     /// @notice Claims to `recipient`, searching the checkpoints itself.
     function withdraw(address recipient, uint256 id) external returns (uint256 paid);
+    /// @notice Pays a fully funded request to its owner. Anybody, but only while the owner takes pushes (`autoPay`). A request
+    /// with a receipt is owned by the receipt contract, which never does: what a marketplace or a vault holds stays there.
+    /// @dev Gas-capped. A refusing owner keeps the claim (the call reverts), and a caller short of gas is told so.
+    function claimFor(uint256 id) external returns (uint256 paid);
+    /// @notice Whether keepers and strangers may pay the caller's funded requests to the caller. Nothing said: accounts
+    /// without code do, accounts with code (EIP-7702 delegated ones too) do not.
+    function setAutoPay(bool on) external;
+    /// @notice Turns the caller's request into an ERC-721 receipt, which from now on is what may be sold, claimed and unwrapped.
+    /// A request of the open rung may have one too; to cancel it, unwrap it first.
+    /// @return tokenId of `receipts()`; its low 64 bits are the request's id.
+    function mintReceipt(uint256 id) external returns (uint256 tokenId);
+    /// @notice Receipts contract only: the request goes back to `owner`.
+    function unwrapTicket(uint256 id, address owner) external;
     /// @notice Pays the caller's rewards in coin, without an exit fee. @return paid wei.
     function unstakeRewards() external returns (uint256 paid);
 
@@ -263,7 +289,12 @@ interface ILiquidMinter is ILiquidMinterTypes {
     function claim(uint16 validatorId) external returns (uint256 rewards);
     function claimAll() external returns (uint256 rewards);
     function claimBuckets(uint16 validatorId, uint256 from, uint256 to) external returns (uint256 rewards);
+    /// @notice The same page for rewards in an ERC-20: what comes goes to the converter, whose proceeds are loads. Anyone.
+    function claimToken(address token, uint16 validatorId, uint256 from, uint256 to) external returns (uint256 amount);
     function loadRewards() external payable;
+    /// @notice Adds to the first-loss reserve. Anyone. It backs no LST and no exit until a loss is booked: then up to the loss
+    /// moves into headroom, before the rate is computed. It never raises a rate.
+    function fundInsurance() external payable;
     function skim() external returns (uint256 coins);
     function skimStake(uint16 validatorId, uint256 index) external returns (uint256 amount);
     function bookSlash(uint16 validatorId) external returns (uint256 loss);
@@ -294,6 +325,16 @@ interface ILiquidMinter is ILiquidMinterTypes {
     function setRewardFee(uint256 bps) external;
     /// @notice The vault behind `submitAndDeposit`.
     function setVault(address vault) external;
+    /// @notice Admin, loosening: pays `amount` of the reserve to `recipient`; refused while a slash is unbooked or voted on.
+    function withdrawInsurance(address recipient, uint256 amount) external;
+    /// @notice Admin: lets `delegate` claim what `account`, a contract that never claimed, earns from the execution on.
+    /// Loosening, but ending one (`delegate` 0) is at once.
+    function setDelegateClaimer(address account, address delegate) external;
+    /// @notice Admin, loosening: where rewards in ERC-20 go.
+    function setConverter(address converter) external;
+    /// @notice Admin: the converter's limits for a token. A lower floor and higher limits are loosening, the rest is at once.
+    /// @param floor the least price, coin wei for 1e18 of the token's smallest units
+    function setConversion(address token, uint256 floor, uint256 perSale, uint256 perDay) external;
     /// @notice Admin: announces a loosening call (its calldata); it executes once `longestExit()` has passed since.
     function schedule(bytes calldata data) external returns (bytes32 operation);
     function cancelScheduled(bytes32 operation) external;
@@ -379,6 +420,10 @@ interface ILiquidMinter is ILiquidMinterTypes {
     function meter() external view returns (uint256 level, uint256 updatedAt);
     function fees() external view returns (uint256);
     function freeToStake() external view returns (uint256);
+    /// @notice The first-loss reserve, wei; in no other figure.
+    function insurance() external view returns (uint256);
+    function autoPay(address owner) external view returns (bool);
+    function ticketOwner(uint256 id) external view returns (address);
     function longestExit() external view returns (uint256);
     /// @notice (minInstantFeeBps, maxInstantFeeBps, standardFeeBps, openRungFeeBps, withholdBps, utilizationThresholdBps)
     function feesAndRatios() external view returns (uint256, uint256, uint256, uint256, uint256, uint256);
@@ -394,6 +439,9 @@ interface ILiquidMinter is ILiquidMinterTypes {
     function rewards() external view returns (address);
     function staking() external view returns (address);
     function factory() external view returns (address);
+    /// @notice The ERC-721 of exit receipts.
+    function receipts() external view returns (address);
+    function converter() external view returns (address);
     function rewardsSink() external view returns (address);
     function vault() external view returns (address);
     function feeRecipient() external view returns (address);

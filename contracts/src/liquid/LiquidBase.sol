@@ -14,7 +14,7 @@ import {LiquidStorage} from "./lib/LiquidStorage.sol";
 
 /// @title What the minter and its extensions share: roles, gates, losses, funding and claiming of the line.
 /// @dev The minter is one address: LiquidMinter (hot paths) delegates the exit bus to LiquidKeeper and all else that it does
-/// not know to LiquidStaker, that to LiquidAdmin, that to LiquidViews. All work on the same ERC-7201 storage; none has
+/// not know to LiquidStaker, that to LiquidPayouts, that to LiquidAdmin, that to LiquidViews. All work on the same ERC-7201 storage; none has
 /// storage of its own.
 abstract contract LiquidBase is ILiquidMinterTypes, AccessControlUpgradeable, ReentrancyGuardTransient {
     using LiquidStorage for LiquidStorage.State;
@@ -149,7 +149,7 @@ abstract contract LiquidBase is ILiquidMinterTypes, AccessControlUpgradeable, Re
             );
     }
 
-    function _readFlags(LiquidStorage.State storage s) private view returns (bool slashed, bool vote) {
+    function _readFlags(LiquidStorage.State storage s) internal view returns (bool slashed, bool vote) {
         uint256 n = s.validatorIds.length;
         for (uint256 i; i < n; ++i) {
             uint16 id = s.validatorIds[i];
@@ -208,9 +208,17 @@ abstract contract LiquidBase is ILiquidMinterTypes, AccessControlUpgradeable, Re
         emit BufferTargetSet(target);
     }
 
-    /// @dev 9: after the books lost `loss` wei of assets.
+    /// @dev 9: after the books lost `loss` wei of assets. What the reserve holds goes first, here and nowhere else: the rate is
+    /// computed after it, so it falls less and never rises.
     function _afterLoss(uint256 loss) internal returns (uint256 rate) {
         LiquidStorage.State storage s = _state();
+        uint256 held = s.insurance;
+        uint256 cover = LiquidStorage.min(loss, held);
+        if (cover != 0) {
+            s.insurance = uint96(held - cover);
+            s.headroom += uint96(cover);
+            emit InsuranceUsed(cover, held - cover);
+        }
         rate = s.rate;
         uint256 lst = s.supply();
         if (lst != 0) {
@@ -295,6 +303,12 @@ abstract contract LiquidBase is ILiquidMinterTypes, AccessControlUpgradeable, Re
         if (i == 0) return;
         s.marksLive = uint16(live - i);
         s.marksDone = uint24(done + i);
+    }
+
+    /// @dev Whether others may start a payment to `owner`. An account's code may come and go (EIP-7702): it counts as it is now.
+    function _autoPays(address owner) internal view returns (bool) {
+        uint256 said = _state().autoPay[owner];
+        return said == 0 ? owner.code.length == 0 : said == 1;
     }
 
     /// @dev Takes what is owed to `id` off the books; the caller of this pays `net` to `recipient`.

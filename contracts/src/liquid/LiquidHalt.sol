@@ -49,10 +49,11 @@ contract LiquidHalt is LiquidBase, UUPSUpgradeable {
     function _isStep(bytes4 sig) private pure returns (bool) {
         return sig == ILiquidMinter.sweepMaturedBuckets.selector || sig == ILiquidMinter.receiveFromBucket.selector
             || sig == ILiquidMinter.finalize.selector || sig == ILiquidMinter.bookSlash.selector
-            || sig == ILiquidMinter.fulfillRequests.selector || sig == ILiquidMinter.withdraw.selector
-            || sig == bytes4(keccak256("claim(uint256,uint256,uint256)")) || sig == ILiquidMinter.claimTo.selector
-            || sig == ILiquidMinter.unstakeRewards.selector || sig == ILiquidMinter.schedule.selector
-            || sig == ILiquidMinter.cancelScheduled.selector || sig == ILiquidMinter.emergency.selector;
+            || sig == ILiquidMinter.fulfillRequests.selector || sig == ILiquidMinter.claimFor.selector
+            || sig == ILiquidMinter.withdraw.selector || sig == bytes4(keccak256("claim(uint256,uint256,uint256)"))
+            || sig == ILiquidMinter.claimTo.selector || sig == ILiquidMinter.unstakeRewards.selector
+            || sig == ILiquidMinter.schedule.selector || sig == ILiquidMinter.cancelScheduled.selector
+            || sig == ILiquidMinter.emergency.selector;
     }
 
     /// @dev Every view still answers. These: requests, rungs, validators and their buckets.
@@ -88,6 +89,11 @@ contract LiquidHalt is LiquidBase, UUPSUpgradeable {
             || sig == ILiquidMinter.rewardsSink.selector || sig == ILiquidMinter.feeRecipient.selector
             || sig == ILiquidMinter.setupSealed.selector || sig == ILiquidMinter.haltCode.selector
             || sig == ILiquidMinter.stakingReader.selector || sig == ILiquidMinter.emergencySignature.selector
-            || sig == ILiquidMinter.ammRoute.selector || sig == ILiquidMinter.version.selector;
+            || sig == ILiquidMinter.depositTerms.selector || sig == ILiquidMinter.vault.selector
+            || sig == ILiquidMinter.openRung.selector || sig == ILiquidMinter.requestFunding.selector
+            || sig == ILiquidMinter.ammRoute.selector || sig == ILiquidMinter.ticketOwner.selector
+            || sig == ILiquidMinter.receipts.selector || sig == ILiquidMinter.autoPay.selector
+            || sig == ILiquidMinter.insurance.selector || sig == ILiquidMinter.converter.selector
+            || sig == ILiquidMinter.version.selector;
     }
 }

@@ -5,97 +5,14 @@ import {PlumeAdapter} from "../staking/PlumeAdapter.sol";
 import {IStakerBucket} from "./IStakerBucket.sol";
 import {LiquidBuckets} from "./LiquidBuckets.sol";
 import {ExitBus} from "./lib/ExitBus.sol";
-import {Line} from "./lib/Line.sol";
 import {LiquidStorage} from "./lib/LiquidStorage.sol";
 
-/// @title The keepers' steps on the way out: payouts of the line, exit bus, sweeps, losses.
+/// @title The keepers' steps on the way out: exit bus, sweeps, losses.
 /// @notice Part of the minter (see LiquidBase); ILiquidMinter carries the NatSpec.
 contract LiquidKeeper is LiquidBuckets {
     using LiquidStorage for LiquidStorage.State;
 
     constructor(address token_, address staking_, address factory_) LiquidBuckets(token_, staking_, factory_) {}
-
-    // ------------------------------------------------------------------------------------------ 6. paying out the line
-
-    function fulfillRequests(address[] calldata users, uint256[] calldata ids)
-        external
-        nonReentrant
-        returns (uint256 processed, uint256 totalPaid)
-    {
-        LiquidStorage.State storage s = _state();
-        uint256 dueAt = s.marksLive == 0 ? NEVER : s.marks[s.marksDone % LiquidStorage.MARKS].eta;
-        _keeperOrLate(HANDLER_ROLE, dueAt);
-        if (users.length != ids.length) revert LengthMismatch(users.length, ids.length);
-        _finalize();
-        return _push(users, ids);
-    }
-
-    function fulfillProRata(address[] calldata users, uint256[] calldata ids, uint256 maxSpend)
-        external
-        nonReentrant
-        returns (uint256 spent, uint256 processed, uint256 totalPaid)
-    {
-        _keeperOrLate(HANDLER_ROLE, NEVER);
-        if (users.length != ids.length) revert LengthMismatch(users.length, ids.length);
-        _requireNoSlash();
-        spent = _payProRata(maxSpend);
-        (processed, totalPaid) = _push(users, ids);
-    }
-
-    function _payProRata(uint256 maxSpend) private returns (uint256 pay) {
-        LiquidStorage.State storage s = _state();
-        uint256 units = s.end - s.watermark;
-        uint256 open = s.openLst;
-        if (units == 0 || open == 0 || s.due() != 0) return 0;
-        // Early money only: what stands above the target and above what is committed to promised times.
-        uint256 x = LiquidStorage.min(maxSpend, LiquidStorage.min0(s.headroom, uint256(s.committed) + s.target));
-        uint256 lst = LiquidStorage.min(s.toLst(x), open - 1);
-        pay = s.value(lst);
-        uint256 dc = pay * LiquidStorage.SCALE / units;
-        // The scale would wear out: units must never be worth less than 2^-20 LST.
-        if (lst == 0 || dc == 0 || units > (open - lst) << 20) return 0;
-        uint256 c = uint256(s.c) + dc;
-        s.c = uint128(c);
-        s.openLst = uint96(open - lst);
-        s.headroom -= uint96(pay);
-        s.reserved += uint96(pay);
-        s.setCommitted(s.committed);
-        emit LinePaidProRata(c, lst, pay);
-    }
-
-    /// @dev Pays the listed requests that are ready and owned as listed; skips the rest, never reverts for one of them.
-    function _push(address[] calldata users, uint256[] calldata ids)
-        private
-        returns (uint256 processed, uint256 totalPaid)
-    {
-        LiquidStorage.State storage s = _state();
-        for (uint256 i; i < ids.length; ++i) {
-            if (gasleft() < PUSH_FLOOR) break;
-            uint256 id = ids[i];
-            LiquidStorage.Ticket memory t = s.tickets[id];
-            if (t.owner == address(0) || t.owner != users[i] || t.owner.code.length != 0) continue;
-            uint256 rung = id >> 32;
-            if (rung >= s.openRung || s.rungs[rung].unitsEnd > s.watermark) continue;
-            (uint256 hintA, uint256 hintB) = Line.hints(s, rung);
-            (uint256 gross, uint256 fee,) = Line.owed(s, id, t.lst, hintA, hintB);
-            uint256 net = gross - fee;
-            // Off the books before the coins leave; back on if the receiver refuses.
-            s.reserved -= uint96(net);
-            delete s.tickets[id];
-            (bool ok,) = t.owner.call{value: net, gas: PUSH_GAS}("");
-            if (!ok) {
-                s.reserved += uint96(net);
-                s.tickets[id] = t;
-                emit PushFailed(id, t.owner);
-                continue;
-            }
-            delete s.paid[id];
-            s.addFees(fee);
-            emit Claimed(id, t.owner, t.owner, net, fee, true);
-            ++processed;
-            totalPaid += net;
-        }
-    }
 
     // ----------------------------------------------------------------------------------------------- 7. the exit bus
 

@@ -6,6 +6,7 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 import {PlumeAdapter} from "../staking/PlumeAdapter.sol";
 import {IBucketFactory} from "./IBucketFactory.sol";
 import {ILiquidMinter} from "./ILiquidMinter.sol";
+import {ILiquidReceipts} from "./ILiquidReceipts.sol";
 import {ILiquidRewards} from "./ILiquidRewards.sol";
 import {ILiquidToken} from "./ILiquidToken.sol";
 import {LiquidBase} from "./LiquidBase.sol";
@@ -22,14 +23,16 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
 
     address private immutable KEEPER;
     address private immutable STAKER;
+    address private immutable RECEIPTS;
     bytes32 private immutable BUCKET_CODEHASH;
 
-    constructor(address token_, address staking_, address factory_, address keeper, address staker)
+    constructor(address token_, address staking_, address factory_, address keeper, address staker, address receipts_)
         LiquidBase(token_, staking_)
     {
-        if (keeper == address(0) || staker == address(0)) revert ZeroAddress();
+        if (keeper == address(0) || staker == address(0) || receipts_ == address(0)) revert ZeroAddress();
         KEEPER = keeper;
         STAKER = staker;
+        RECEIPTS = receipts_;
         BUCKET_CODEHASH = IBucketFactory(factory_).BUCKET_CODEHASH();
     }
 
@@ -45,8 +48,7 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
         bytes4 sig = msg.sig;
         bool exits = sig == ILiquidMinter.sweepMaturedBuckets.selector
             || sig == ILiquidMinter.processBatchUnstake.selector
-            || sig == ILiquidMinter.processBatchUnstakePage.selector || sig == ILiquidMinter.fulfillRequests.selector
-            || sig == ILiquidMinter.fulfillProRata.selector || sig == ILiquidMinter.bookSlash.selector;
+            || sig == ILiquidMinter.processBatchUnstakePage.selector || sig == ILiquidMinter.bookSlash.selector;
         _delegate(exits ? KEEPER : STAKER);
     }
 
@@ -249,6 +251,29 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
         t = s.tickets[id];
         if (t.owner == address(0)) revert UnknownRequest(id);
         if (t.owner != msg.sender) revert NotRequestOwner(id, t.owner, msg.sender);
+    }
+
+    /// @dev The request's owner becomes the receipt contract, so that no path of this contract pays or cancels it by itself.
+    function mintReceipt(uint256 id) external nonReentrant returns (uint256) {
+        LiquidStorage.State storage s = _state();
+        _owned(s, id);
+        s.tickets[id].owner = RECEIPTS;
+        return ILiquidReceipts(RECEIPTS).mint(msg.sender, id);
+    }
+
+    function unwrapTicket(uint256 id, address owner) external nonReentrant {
+        if (msg.sender != RECEIPTS) revert NotReceipts(msg.sender);
+        LiquidStorage.State storage s = _state();
+        _owned(s, id);
+        s.tickets[id].owner = owner;
+    }
+
+    function ticketOwner(uint256 id) external view returns (address) {
+        return _state().tickets[id].owner;
+    }
+
+    function receipts() external view returns (address) {
+        return RECEIPTS;
     }
 
     function unstakeRewards() external nonReentrant returns (uint256) {

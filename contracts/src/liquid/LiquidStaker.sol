@@ -5,6 +5,7 @@ import {IPlumeStaking} from "../staking/IPlumeStaking.sol";
 import {PlumeAdapter} from "../staking/PlumeAdapter.sol";
 import {ILiquidToken} from "./ILiquidToken.sol";
 import {ILiquidVault} from "./ILiquidVault.sol";
+import {IRewardConverter} from "./IRewardConverter.sol";
 import {IStakerBucket} from "./IStakerBucket.sol";
 import {LiquidAmm} from "./LiquidAmm.sol";
 import {LiquidBuckets} from "./LiquidBuckets.sol";
@@ -12,6 +13,8 @@ import {IAmmRoute} from "./amm/IAmmRoute.sol";
 import {Line} from "./lib/Line.sol";
 import {LiquidStorage} from "./lib/LiquidStorage.sol";
 import {StakeBus} from "./lib/StakeBus.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {TransientSlot} from "@openzeppelin/contracts/utils/TransientSlot.sol";
 
 /// @title The keepers' steps on the way in: stake bus, restake, rewards, and coins that nobody asked for; what the vault needs;
@@ -19,6 +22,7 @@ import {TransientSlot} from "@openzeppelin/contracts/utils/TransientSlot.sol";
 /// @notice Part of the minter (see LiquidBase); ILiquidMinter carries the NatSpec.
 contract LiquidStaker is LiquidBuckets, LiquidAmm {
     using LiquidStorage for LiquidStorage.State;
+    using SafeERC20 for IERC20;
     using TransientSlot for *;
 
     uint16 private constant NO_HINT = type(uint16).max;
@@ -186,9 +190,9 @@ contract LiquidStaker is LiquidBuckets, LiquidAmm {
         uint256 page = LiquidStorage.min(n, LiquidStorage.CLAIM_PAGE);
         uint256 from = v.claimCursor;
         uint256 to = LiquidStorage.min(n, from + page);
-        rewards = _claimRange(validatorId, from, to);
+        rewards = _claimRange(NATIVE, validatorId, from, to);
         uint256 around = page - (to - from);
-        if (around != 0) rewards += _claimRange(validatorId, 0, around);
+        if (around != 0) rewards += _claimRange(NATIVE, validatorId, 0, around);
         v.claimCursor = uint8((from + page) % n);
         _toSink(rewards);
     }
@@ -201,11 +205,30 @@ contract LiquidStaker is LiquidBuckets, LiquidAmm {
         _claimGate();
         _known(validatorId);
         // Not cut to the present buckets: one that has ended may still have rewards.
-        rewards = _claimRange(validatorId, from, LiquidStorage.min(to, LiquidStorage.MAX_BUCKETS));
+        rewards = _claimRange(NATIVE, validatorId, from, LiquidStorage.min(to, LiquidStorage.MAX_BUCKETS));
         _toSink(rewards);
     }
 
-    /// @dev A page over all validators, going on where the last one stopped, at most once around.
+    /// @dev Tokens never enter the books: what the buckets hand over goes on to the converter in the same call. For everybody
+    /// at any time: rounds of claimAll do not count these, so no gate of theirs may close this.
+    function claimToken(address rewardToken, uint16 validatorId, uint256 from, uint256 to)
+        external
+        nonReentrant
+        returns (uint256 amount)
+    {
+        if (rewardToken == NATIVE) revert BadParameter("token", uint160(rewardToken));
+        address to_ = _state().converter;
+        if (to_ == address(0)) revert NoConverter();
+        _known(validatorId);
+        amount = _claimRange(rewardToken, validatorId, from, LiquidStorage.min(to, LiquidStorage.MAX_BUCKETS));
+        if (amount == 0) return 0;
+        emit TokenRewardsClaimed(validatorId, rewardToken, amount);
+        IERC20(rewardToken).safeTransfer(to_, amount);
+        IRewardConverter(to_).restart(rewardToken);
+    }
+
+    /// @dev A page over all validators, going on where the last one stopped, at most once around. What is due next counts from
+    /// the beginning of a round: the short page that ends an old one puts nothing off.
     function claimAll() external nonReentrant returns (uint256 rewards) {
         _claimGate();
         LiquidStorage.State storage s = _state();
@@ -214,12 +237,13 @@ contract LiquidStaker is LiquidBuckets, LiquidAmm {
         uint256 page = LiquidStorage.CLAIM_PAGE;
         uint256 at = s.claimValidator;
         for (uint256 k; k < count && page != 0; ++k) {
+            if (s.claimRoundAt == 0) s.claimRoundAt = uint40(block.timestamp);
             uint16 id = s.validatorIds[at];
             LiquidStorage.Validator storage v = s.validators[id];
             uint256 n = v.buckets;
             uint256 from = v.claimCursor;
             uint256 to = LiquidStorage.min(n, from + page);
-            rewards += _claimRange(id, from, to);
+            rewards += _claimRange(NATIVE, id, from, to);
             page -= to - from;
             if (to < n) {
                 v.claimCursor = uint8(to);
@@ -227,7 +251,10 @@ contract LiquidStaker is LiquidBuckets, LiquidAmm {
             }
             v.claimCursor = 0;
             at = (at + 1) % count;
-            if (at == 0) s.lastClaimAt = uint40(block.timestamp);
+            if (at == 0) {
+                s.lastClaimAt = s.claimRoundAt;
+                s.claimRoundAt = 0;
+            }
         }
         s.claimValidator = uint8(at);
         _toSink(rewards);
@@ -237,15 +264,15 @@ contract LiquidStaker is LiquidBuckets, LiquidAmm {
         _keeperOrLate(CLAIMER_ROLE, uint256(_state().lastClaimAt) + 1 days);
     }
 
-    function _claimRange(uint16 id, uint256 from, uint256 to) private returns (uint256 rewards) {
+    function _claimRange(address what, uint16 id, uint256 from, uint256 to) private returns (uint256 rewards) {
         LiquidStorage.State storage s = _state();
         for (uint256 i = from; i < to; ++i) {
             if (!s.buckets[LiquidStorage.key(id, i)].used) continue;
             address bucket = _bucket(id, i);
             uint256 left = _requireGas();
             _expectBucket(bucket);
-            try IStakerBucket(payable(bucket)).claim(NATIVE, id) returns (uint256 received) {
-                if (received != 0) emit RewardsClaimed(id, i, received);
+            try IStakerBucket(payable(bucket)).claim(what, id) returns (uint256 received) {
+                if (received != 0 && what == NATIVE) emit RewardsClaimed(id, i, received);
                 rewards += received;
             } catch (bytes memory reason) {
                 _believe(left);
@@ -275,7 +302,7 @@ contract LiquidStaker is LiquidBuckets, LiquidAmm {
     /// @dev The one place that reads a balance: coins outside the books become rewards, never a rise of the rate.
     function skim() external nonReentrant returns (uint256 coins) {
         LiquidStorage.State storage s = _state();
-        coins = LiquidStorage.min0(address(this).balance, uint256(s.headroom) + s.reserved);
+        coins = LiquidStorage.min0(address(this).balance, uint256(s.headroom) + s.reserved + s.insurance);
         if (coins == 0) return 0;
         _toSink(coins);
         emit Skimmed(coins);

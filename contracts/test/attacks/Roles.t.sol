@@ -38,6 +38,7 @@ contract RolesTest is Attack {
         Owner, // NotRequestOwner
         Balance, // ERC20InsufficientBalance
         Bucket, // NotBucket
+        Receipts, // NotReceipts
         Initialized // InvalidInitialization
     }
 
@@ -84,8 +85,11 @@ contract RolesTest is Attack {
         minter.setAmmRoute(address(route), 50);
         minter.setInstantPolicy(false, 9_000);
         minter.schedule(abi.encodeCall(minter.setFeeRecipient, (bob)));
+        minter.setConversion(NATIVE, 10, 10, 10);
         minter.sealSetup();
         vm.stopPrank();
+        vm.prank(carol);
+        minter.fundInsurance{value: 2 ether}();
 
         // Alice has a funded request (rung 0), an open one (rung 3), and money is on its way: matured, cooling, staked, free.
         setRewardRate(1e10);
@@ -127,6 +131,7 @@ contract RolesTest is Attack {
         _in("submitAndGive(address)", abi.encodeCall(minter.submitAndGive, (bob)), 1 ether);
         _in("submitForValidator(uint16)", abi.encodeCall(minter.submitForValidator, (0)), 1 ether);
         _in("deposit(address,uint256,uint256)", abi.encodeCall(minter.deposit, (bob, 0, type(uint256).max)), 1 ether);
+        _in("submitAndDeposit(address,uint256)", abi.encodeCall(minter.submitAndDeposit, (bob, 0)), 1 ether);
         _own(
             "redeem(uint256,(uint256,uint256,uint256,uint256,uint256,uint256,address))",
             abi.encodeCall(minter.redeem, (1 ether, all)),
@@ -150,6 +155,18 @@ contract RolesTest is Attack {
             Refusal.Owner
         );
         _own("withdraw(address,uint256)", abi.encodeCall(minter.withdraw, (bob, funded)), Refusal.Owner);
+        _in("claimFor(uint256)", abi.encodeCall(minter.claimFor, (funded)), 0);
+        _in("setAutoPay(bool)", abi.encodeCall(minter.setAutoPay, (false)), 0);
+        _own("mintReceipt(uint256)", abi.encodeCall(minter.mintReceipt, (open)), Refusal.Owner);
+        _add(
+            "unwrapTicket(uint256,address)",
+            "",
+            abi.encodeCall(minter.unwrapTicket, (open, bob)),
+            0,
+            "nnnnnnn",
+            Refusal.Receipts,
+            0
+        );
         _in("unstakeRewards()", abi.encodeCall(minter.unstakeRewards, ()), 0);
 
         _keeper("closeRung()", "", abi.encodeCall(minter.closeRung, ()), "lllllly", handler);
@@ -204,6 +221,12 @@ contract RolesTest is Attack {
             "lllllyl",
             claimer
         );
+        _in(
+            "claimToken(address,uint16,uint256,uint256)",
+            abi.encodeCall(minter.claimToken, (address(token), 0, 0, 4)),
+            0
+        );
+        _in("fundInsurance()", abi.encodeCall(minter.fundInsurance, ()), 1 ether);
         _in("loadRewards()", abi.encodeCall(minter.loadRewards, ()), 1 ether);
         _in("skim()", abi.encodeCall(minter.skim, ()), 0);
         _in("skimStake(uint16,uint256)", abi.encodeCall(minter.skimStake, (0, 0)), 0);
@@ -268,6 +291,38 @@ contract RolesTest is Attack {
         _admin("pauseDeposits(bool)", "", abi.encodeCall(minter.pauseDeposits, (true)), "nnyynnn");
         _admin("setRewardsSink(address)", "", abi.encodeCall(minter.setRewardsSink, (bob)), "nnsnnnn");
         _admin("setFeeRecipient(address)", "", abi.encodeCall(minter.setFeeRecipient, (carol)), "nnsnnnn");
+        _admin("setVault(address)", "", abi.encodeCall(minter.setVault, (address(vault))), "nnsnnnn");
+        _admin(
+            "withdrawInsurance(address,uint256)",
+            "",
+            abi.encodeCall(minter.withdrawInsurance, (bob, 1 ether)),
+            "nnsnnnn"
+        );
+        _admin(
+            "setDelegateClaimer(address,address)",
+            "appoint",
+            abi.encodeCall(minter.setDelegateClaimer, (pool, bob)),
+            "nnsnnnn"
+        );
+        _admin(
+            "setDelegateClaimer(address,address)",
+            "end",
+            abi.encodeCall(minter.setDelegateClaimer, (pool, address(0))),
+            "nnynnnn"
+        );
+        _admin("setConverter(address)", "", abi.encodeCall(minter.setConverter, (bob)), "nnsnnnn");
+        _admin(
+            "setConversion(address,uint256,uint256,uint256)",
+            "lower floor, higher limit",
+            abi.encodeCall(minter.setConversion, (NATIVE, 11, 11, 10)),
+            "nnsnnnn"
+        );
+        _admin(
+            "setConversion(address,uint256,uint256,uint256)",
+            "higher floor, lower limits",
+            abi.encodeCall(minter.setConversion, (NATIVE, 11, 10, 9)),
+            "nnynnnn"
+        );
         _admin(
             "setAmmRoute(address,uint256)",
             "on, another, wider",
@@ -471,6 +526,8 @@ contract RolesTest is Attack {
             );
         } else if (r.refusal == Refusal.Bucket) {
             assertEq(answer, abi.encodeWithSelector(NotBucket.selector, who), at);
+        } else if (r.refusal == Refusal.Receipts) {
+            assertEq(answer, abi.encodeWithSelector(NotReceipts.selector, who), at);
         } else {
             assertEq(answer, abi.encodeWithSelector(Initializable.InvalidInitialization.selector), at);
         }
@@ -494,7 +551,8 @@ contract RolesTest is Attack {
             assertTrue(found, string.concat("not in the table: ", functions[i]));
         }
         // And of the implementation and the parts, what the interface leaves out.
-        string[5] memory parts = ["LiquidMinter", "LiquidStaker", "LiquidAdmin", "LiquidKeeper", "LiquidViews"];
+        string[6] memory parts =
+            ["LiquidMinter", "LiquidPayouts", "LiquidStaker", "LiquidAdmin", "LiquidKeeper", "LiquidViews"];
         for (uint256 p; p < parts.length; ++p) {
             functions = _functions(parts[p], false);
             for (uint256 i; i < functions.length; ++i) {
@@ -527,12 +585,13 @@ contract RolesTest is Attack {
             (, bytes memory answer) = address(minter).staticcall(_zeros(views[i]));
             assertEq(answer, before[i], views[i]);
         }
-        string[12] memory on = [
+        string[13] memory on = [
             "sweepMaturedBuckets(uint16,uint256)",
             "receiveFromBucket()",
             "finalize()",
             "bookSlash(uint16)",
             "fulfillRequests(address[],uint256[])",
+            "claimFor(uint256)",
             "withdraw(address,uint256)",
             "claim(uint256,uint256,uint256)",
             "claimTo(uint256,uint256,uint256,address)",
@@ -605,6 +664,7 @@ contract RolesTest is Attack {
         if (r.refusal == Refusal.Owner) return "`NotRequestOwner`";
         if (r.refusal == Refusal.Balance) return "`ERC20InsufficientBalance`";
         if (r.refusal == Refusal.Bucket) return "`NotBucket`";
+        if (r.refusal == Refusal.Receipts) return "`NotReceipts`";
         if (r.refusal == Refusal.Initialized) return "`InvalidInitialization`";
         string memory role = r.role == ADMIN
             ? "DEFAULT_ADMIN_ROLE"

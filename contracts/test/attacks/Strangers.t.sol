@@ -344,7 +344,7 @@ contract StrangersAttackTest is Attack {
             deadline: type(uint256).max,
             recipient: who
         });
-        all = new bytes[](27);
+        all = new bytes[](35);
         all[0] = abi.encodeCall(ILiquidMinter.redeem, (1 ether, p));
         all[1] = abi.encodeCall(ILiquidMinter.unstake, (1 ether));
         all[2] = abi.encodeCall(ILiquidMinter.unstakeFromValidator, (1 ether, 0));
@@ -372,5 +372,13 @@ contract StrangersAttackTest is Attack {
         all[24] = abi.encodeCall(ILiquidMinter.payFees, ());
         all[25] = abi.encodeCall(ILiquidMinter.addBuckets, (0, 1));
         all[26] = abi.encodeCall(ILiquidMinter.configureBuckets, (0, 9));
+        all[27] = abi.encodeCall(ILiquidMinter.claimFor, (1));
+        all[28] = abi.encodeCall(ILiquidMinter.mintReceipt, (1));
+        all[29] = abi.encodeCall(ILiquidMinter.unwrapTicket, (1, who));
+        all[30] = abi.encodeCall(ILiquidMinter.fundInsurance, ());
+        all[31] = abi.encodeCall(ILiquidMinter.withdrawInsurance, (who, 1));
+        all[32] = abi.encodeCall(ILiquidMinter.claimToken, (who, 0, 0, 4));
+        all[33] = abi.encodeCall(ILiquidMinter.setDelegateClaimer, (who, who));
+        all[34] = abi.encodeCall(ILiquidMinter.setConversion, (who, 1, 1, 1));
     }
 }

@@ -54,9 +54,10 @@ contract UpgradeAttackTest is Attack {
     function again() private returns (address) {
         address part = create("LiquidViews", abi.encode(token, staking));
         part = create("LiquidAdmin", abi.encode(token, staking, part));
+        part = create("LiquidPayouts", abi.encode(token, staking, part));
         part = create("LiquidStaker", abi.encode(token, staking, factory, part));
         address exits = create("LiquidKeeper", abi.encode(token, staking, factory));
-        return create("LiquidMinter", abi.encode(token, staking, factory, exits, part));
+        return create("LiquidMinter", abi.encode(token, staking, factory, exits, part, receipts));
     }
 
     function slots() private view returns (bytes32[] memory list) {
@@ -140,7 +141,7 @@ contract UpgradeAttackTest is Attack {
         places[3] = next;
         places[4] = address(minter);
         // Delegates to an initializable part of its own: still its own storage, still closed.
-        places[5] = create("LiquidMinter", abi.encode(token, staking, factory, part, places[1]));
+        places[5] = create("LiquidMinter", abi.encode(token, staking, factory, part, places[1], receipts));
         for (uint256 i; i < places.length; ++i) {
             vm.prank(mallory);
             (bool ok, bytes memory why) = places[i].call{value: 1 ether}(init);

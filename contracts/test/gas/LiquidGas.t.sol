@@ -151,6 +151,8 @@ contract LiquidGasTest is Fixture {
         minter.closeRung();
         note("liquid.close_rung");
 
+        receiptRows(start, dave);
+
         exits(start, 1, ".1");
         exits(start, 10, ".10");
         exits(start, 1_000, ".1000");
@@ -200,6 +202,30 @@ contract LiquidGasTest is Fixture {
         sweepTwenty();
         string memory json = note("liquid.sweep.20");
         vm.writeFile(OUT, json);
+    }
+
+    /// @dev Between people who hold receipts already, and to somebody who never did.
+    function receiptRows(uint256 start, address dave) internal {
+        vm.revertToState(start);
+        uint256 hers = requestExit(carol, 1 ether);
+        vm.prank(carol);
+        minter.mintReceipt(hers);
+        uint256[2] memory ids = [requestExit(bob, 1 ether), requestExit(bob, 1 ether)];
+        vm.warp(now_() + 1 hours);
+        closeRung();
+        vm.prank(bob);
+        minter.mintReceipt(ids[0]);
+        vm.prank(bob);
+        minter.mintReceipt(ids[1]);
+        note("liquid.receipt.mint");
+        uint256 made = vm.snapshotState();
+        vm.prank(bob);
+        receipts.transferFrom(bob, carol, ids[0]);
+        note("liquid.receipt.transfer.existing");
+        vm.revertToState(made);
+        vm.prank(bob);
+        receipts.transferFrom(bob, dave, ids[0]);
+        note("liquid.receipt.transfer.new");
     }
 
     function one(uint256 id) internal pure returns (uint256[] memory list) {

@@ -35,12 +35,15 @@ contracts! {
     vault: ILiquidVault = "../../contracts/artifacts/ILiquidVault.json";
     coin_vault: ILiquidCoinVault = "../../contracts/artifacts/ILiquidCoinVault.json";
     rewards: ILiquidRewards = "../../contracts/artifacts/ILiquidRewards.json";
+    receipts: ILiquidReceipts = "../../contracts/artifacts/ILiquidReceipts.json";
+    converter: IRewardConverter = "../../contracts/artifacts/IRewardConverter.json";
     bucket: IStakerBucket = "../../contracts/artifacts/IStakerBucket.json";
     factory: IBucketFactory = "../../contracts/artifacts/IBucketFactory.json";
     staking: IPlumeStaking = "../../contracts/artifacts/IPlumeStaking.json";
     liquid_minter: LiquidMinter = "../../contracts/artifacts/LiquidMinter.json";
     liquid_admin: LiquidAdmin = "../../contracts/artifacts/LiquidAdmin.json";
     liquid_keeper: LiquidKeeper = "../../contracts/artifacts/LiquidKeeper.json";
+    liquid_payouts: LiquidPayouts = "../../contracts/artifacts/LiquidPayouts.json";
     liquid_staker: LiquidStaker = "../../contracts/artifacts/LiquidStaker.json";
     liquid_views: LiquidViews = "../../contracts/artifacts/LiquidViews.json";
     liquid_halt: LiquidHalt = "../../contracts/artifacts/LiquidHalt.json";
@@ -50,6 +53,8 @@ contracts! {
     liquid_rewards: LiquidRewards = "../../contracts/artifacts/LiquidRewards.json";
     liquid_vault: LiquidVault = "../../contracts/artifacts/LiquidVault.json";
     liquid_coin_vault: LiquidCoinVault = "../../contracts/artifacts/LiquidCoinVault.json";
+    liquid_receipts: LiquidReceipts = "../../contracts/artifacts/LiquidReceipts.json";
+    reward_converter: RewardConverter = "../../contracts/artifacts/RewardConverter.json";
     bucket_factory: BucketFactory = "../../contracts/artifacts/BucketFactory.json";
     staker_bucket: StakerBucket = "../../contracts/artifacts/StakerBucket.json";
     proxy: ERC1967Proxy = "../../contracts/artifacts/ERC1967Proxy.json";

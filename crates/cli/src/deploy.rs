@@ -34,20 +34,23 @@ const NATIVE: Address = address!("EeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE");
 /// ERC-1967: a proxy keeps its implementation at the hash of this, minus one.
 const IMPLEMENTATION_SLOT: &str = "eip1967.proxy.implementation";
 /// What is deployed, in this order. The minter is one address in several parts: the minter hands the exit bus to the
-/// keeper and all else that it does not know to the staker, that to admin, that to views. Vault and halt come last: nothing
-/// before them needs their addresses.
-const CONTRACTS: [&str; 12] = [
+/// keeper and all else that it does not know to the staker, that to payouts, that to admin, that to views. Vault, halt,
+/// receipts and converter come last: nothing but the minter (receipts) and the vault needs their addresses.
+const CONTRACTS: [&str; 15] = [
     "BucketFactory",
     "LiquidToken",
     "LiquidRewards",
     "LiquidViews",
     "LiquidAdmin",
+    "LiquidPayouts",
     "LiquidStaker",
     "LiquidKeeper",
     "LiquidMinter",
     "ERC1967Proxy",
     "LiquidVault",
     "LiquidCoinVault",
+    "LiquidReceipts",
+    "RewardConverter",
     "LiquidHalt",
 ];
 /// The admin, where a governor is named: it has no delay of its own, because the minter enforces them.
@@ -289,6 +292,7 @@ async fn plan(
     };
     let (rewards, minter) = (ahead("LiquidRewards"), ahead("ERC1967Proxy"));
     let coin_vault = ahead("LiquidCoinVault");
+    let receipts = ahead("LiquidReceipts");
     let deploy =
         |plan: &mut Plan, name: &str, arguments: Vec<u8>, value: U256| -> Result<Address> {
             let code = Artifact::load(name)?.creation_code(&libraries, &arguments)?;
@@ -339,10 +343,16 @@ async fn plan(
         (token, staking, views).abi_encode_params(),
         U256::ZERO,
     )?;
+    let payouts = deploy(
+        &mut plan,
+        "LiquidPayouts",
+        (token, staking, admin).abi_encode_params(),
+        U256::ZERO,
+    )?;
     let staker = deploy(
         &mut plan,
         "LiquidStaker",
-        (token, staking, factory, admin).abi_encode_params(),
+        (token, staking, factory, payouts).abi_encode_params(),
         U256::ZERO,
     )?;
     let keeper = deploy(
@@ -354,7 +364,7 @@ async fn plan(
     let code = deploy(
         &mut plan,
         "LiquidMinter",
-        (token, staking, factory, keeper, staker).abi_encode_params(),
+        (token, staking, factory, keeper, staker, receipts).abi_encode_params(),
         U256::ZERO,
     )?;
     let narrow = |what: &str, amount: Amount| {
@@ -406,6 +416,28 @@ async fn plan(
             "a contract is not where the other contracts expect it".to_owned(),
         ));
     }
+    let names = (
+        minter,
+        format!("{} exit receipt", profile.lst_name),
+        format!("{}-EXIT", profile.lst_symbol),
+    );
+    let at = deploy(
+        &mut plan,
+        "LiquidReceipts",
+        names.abi_encode_params(),
+        U256::ZERO,
+    )?;
+    if at != receipts {
+        return Err(Problem::Unexpected(
+            "the receipts are not where the minter expects them".to_owned(),
+        ));
+    }
+    let converter = deploy(
+        &mut plan,
+        "RewardConverter",
+        minter.abi_encode(),
+        U256::ZERO,
+    )?;
 
     let halt = deploy(
         &mut plan,
@@ -424,6 +456,7 @@ async fn plan(
         minter,
         vault,
         halt,
+        converter,
     };
     wire(settings, args, &mut plan, liquid, &validators, roles);
     Ok(plan)
@@ -457,6 +490,7 @@ struct Liquid {
     minter: Address,
     vault: Address,
     halt: Address,
+    converter: Address,
 }
 
 /// Roles, parameters, validators and buckets; at the end the deployer hands over.
@@ -468,6 +502,7 @@ fn wire(
         minter,
         vault,
         halt,
+        converter,
     }: Liquid,
     validators: &[u16],
     roles: Roles,
@@ -485,6 +520,11 @@ fn wire(
         plan,
         "name the vault".to_owned(),
         ILiquidMinter::setVaultCall { vault }.abi_encode(),
+    );
+    call(
+        plan,
+        "name the converter of rewards in tokens".to_owned(),
+        ILiquidMinter::setConverterCall { converter }.abi_encode(),
     );
     call(
         plan,
@@ -885,6 +925,16 @@ async fn verify(
         "minter.factory",
         text(&factory),
         text(&site.read(&ILiquidMinter::factoryCall {}).await?),
+    )?;
+    same(
+        "minter.receipts",
+        text(&deployment.address("LiquidReceipts")?),
+        text(&site.read(&ILiquidMinter::receiptsCall {}).await?),
+    )?;
+    same(
+        "minter.converter",
+        text(&deployment.address("RewardConverter")?),
+        text(&site.read(&ILiquidMinter::converterCall {}).await?),
     )?;
     same(
         "minter.feeRecipient",

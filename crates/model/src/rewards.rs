@@ -248,6 +248,7 @@ impl State {
             let Some(id) = registry.get(self.minter.claim_at).copied() else {
                 break;
             };
+            let began = *self.minter.claim_round_at.get_or_insert(ctx.now);
             let v = self.minter.validator(id)?;
             let (from, n) = (v.claim_cursor, v.n);
             let to = from.saturating_add(left).min(n);
@@ -259,7 +260,8 @@ impl State {
                 let next = self.minter.claim_at.saturating_add(1);
                 self.minter.claim_at = next.checked_rem(registry.len()).unwrap_or(0);
                 if self.minter.claim_at == 0 {
-                    self.minter.last_claim_at = ctx.now;
+                    self.minter.last_claim_at = began;
+                    self.minter.claim_round_at = None;
                 }
             }
             if left == 0 {

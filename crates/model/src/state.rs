@@ -301,8 +301,10 @@ pub struct Minter {
     pub slash_pending: u64,
     /// A vote to slash was open at the last sync.
     pub vote_open: bool,
-    /// When `claimAll` last came around.
+    /// When the last whole round of `claimAll` began.
     pub last_claim_at: Timestamp,
+    /// When the round that runs began.
+    pub claim_round_at: Option<Timestamp>,
     /// Place in the registry where `claimAll` goes on.
     pub claim_at: usize,
     /// Instant exits stop until then.
@@ -425,6 +427,7 @@ impl State {
                 slash_pending: 0,
                 vote_open: false,
                 last_claim_at: now,
+                claim_round_at: None,
                 claim_at: 0,
                 instant_paused_until: Timestamp::ZERO,
                 deposits_paused_until: Timestamp::ZERO,

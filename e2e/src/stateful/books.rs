@@ -105,6 +105,8 @@ pub struct Books {
     pub cooling: u128,
     /// Coins in the minter that nobody booked.
     pub surplus: u128,
+    /// The first-loss reserve.
+    pub insurance: u128,
     pub open_lst: u128,
     pub staged: u128,
     pub open_rung: u64,
@@ -224,7 +226,7 @@ impl Books {
                 );
                 self.protocol_fees = 0;
             }
-            R::RewardFeeSet(_) => {}
+            R::RewardFeeSet(_) | R::DelegateSet(_) | R::DelegationClosed(_) => {}
         }
         Ok(())
     }
@@ -429,6 +431,18 @@ impl Books {
                     self.surplus
                 );
                 self.surplus = 0;
+            }
+            E::InsuranceFunded(e) => {
+                self.insurance += wei(e.amount);
+                ensure!(self.insurance == wei(e.held), "2: the reserve is what came");
+            }
+            E::InsuranceUsed(e) => {
+                ensure!(
+                    self.insurance >= wei(e.amount),
+                    "2: the reserve pays no more than it has"
+                );
+                self.insurance -= wei(e.amount);
+                self.headroom += wei(e.amount);
             }
             E::StakeSkimmed(e) => {
                 self.headroom -= wei(e.amount);

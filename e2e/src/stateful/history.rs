@@ -452,7 +452,7 @@ impl History {
             "1: coins held >= buffer >= reserved: {held} {buffer} {reserved}"
         );
         ensure!(
-            held == buffer + self.b.surplus,
+            held == buffer + self.b.insurance + self.b.surplus,
             "2: coins held are the buffer and what nobody booked: {held}, not {buffer} + {}",
             self.b.surplus
         );

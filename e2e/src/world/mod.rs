@@ -112,6 +112,8 @@ pub struct World {
     pub factory: Address,
     /// The minter (its proxy).
     pub minter: Address,
+    /// Receipts of exits.
+    pub receipts: Address,
 }
 
 /// An address of its own for every name.
@@ -168,6 +170,7 @@ impl World {
             rewards: Address::ZERO,
             factory: Address::ZERO,
             minter: Address::ZERO,
+            receipts: Address::ZERO,
         };
         w.give(w.operator, 1_000_000_000 * COIN);
         w.deploy_staking(setup);
@@ -240,11 +243,12 @@ impl World {
         account(&format!("validator{id}"))
     }
 
-    /// Token, rewards, factory, the five parts, the proxy: addresses that refer to each other follow from the nonce.
+    /// Token, rewards, factory, the six parts, the proxy: addresses that refer to each other follow from the nonce.
     fn deploy_liquid(&mut self) {
         let nonce = self.nonce(self.operator);
         self.rewards = self.operator.create(nonce + 1);
-        self.minter = self.operator.create(nonce + 8);
+        self.minter = self.operator.create(nonce + 9);
+        self.receipts = self.operator.create(nonce + 10);
         let (rewards, minter, staking) = (self.rewards, self.minter, self.staking);
         let args = (
             "Staked PLUME".to_string(),
@@ -268,9 +272,14 @@ impl World {
             &(token, staking, views).abi_encode_params(),
             0,
         );
+        let payouts = self.deploy(
+            "LiquidPayouts",
+            &(token, staking, admin).abi_encode_params(),
+            0,
+        );
         let staker = self.deploy(
             "LiquidStaker",
-            &(token, staking, factory, admin).abi_encode_params(),
+            &(token, staking, factory, payouts).abi_encode_params(),
             0,
         );
         let keeper = self.deploy(
@@ -280,7 +289,7 @@ impl World {
         );
         let main = self.deploy(
             "LiquidMinter",
-            &(token, staking, factory, keeper, staker).abi_encode_params(),
+            &(token, staking, factory, keeper, staker, self.receipts).abi_encode_params(),
             0,
         );
         let init = initializeCall {
@@ -306,6 +315,20 @@ impl World {
         let args = (main, Bytes::from(init.abi_encode())).abi_encode_params();
         let at = self.deploy("ERC1967Proxy", &args, COIN);
         assert_eq!(at, minter, "the nonce predicts where the minter lives");
+        let args = (
+            minter,
+            "stPLUME exit receipt".to_string(),
+            "stPLUME-EXIT".to_string(),
+        );
+        let at = self.deploy("LiquidReceipts", &args.abi_encode_params(), 0);
+        assert_eq!(at, self.receipts, "the nonce predicts where receipts live");
+        let converter = self.deploy("RewardConverter", &minter.abi_encode(), 0);
+        self.must(
+            self.admin,
+            minter,
+            0,
+            &ILiquidMinter::setConverterCall { converter },
+        );
         for role in ["REBALANCER_ROLE", "CLAIMER_ROLE", "HANDLER_ROLE"] {
             let call = grantRoleCall {
                 role: keccak256(role),

@@ -162,6 +162,10 @@ library LiquidStorage {
         uint16 ammSlippage; // bps against the rate
         address haltCode;
         mapping(bytes32 operation => Signature) signatures;
+        mapping(address owner => uint256) autoPay; // 0 nothing said, 1 on, 2 off
+        uint96 insurance;
+        address converter;
+        uint40 claimRoundAt; // when the round of claimAll that runs began; 0: none does
     }
 
     // keccak256(abi.encode(uint256(keccak256("omnibus.liquid.minter")) - 1)) & ~bytes32(uint256(0xff)); a test recomputes it

@@ -19,8 +19,9 @@ use chain::{
     Pool, PoolConfig,
     bindings::{
         BucketFactory, ERC1967Proxy, ILiquidMinter, LiquidAdmin, LiquidKeeper, LiquidMinter,
-        LiquidRewards, LiquidStaker, LiquidToken, LiquidViews, LocalStaking, LocalTreasury,
-        liquid_admin::LiquidAdmin::InitParams, minter::ILiquidMinterTypes::ExitParams,
+        LiquidPayouts, LiquidReceipts, LiquidRewards, LiquidStaker, LiquidToken, LiquidViews,
+        LocalStaking, LocalTreasury, liquid_admin::LiquidAdmin::InitParams,
+        minter::ILiquidMinterTypes::ExitParams,
     },
 };
 use serde_json::json;
@@ -159,7 +160,8 @@ async fn real() -> Option<Real> {
     send!(staking.setRewardRates(vec![NATIVE], vec![U256::from(1_000_000_000_u64)]));
     // Addresses that refer to each other follow from the deployer's nonce.
     let nonce = chain.get_transaction_count(me).await.unwrap();
-    let (rewards_at, minter_at) = (me.create(nonce + 1), me.create(nonce + 8));
+    let (rewards_at, minter_at) = (me.create(nonce + 1), me.create(nonce + 9));
+    let receipts_at = me.create(nonce + 10);
     let staking_at = *staking.address();
     let token = LiquidToken::deploy(
         chain.clone(),
@@ -186,7 +188,11 @@ async fn real() -> Option<Real> {
         .await
         .unwrap()
         .address();
-    let staker = *LiquidStaker::deploy(chain.clone(), token, staking_at, factory, admin_part)
+    let payouts = *LiquidPayouts::deploy(chain.clone(), token, staking_at, admin_part)
+        .await
+        .unwrap()
+        .address();
+    let staker = *LiquidStaker::deploy(chain.clone(), token, staking_at, factory, payouts)
         .await
         .unwrap()
         .address();
@@ -201,6 +207,7 @@ async fn real() -> Option<Real> {
         factory,
         keeper_part,
         staker,
+        receipts_at,
     )
     .await
     .unwrap();
@@ -226,6 +233,10 @@ async fn real() -> Option<Real> {
     let proxy = ERC1967Proxy::deploy_builder(chain.clone(), *implementation.address(), init)
         .value(coins(1));
     assert_eq!(proxy.deploy().await.unwrap(), minter_at);
+    let receipts = LiquidReceipts::deploy(chain.clone(), minter_at, "Exit".into(), "EXIT".into())
+        .await
+        .unwrap();
+    assert_eq!(*receipts.address(), receipts_at);
     let minter = ILiquidMinter::new(minter_at, chain.clone());
     let access = LiquidMinter::new(minter_at, chain.clone());
     for role in [
