@@ -269,6 +269,17 @@ export const minterAbi = [
   },
   {
     "type": "error",
+    "name": "AutoPayOff",
+    "inputs": [
+      {
+        "name": "owner",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "BadHint",
     "inputs": [
       {
@@ -302,6 +313,17 @@ export const minterAbi = [
         "name": "amount",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "CanClaim",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
       }
     ]
   },
@@ -560,6 +582,22 @@ export const minterAbi = [
   },
   {
     "type": "error",
+    "name": "InsuranceTooMuch",
+    "inputs": [
+      {
+        "name": "amount",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "held",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "InvalidAccountNonce",
     "inputs": [
       {
@@ -613,8 +651,40 @@ export const minterAbi = [
   },
   {
     "type": "error",
+    "name": "NoConverter",
+    "inputs": []
+  },
+  {
+    "type": "error",
     "name": "NotBucket",
     "inputs": [
+      {
+        "name": "caller",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "NotContract",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "NotDelegate",
+    "inputs": [
+      {
+        "name": "account",
+        "type": "address",
+        "internalType": "address"
+      },
       {
         "name": "caller",
         "type": "address",
@@ -662,6 +732,17 @@ export const minterAbi = [
   {
     "type": "error",
     "name": "NotMinter",
+    "inputs": [
+      {
+        "name": "caller",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "NotReceipts",
     "inputs": [
       {
         "name": "caller",
@@ -954,6 +1035,11 @@ export const minterAbi = [
   {
     "type": "error",
     "name": "VaultNotSet",
+    "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "VoteOpen",
     "inputs": []
   },
   {
