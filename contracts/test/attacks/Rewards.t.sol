@@ -240,4 +240,29 @@ contract RewardHistoryTest is Attack {
         _bounded("stake bus");
         assertSound();
     }
+
+    /// Six departures, two a page: each page fits, no due time moves before the last, and nothing of the exit is lost.
+    function test_l29_a_page_of_departures_stays_bounded() public {
+        uint256 id = requestExit(alice, 60 ether);
+        closeRung();
+        (uint256 promised,) = minter.exitEta(id);
+        uint256 turn = minter.line().nextDeparture;
+        uint256 total;
+        uint256 pages;
+        while (total < 60 ether + MARGIN) {
+            assertEq(minter.line().nextDeparture, turn, "a short page moved the timetable");
+            vm.prank(keeper);
+            (, uint256 departed) = minter.processBatchUnstakePage(2);
+            _bounded("page of two departures");
+            assertGt(departed, 0);
+            total += departed;
+            ++pages;
+        }
+        assertEq(total, 60 ether + MARGIN);
+        assertEq(pages, 3);
+        assertGt(minter.line().nextDeparture, turn);
+        (uint256 eta,) = minter.exitEta(id);
+        assertLe(eta, promised);
+        assertSound();
+    }
 }
