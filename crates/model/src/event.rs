@@ -269,6 +269,10 @@ pub enum Event {
     RewardFeeSet {
         bps: u64,
     },
+    /// First claim of an account.
+    DelegationClosed {
+        account: Address,
+    },
 }
 
 /// What a call gives: its returned words in order, and its events in order.

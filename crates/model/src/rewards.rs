@@ -53,6 +53,9 @@ impl State {
         out: &mut Outcome,
     ) -> Result<(), Error> {
         let amount = self.token.collect(now, account, out)?;
+        if self.rewards.claimed.insert(account) {
+            out.tell(Event::DelegationClosed { account });
+        }
         if !amount.is_zero() {
             self.rewards.holders_owed = self.rewards.holders_owed.minus(amount)?;
             out.tell(Event::RewardsPaid {

@@ -326,7 +326,7 @@ pub struct Minter {
 }
 
 /// The books of the rewards contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rewards {
     /// The protocol's cut, bps.
     pub fee: Bps,
@@ -334,6 +334,8 @@ pub struct Rewards {
     pub holders_owed: Assets,
     /// Wei for the protocol.
     pub protocol_fees: Assets,
+    /// Accounts that have claimed: they can, so no delegate may ever claim for them.
+    pub claimed: BTreeSet<Address>,
 }
 
 /// The world at one moment.
@@ -390,6 +392,7 @@ impl State {
                 fee: Bps::new(1_000),
                 holders_owed: Assets::ZERO,
                 protocol_fees: Assets::ZERO,
+                claimed: BTreeSet::new(),
             },
             minter: Minter {
                 rate: Rate::ONE,

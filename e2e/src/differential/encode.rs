@@ -1226,6 +1226,10 @@ pub(super) fn log(book: &Book, event: &Event) -> (Address, LogData) {
             bps: U256::from(*bps),
         }
         .encode_log_data(),
+        E::DelegationClosed { account } => Rewards::DelegationClosed {
+            account: addr(*account),
+        }
+        .encode_log_data(),
     };
     let emitter = match event {
         E::Transfer { .. }
@@ -1235,7 +1239,8 @@ pub(super) fn log(book: &Book, event: &Event) -> (Address, LogData) {
         E::RewardsLoaded { .. }
         | E::RewardsPaid { .. }
         | E::ProtocolFeesPaid { .. }
-        | E::RewardFeeSet { .. } => book.rewards,
+        | E::RewardFeeSet { .. }
+        | E::DelegationClosed { .. } => book.rewards,
         _ => book.minter,
     };
     (emitter, data)
