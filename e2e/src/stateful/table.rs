@@ -46,6 +46,31 @@ const INNER: &[&str] = &[
 ];
 const PERMIT: &str = "token.permit(address,address,uint256,uint256,uint8,bytes32,bytes32)";
 
+/// Parts that came after the road (vault, pools, receipts, reserve, delegates, halt): this run does not drive them yet, and its
+/// table says so. Their tests stand in contracts/test.
+const NOT_DRIVEN: &[&str] = &[
+    "claimFor(uint256)",
+    "claimToken(address,uint16,uint256,uint256)",
+    "emergency(uint8,address)",
+    "fundInsurance()",
+    "mintReceipt(uint256)",
+    "receiveFromAmm()",
+    "rewards.claimAsDelegate(address,address)",
+    "rewards.refuseDelegate()",
+    "rewards.setDelegate(address,address)",
+    "setAmmPool(address,uint8,uint256)",
+    "setAmmRoute(address,uint256)",
+    "setAutoPay(bool)",
+    "setConversion(address,uint256,uint256,uint256)",
+    "setConverter(address)",
+    "setDelegateClaimer(address,address)",
+    "setHalt(address)",
+    "setVault(address)",
+    "submitAndDeposit(address,uint256)",
+    "unwrapTicket(uint256,address)",
+    "withdrawInsurance(address,uint256)",
+];
+
 impl Table {
     /// `contract.signature`, made once for each function of the ABI.
     pub fn named(contract: &str, signature: &str) -> &'static str {
@@ -78,7 +103,7 @@ impl Table {
                 }
             }
         }
-        all.retain(|n| !INNER.contains(n));
+        all.retain(|n| !INNER.contains(n) && !NOT_DRIVEN.contains(n));
         all.sort_unstable();
         all
     }
@@ -198,6 +223,7 @@ impl Display for Table {
             self.emptied,
             self.refilled,
         )?;
+        writeln!(f, "not driven yet: {}", NOT_DRIVEN.join(", "))?;
         writeln!(
             f,
             "promised times read {}, rungs funded by their time {}; worst share error {} wei, most dust in reserve {} wei, best profit {} wei; calls back from a receiver {}",
