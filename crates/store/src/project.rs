@@ -60,6 +60,8 @@ pub mod totals {
 use totals::*;
 
 pub(crate) const RAY: U256 = U256::from_limbs([0x9fd0_803c_e800_0000, 0x033b_2e3c, 0, 0]);
+/// By how much `committed` may exceed the value of what is open, wei (MARGIN of the contracts).
+const MARGIN: U256 = U256::from_limbs([1_000_000_000, 0, 0, 0]);
 /// `EtaReason.StepLate`; the others are a loss (0) and a raised cooldown (1).
 const STEP_LATE: u64 = 2;
 
@@ -770,15 +772,19 @@ impl Step<'_, '_, '_> {
         Ok(before.map_or(U256::ZERO, |c| c.w))
     }
 
-    /// `committed` never exceeds the value of what is open.
+    /// `committed` never exceeds the value of what is open and the margin of its roundings (specification, section 2).
     async fn commit(&mut self, committed: U256) -> Result<()> {
         let (open, rate) = (self.total(OPEN_LST).await?, self.rate().await?);
+        if open.is_zero() {
+            return self.set(COMMITTED, U256::ZERO).await;
+        }
         // Both are below 2^96.
         let value = open
             .checked_mul(rate)
             .ok_or_else(|| self.error("value overflows"))?
             / RAY;
-        self.set(COMMITTED, committed.min(value)).await
+        self.set(COMMITTED, committed.min(value.saturating_add(MARGIN)))
+            .await
     }
 
     // -------------------------------------------------------------------- rows
