@@ -207,4 +207,54 @@ contract EtaAttackTest is Attack {
     function test_l45_the_stake_bus_raises_no_promise() public {
         _history(84428242175817755876396449210598939795273633706);
     }
+
+    /// A margin that was left of an earlier departure cools until after the stake of a later rung, which alone covers that rung to the wei.
+    /// Then a rung of dust closes behind it, and the value of the first one rounds up.
+    function test_l45_a_rung_of_dust_raises_no_promise() public {
+        submit(bob, 1 ether + 7);
+        staking.slashValidator(2);
+        minter.bookSlash(2); // a rate at which values round
+        vm.startPrank(admin);
+        minter.setWithholdRatio(5000); // nothing to net
+        minter.configureBuckets(0, 4); // a bucket retires, and nearly all of its stake goes back to work
+        vm.stopPrank();
+        depart();
+        uint256 back = cooling(0, 4) - MARGIN;
+        vm.prank(keeper);
+        minter.restake(0, back);
+        assertEq(minter.totalUnstaked(), MARGIN);
+        staking.setCooldownInterval(8 days);
+        minter.syncValidators();
+        pass(4 days);
+        uint256 id = leave(bob, 5 ether);
+        assertEq(minter.totalUnstaked(), minter.rate() * 5 ether / 1e27 + MARGIN);
+        (uint256 before,) = minter.exitEta(id);
+        for (uint256 i = 1; i < 40; ++i) {
+            pass(1 hours);
+            requestExit(alice, i * 7);
+            closeRung();
+            (uint256 eta, bool revised) = minter.exitEta(id);
+            assertLe(eta, before, "it rose");
+            assertFalse(revised);
+            before = eta;
+        }
+    }
+
+    /// A rung that is worth less than a wei counted as paid until the next one closed behind it.
+    function test_l45_a_rung_worth_nothing_is_no_promise_of_now() public {
+        submit(bob, 1 ether + 7);
+        staking.slashValidator(2);
+        minter.bookSlash(2);
+        vm.prank(admin);
+        minter.setWithholdRatio(5000);
+        uint256 id = requestExit(bob, 1);
+        closeRung();
+        (uint256 before,) = minter.exitEta(id);
+        pass(1 hours);
+        requestExit(alice, 5 ether);
+        closeRung();
+        (uint256 eta, bool revised) = minter.exitEta(id);
+        assertLe(eta, before, "it rose");
+        assertFalse(revised);
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Assets, BucketId, Error, Event, Outcome, Shares, State, Timestamp, Units, ValidatorId,
-    state::{Minter, Validator},
+    state::{Minter, SLACK, Validator},
     units::{ceil_div, small},
 };
 
@@ -86,6 +86,10 @@ impl Minter {
     ) -> Result<(Eta, bool), Error> {
         let grace = self.params.keeper_grace;
         let mut here = self.line.committed;
+        if value.is_zero() {
+            return Ok((Eta::HERE, false));
+        }
+        let value = value.plus(SLACK)?;
         if value <= here {
             return Ok((Eta::HERE, false));
         }
@@ -138,9 +142,6 @@ impl Minter {
     /// Value of the line from the watermark to `end`, wei, rounded up inside the line: what is committed up to it
     /// surely completes the rung.
     fn value_until_up(&self, end: Units) -> Result<Assets, Error> {
-        if end == self.line.end {
-            return self.open_value();
-        }
         self.rate.to_assets_up(self.line.open_lst_until_up(end)?)
     }
 

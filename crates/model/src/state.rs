@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// 1 gwei: departures and netting take this much more than needed, because each funding of the line rounds by a few wei.
 pub const MARGIN: Assets = Assets::of(1_000_000_000);
+/// By how much coins have to exceed what they are to cover for good, wei: the value of a rung may still be rounded up.
+pub const SLACK: Assets = Assets::of(500_000_000);
 /// Largest deposit: 2^96 - 1 wei.
 pub const MAX_AMOUNT: Assets = Assets::of((1 << 96) - 1);
 /// Buckets of one validator.
@@ -523,7 +525,14 @@ impl Minter {
     /// Nothing in the line waits for a departure, so a rung that closes now begins its wait now. Without active stake an
     /// unmarked rung still counts on the departure that it was promised.
     pub(crate) fn waits_for_none(&self) -> Result<bool, Error> {
-        Ok(self.covered()? || (self.active.is_zero() && self.line.marked()))
+        if self.line.open_lst.is_zero() {
+            return Ok(true);
+        }
+        let value = self.rate.to_assets_up(self.line.open_lst)?.plus(SLACK)?;
+        if value <= self.line.committed.plus(self.cooling)? {
+            return Ok(true);
+        }
+        Ok((self.active.is_zero() || self.covered()?) && self.line.marked())
     }
 
     /// `commitCap`: the value of the line and the margin, 0 while it is empty.

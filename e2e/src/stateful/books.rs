@@ -6,15 +6,16 @@
     reason = "test code: a number that does not fit ends the run"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::{
     primitives::{Address, Log, U256, aliases::U512},
     sol_types::{SolEvent, SolEventInterface},
 };
-use chain::bindings::{IPlumeStaking, factory, minter, rewards, token};
+use chain::bindings::{IPlumeStaking, factory, minter, receipts, rewards, token};
 use eyre::{Result, bail, ensure};
 use minter::ILiquidMinter::ILiquidMinterEvents as E;
+use receipts::ILiquidReceipts::ILiquidReceiptsEvents as Q;
 use rewards::ILiquidRewards::ILiquidRewardsEvents as R;
 
 use crate::world::World;
@@ -114,6 +115,14 @@ pub struct Books {
     /// The first rung that is not wholly funded.
     pub first_open: usize,
     pub tickets: BTreeMap<u64, Ticket>,
+    /// Receipts by their request: id and owner.
+    pub receipts: BTreeMap<u64, (U256, Address)>,
+    /// Receipts that ended, by id: none may come back.
+    pub burned: BTreeSet<U256>,
+    /// Who last spent the receipt of a request.
+    pub spent_by: BTreeMap<u64, Address>,
+    /// Who said whether to be paid unasked.
+    pub auto_pay: BTreeMap<Address, bool>,
     pub buckets: BTreeMap<(u16, u64), Bucket>,
     pub(super) slots: BTreeMap<Address, Slot>,
     pub lst: BTreeMap<Address, u128>,
@@ -153,6 +162,13 @@ pub struct Call {
     pub closed: bool,
     pub netted: bool,
     pub skimmed_stake: Vec<(u16, u64, u128)>,
+    /// Receipts that changed hands: from, to, request.
+    pub moved: Vec<(Address, Address, u64)>,
+    pub unwrapped: u64,
+    /// Sales to a pool: who sold, who got the coins, LST, coins.
+    pub sold: Vec<(Address, Address, u128, u128)>,
+    /// Owners whose requests were claimed to themselves.
+    pub claimed_by: Vec<Address>,
 }
 
 impl Books {
@@ -171,6 +187,8 @@ impl Books {
                 if let Ok(t) = token::ILiquidToken::Transfer::decode_log(log) {
                     self.transfer(t.from, t.to, wei(t.value))?;
                 }
+            } else if log.address == w.receipts {
+                self.receipt(w, Q::decode_log(log)?.data)?;
             } else if log.address == w.factory {
                 let e = factory::IBucketFactory::BucketCreated::decode_log(log)?;
                 self.buckets
@@ -229,6 +247,85 @@ impl Books {
             R::RewardFeeSet(_) | R::DelegateSet(_) | R::DelegationClosed(_) => {}
         }
         Ok(())
+    }
+
+    fn receipt(&mut self, w: &World, e: Q) -> Result<()> {
+        match e {
+            Q::Transfer(e) => {
+                let id = e.tokenId.as_limbs()[0];
+                let Some(t) = self.tickets.get_mut(&id) else {
+                    bail!("2: a receipt of a request that is not there: {}", e.tokenId)
+                };
+                ensure!(
+                    !self.burned.contains(&e.tokenId),
+                    "2: receipt {} comes back",
+                    e.tokenId
+                );
+                if e.from == Address::ZERO {
+                    let had = self.receipts.insert(id, (e.tokenId, e.to));
+                    ensure!(had.is_none(), "2: request {id} has two receipts");
+                    let before = std::mem::replace(&mut t.owner, w.receipts);
+                    ensure!(
+                        before == e.to || self.spent_by.get(&id) == Some(&e.to),
+                        "2: {} got the receipt of {before}'s request",
+                        e.to
+                    );
+                } else if e.to == Address::ZERO {
+                    ensure!(
+                        self.receipts.remove(&id) == Some((e.tokenId, e.from)),
+                        "2: receipt {} of {} ends and is not theirs",
+                        e.tokenId,
+                        e.from
+                    );
+                    self.burned.insert(e.tokenId);
+                    self.spent_by.insert(id, e.from);
+                } else {
+                    ensure!(
+                        self.receipts.insert(id, (e.tokenId, e.to)) == Some((e.tokenId, e.from)),
+                        "2: receipt {} left {}, who had it not",
+                        e.tokenId,
+                        e.from
+                    );
+                    self.call.moved.push((e.from, e.to, id));
+                }
+            }
+            Q::Unwrapped(e) => {
+                let id = num(e.requestId);
+                ensure!(
+                    self.spent_by.get(&id) == Some(&e.owner),
+                    "2: request {id} unwrapped for another"
+                );
+                match self.tickets.get_mut(&id) {
+                    Some(t) => t.owner = e.owner,
+                    None => bail!("2: unwrapped nothing"),
+                }
+                self.call.unwrapped += 1;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Who is to have a request's coins.
+    pub fn behind(&self, w: &World, id: u64, owner: Address) -> Address {
+        if owner != w.receipts {
+            return owner;
+        }
+        let holder = self.receipts.get(&id).map(|r| r.1);
+        holder
+            .or_else(|| self.spent_by.get(&id).copied())
+            .unwrap_or(owner)
+    }
+
+    /// What a request is worth, wei: what it may take, and the rest at the rate.
+    pub fn worth(&self, id: u64, t: &Ticket) -> u128 {
+        match self.rungs.get((id >> 32) as usize) {
+            None => mul_div(t.lst, self.rate, RAY),
+            Some(r) => {
+                mul_div(mul_div(r.open_lst(), t.lst, r.lst), self.rate, RAY)
+                    + mul_div(r.paid(), t.lst, r.lst).saturating_sub(t.taken)
+            }
+        }
     }
 
     /// 4, on the staking system's own word.
@@ -375,7 +472,11 @@ impl Books {
                     self.tickets.remove(&id);
                 }
                 self.line_dust += 2;
-                self.call.paid.push((e.owner, e.recipient, paid));
+                if e.owner == e.recipient {
+                    self.call.claimed_by.push(e.owner);
+                }
+                let payee = self.behind(w, id, e.owner);
+                self.call.paid.push((payee, e.recipient, paid));
             }
             E::FeesPaid(e) => {
                 ensure!(wei(e.amount) == self.fees, "2: not the fees were paid");
@@ -443,6 +544,26 @@ impl Books {
                 );
                 self.insurance -= wei(e.amount);
                 self.headroom += wei(e.amount);
+            }
+            E::InsuranceWithdrawn(e) => {
+                ensure!(
+                    self.insurance == wei(e.held) + wei(e.amount),
+                    "2: the reserve is what is left"
+                );
+                self.insurance = wei(e.held);
+            }
+            E::AutoPaySet(e) => {
+                self.auto_pay.insert(e.owner, e.on);
+            }
+            E::AmmExit(e) => {
+                ensure!(
+                    wei(e.coins) >= mul_div(mul_div(wei(e.lst), self.rate, RAY), 9_500, 10_000),
+                    "3: sold {} LST for {} coins, below the slippage cap",
+                    e.lst,
+                    e.coins
+                );
+                let sale = (e.account, e.recipient, wei(e.lst), wei(e.coins));
+                self.call.sold.push(sale);
             }
             E::StakeSkimmed(e) => {
                 self.headroom -= wei(e.amount);

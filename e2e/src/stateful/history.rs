@@ -6,6 +6,7 @@
 )]
 
 mod actions;
+mod later;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -26,7 +27,10 @@ use super::{
     books::{Books, Bucket, RAY, mul_div, num, wei},
     table::Table,
 };
-use crate::world::{COIN, GAS, NATIVE, Outcome, Setup, World, account};
+use crate::world::{
+    COIN, GAS, NATIVE, Outcome, Setup, World, account,
+    later::{DEPTH, Later},
+};
 
 alloy::sol! {
     #[sol(all_derives)]
@@ -106,6 +110,11 @@ struct Planned {
 /// See the module.
 pub struct History {
     w: World,
+    parts: Later,
+    /// Accounts with code that never claim: somebody may be told to claim for them.
+    mute: Vec<Address>,
+    /// LST for 1e18 shares of the vault, when last looked at.
+    share_price: u128,
     b: Books,
     rng: ChaCha8Rng,
     people: Vec<Who>,
@@ -154,6 +163,11 @@ impl History {
             vote: DAY,
         };
         let mut w = World::new(&setup);
+        let parts = w.deploy_later();
+        let mute = (0..3)
+            .map(|_| w.deploy("LocalActor", &[], 0))
+            .chain([parts.pair])
+            .collect();
         let keys: Vec<_> = (0..9)
             .map(|i| PrivateKeySigner::from_bytes(&keccak256(format!("person{i}"))).expect("a key"))
             .collect();
@@ -175,11 +189,13 @@ impl History {
         }
         let mut b = Books {
             rate: RAY,
-            headroom: COIN,
-            supply: COIN,
+            headroom: COIN + 3 * DEPTH,
+            supply: COIN + 3 * DEPTH,
             ..Books::default()
         };
         b.lst.insert(SEED_HOLDER, COIN);
+        b.lst.insert(parts.pair, DEPTH);
+        b.lst.insert(w.operator, 2 * DEPTH);
         for id in 0..setup.validators {
             for i in 0..setup.buckets {
                 let call = IBucketFactory::bucketAddressCall {
@@ -198,6 +214,9 @@ impl History {
         }
         Self {
             w,
+            parts,
+            mute,
+            share_price: 0,
             b,
             rng,
             people,
@@ -233,11 +252,6 @@ impl History {
 
     /// Runs it.
     pub fn run(&mut self) -> Result<()> {
-        let reward = S::setRewardRatesCall {
-            tokens: vec![NATIVE],
-            rates: vec![U256::from(3_000_000_000_u64)],
-        };
-        self.outside(self.w.operator, self.w.staking, 0, &reward)?;
         for i in 0..self.people.len() {
             let amount = self.coins(100, 20_000);
             self.call(self.people[i], self.w.minter, amount, &M::submitCall {})?;
@@ -293,6 +307,7 @@ impl History {
         line: &str,
     ) -> Result<Outcome> {
         self.calls += 1;
+        let had = self.w.balance(who.driver);
         let out = if who.is_contract() {
             let act = Actor::actCall {
                 target: to,
@@ -320,6 +335,11 @@ impl History {
             return Ok(out);
         }
         self.b.apply(&self.w, &out.logs)?;
+        if GIVEN_AWAY.contains(&name) {
+            // Nothing comes back in that call but change.
+            let spent = had.saturating_sub(self.w.balance(who.driver));
+            self.shift(who.at, Address::ZERO, spent);
+        }
         self.after(name, who, out.gas)?;
         Ok(out)
     }
@@ -400,6 +420,28 @@ impl History {
         }
         for (_, to, x) in call.rewards {
             self.shift(Address::ZERO, to, x);
+        }
+        // What a pool pays is its own: above the rate or below it.
+        for (seller, to, lst, coins) in call.sold {
+            self.shift(seller, Address::ZERO, mul_div(lst, self.b.rate, RAY));
+            self.shift(Address::ZERO, to, coins);
+            self.table.add("receiveFromAmm()", 1);
+        }
+        for (from, to, id) in call.moved {
+            let t = self.b.tickets[&id].clone();
+            self.shift(from, to, self.b.worth(id, &t));
+        }
+        if call.unwrapped > 0 {
+            self.table
+                .add("unwrapTicket(uint256,address)", call.unwrapped);
+        }
+        if PUSHES.contains(&name) {
+            for owner in call.claimed_by {
+                ensure!(
+                    self.told_to_pay(owner),
+                    "2: {owner} was paid unasked against their word"
+                );
+            }
         }
         for (id, i, x) in call.skimmed_stake {
             let at = self.b.buckets[&(id, i)].address;
@@ -594,6 +636,7 @@ impl History {
         self.requests()?;
         self.buckets()?;
         self.holders()?;
+        self.vault()?;
         self.wealth()
     }
 
@@ -713,7 +756,11 @@ impl History {
         for (a, x) in holders {
             let balance = wei(self.w.view(self.w.token, &T::balanceOfCall { account: a }));
             ensure!(balance == x, "2: {a} has {balance} LST, by events {x}");
-            earned += wei(self.w.view(self.w.token, &T::earnedCall { account: a }));
+            // What was set aside when a delegation began included.
+            earned += wei(self
+                .w
+                .view(self.w.rewards, &R::rewardsOfCall { account: a })
+                .all);
         }
         let s = self.w.view(self.w.token, &T::streamStateCall {});
         let mut coming = wei(s.carry) + wei(s.unallocated);
@@ -756,16 +803,9 @@ impl History {
                 self.b.rate,
                 RAY,
             );
-            for (id, t) in &self.b.tickets {
-                if t.owner != p.at {
-                    continue;
-                }
-                match self.b.rungs.get((id >> 32) as usize) {
-                    None => worth += mul_div(t.lst, self.b.rate, RAY),
-                    Some(r) => {
-                        worth += mul_div(mul_div(r.open_lst(), t.lst, r.lst), self.b.rate, RAY);
-                        worth += mul_div(r.paid(), t.lst, r.lst).saturating_sub(t.taken);
-                    }
+            for (&id, t) in &self.b.tickets {
+                if self.b.behind(&self.w, id, t.owner) == p.at {
+                    worth += self.b.worth(id, t);
                 }
             }
             let profit = i128::try_from(worth).expect("fits") - self.budget[&p.at];
@@ -789,8 +829,26 @@ const KEEPERS: &[&str] = &[
     "claim(uint16)",
     "claimAll()",
     "claimBuckets(uint16,uint256,uint256)",
+    "claimToken(address,uint16,uint256,uint256)",
     "publishEta(uint256)",
     "fulfillRequests(address[],uint256[])",
     "finalize()",
     "closeRung()",
+];
+
+/// Calls that pay owners who did not ask.
+const PUSHES: &[&str] = &[
+    "fulfillRequests(address[],uint256[])",
+    "fulfillProRata(address[],uint256[],uint256)",
+    "claimFor(uint256)",
+];
+
+/// Calls whose coins are the caller's no more: gifts, and what shares of the vault or reward tokens were paid with (both are
+/// outside of what a person is worth here; LST that the vault gives back counts as given).
+const GIVEN_AWAY: &[&str] = &[
+    "fundInsurance()",
+    "rewards.load()",
+    "loadRewards()",
+    "submitAndDeposit(address,uint256)",
+    "converter.buy",
 ];

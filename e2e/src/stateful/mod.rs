@@ -45,7 +45,7 @@ impl Plan {
         };
         Self {
             seed: number("OMNIBUS_SEED").unwrap_or(1),
-            calls: number("OMNIBUS_CALLS").unwrap_or(120_000),
+            calls: number("OMNIBUS_CALLS").unwrap_or(140_000),
             only: number("OMNIBUS_HISTORY"),
         }
     }

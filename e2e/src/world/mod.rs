@@ -7,6 +7,8 @@
     reason = "test code: a broken artifact or an answer that does not decode ends the run"
 )]
 
+pub mod later;
+
 use std::{fs, path::PathBuf};
 
 use alloy::{
@@ -114,6 +116,10 @@ pub struct World {
     pub minter: Address,
     /// Receipts of exits.
     pub receipts: Address,
+    /// Sells reward tokens.
+    pub converter: Address,
+    /// The minter's code behind its proxy.
+    pub code: Address,
 }
 
 /// An address of its own for every name.
@@ -122,17 +128,29 @@ pub fn account(name: &str) -> Address {
     Address::from_word(keccak256(name))
 }
 
-fn artifact(name: &str) -> serde_json::Value {
+fn json(path: &str) -> serde_json::Value {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../contracts/artifacts")
-        .join(format!("{name}.json"));
-    let text = fs::read_to_string(&path).expect("a committed artifact");
+        .join("../contracts")
+        .join(path);
+    let text = fs::read_to_string(&path).expect("a file of ours or of a package (scripts/setup)");
     serde_json::from_str(&text).expect("an artifact is JSON")
+}
+
+fn artifact(name: &str) -> serde_json::Value {
+    json(&format!("artifacts/{name}.json"))
 }
 
 /// The creation code of a committed artifact.
 fn bytecode(name: &str) -> Vec<u8> {
-    let json = artifact(name);
+    code_in(&artifact(name))
+}
+
+/// The creation code in a file of an npm package.
+fn package(path: &str) -> Vec<u8> {
+    code_in(&json(&format!("node_modules/{path}")))
+}
+
+fn code_in(json: &serde_json::Value) -> Vec<u8> {
     let hex = json
         .get("bytecode")
         .and_then(serde_json::Value::as_str)
@@ -171,6 +189,8 @@ impl World {
             factory: Address::ZERO,
             minter: Address::ZERO,
             receipts: Address::ZERO,
+            converter: Address::ZERO,
+            code: Address::ZERO,
         };
         w.give(w.operator, 1_000_000_000 * COIN);
         w.deploy_staking(setup);
@@ -323,6 +343,8 @@ impl World {
         let at = self.deploy("LiquidReceipts", &args.abi_encode_params(), 0);
         assert_eq!(at, self.receipts, "the nonce predicts where receipts live");
         let converter = self.deploy("RewardConverter", &minter.abi_encode(), 0);
+        self.converter = converter;
+        self.code = main;
         self.must(
             self.admin,
             minter,
@@ -401,7 +423,11 @@ impl World {
 
     /// Deploys a committed artifact from the operator.
     pub fn deploy(&mut self, name: &str, args: &[u8], value: u128) -> Address {
-        let mut code = bytecode(name);
+        self.deploy_code(&bytecode(name), args, value)
+    }
+
+    fn deploy_code(&mut self, code: &[u8], args: &[u8], value: u128) -> Address {
+        let mut code = code.to_vec();
         code.extend_from_slice(args);
         let nonce = self.nonce(self.operator);
         let tx = TxEnv::builder()
@@ -418,7 +444,7 @@ impl World {
                 output: Output::Create(_, Some(at)),
                 ..
             } => at,
-            other => panic!("{name} does not deploy: {other:?}"),
+            other => panic!("it does not deploy: {other:?}"),
         }
     }
 

@@ -42,9 +42,9 @@ library Eta {
         if (departs || eta > promised) return (promised, false);
     }
 
-    /// @dev Value of the line up to `end`, rounded up: covered by committed coins then means that finalize completes it.
+    /// @dev Value of the line up to `end`, rounded up: covered by committed coins then means that finalize completes it. The
+    /// last rung's too: it will not be the last for long.
     function _valueTo(LiquidStorage.State storage s, uint256 end) private view returns (uint256) {
-        if (end == s.end) return s.openValue();
         uint256 w = s.watermark;
         uint256 lst = LiquidStorage.ceilDiv((end - w) * s.openLst, s.end - w);
         return LiquidStorage.ceilDiv(lst * s.rate, LiquidStorage.RAY);
@@ -65,6 +65,8 @@ library Eta {
         returns (uint256 eta, bool revised, bool departs)
     {
         uint256 cover = s.committed;
+        if (v == 0) return (0, false, false);
+        v += LiquidStorage.SLACK;
         if (v <= cover) return (0, false, false);
         uint256 grace = s.keeperGrace;
         Event[] memory coming = _cooling(s);

@@ -10,6 +10,9 @@ library LiquidStorage {
     uint256 internal constant BPS = 10_000;
     uint256 internal constant SCALE = 1 << 96;
     uint256 internal constant MARGIN = 1e9;
+    /// @dev Coins that cover a rung to the wei do not cover it for good: its value may still be rounded up. Half the margin of a
+    /// departure is out of the reach of roundings from both sides.
+    uint256 internal constant SLACK = MARGIN / 2;
     uint256 internal constant METER_WINDOW = 1 days;
     uint256 internal constant MIN_RATE = RAY / 100;
     uint256 internal constant MAX_AMOUNT = type(uint96).max;
@@ -305,7 +308,9 @@ library LiquidStorage {
     /// @dev 6: nothing in the line waits for a departure, so a rung that closes now begins its wait now. Without active
     /// stake an unmarked rung still counts on the departure that it was promised.
     function waitsForNone(State storage s) internal view returns (bool) {
-        return covered(s) || (s.active == 0 && marked(s));
+        uint256 lst = s.openLst;
+        if (lst == 0 || ceilDiv(lst * s.rate, RAY) + SLACK <= uint256(s.committed) + s.cooling) return true;
+        return (s.active == 0 || covered(s)) && marked(s);
     }
 
     /// @dev 5: coins that an instant exit could take, flags aside.

@@ -1,6 +1,16 @@
 //! What can happen in a history. Arguments are chosen so that most calls succeed; a tenth is chosen blindly.
 
 use super::*;
+use crate::world::later::{POOL_FEE, STYLE_V2};
+
+/// What no value of makes tighter.
+const ALWAYS_LOOSENING: &[&str] = &[
+    "setFeeRecipient(address)",
+    "setVault(address)",
+    "setHalt(address)",
+    "setConverter(address)",
+    "withdrawInsurance(address,uint256)",
+];
 
 type Action = fn(&mut History) -> Result<()>;
 
@@ -24,6 +34,15 @@ const ACTIONS: &[(u32, Action)] = &[
     (12, History::donate),
     (10, History::forbidden),
     (6, History::behave),
+    (40, History::receipts),
+    (34, History::paid_unasked),
+    (28, History::reserve),
+    (40, History::delegates),
+    (18, History::gold),
+    (20, History::vaults),
+    (20, History::market),
+    (60, History::wiring),
+    (1, History::halt),
 ];
 
 impl History {
@@ -42,7 +61,7 @@ impl History {
 
     // ------------------------------------------------------------------------------------------------------ choices
 
-    fn chance(&mut self, percent: u32) -> bool {
+    pub(super) fn chance(&mut self, percent: u32) -> bool {
         self.rng.random_range(0..100) < percent
     }
 
@@ -53,7 +72,7 @@ impl History {
         milli * (COIN / 1000) + self.rng.random_range(0..COIN / 1000)
     }
 
-    fn part(&mut self, of: u128) -> u128 {
+    pub(super) fn part(&mut self, of: u128) -> u128 {
         match self.rng.random_range(0..10) {
             0 => of,
             1 => of.min(self.rng.random_range(1..1_000_000)),
@@ -61,7 +80,7 @@ impl History {
         }
     }
 
-    fn anyone(&mut self) -> Who {
+    pub(super) fn anyone(&mut self) -> Who {
         *self.people.choose(&mut self.rng).expect("there are people")
     }
 
@@ -87,7 +106,7 @@ impl History {
             .collect()
     }
 
-    fn live_id(&mut self) -> u16 {
+    pub(super) fn live_id(&mut self) -> u16 {
         if self.chance(8) {
             return self.id();
         }
@@ -95,12 +114,12 @@ impl History {
         *live.choose(&mut self.rng).expect("some validator lives")
     }
 
-    fn lst_of(&self, who: Who) -> u128 {
+    pub(super) fn lst_of(&self, who: Who) -> u128 {
         self.b.lst.get(&who.at).copied().unwrap_or_default()
     }
 
     /// Somebody who has LST.
-    fn holder(&mut self) -> (Who, u128) {
+    pub(super) fn holder(&mut self) -> (Who, u128) {
         for _ in 0..6 {
             let who = self.anyone();
             let has = self.lst_of(who);
@@ -112,7 +131,7 @@ impl History {
         (who, self.lst_of(who))
     }
 
-    fn who_owns(&self, owner: Address) -> Who {
+    pub(super) fn who_owns(&self, owner: Address) -> Who {
         self.people
             .iter()
             .copied()
@@ -282,7 +301,7 @@ impl History {
         Ok(())
     }
 
-    fn exit(&mut self) -> Result<()> {
+    pub(super) fn exit(&mut self) -> Result<()> {
         let (who, has) = self.holder();
         let amount = if self.chance(3) {
             has + 1
@@ -320,7 +339,7 @@ impl History {
                 };
                 let p = ExitParams {
                     instantMax: U256::from(instant),
-                    ammMax: U256::ZERO,
+                    ammMax: U256::from(if self.chance(30) { amount } else { 0 }),
                     queueMax: U256::from(queue),
                     minOutNow: U256::ZERO,
                     feeLimitBps: U256::from(if self.chance(90) { 10_000 } else { 60 }),
@@ -338,6 +357,7 @@ impl History {
             .b
             .tickets
             .range(self.b.open_rung << 32..)
+            .filter(|(_, t)| t.owner != self.w.receipts)
             .map(|(&id, t)| (id, t.owner))
             .collect();
         let chosen = open.choose(&mut self.rng).copied();
@@ -364,7 +384,7 @@ impl History {
     }
 
     /// Requests that have something to take, by the books of the run.
-    fn ready(&self, whole: bool) -> Vec<(u64, Address)> {
+    pub(super) fn ready(&self, whole: bool) -> Vec<(u64, Address)> {
         let mut ready = Vec::new();
         for (&id, t) in &self.b.tickets {
             let Some(r) = self.b.rungs.get((id >> 32) as usize) else {
@@ -380,7 +400,8 @@ impl History {
     }
 
     fn claim_request(&mut self) -> Result<()> {
-        let ready = self.ready(false);
+        let mut ready = self.ready(false);
+        ready.retain(|r| r.1 != self.w.receipts);
         let chosen = if self.chance(94) {
             ready.choose(&mut self.rng).copied()
         } else {
@@ -393,6 +414,7 @@ impl History {
                     .b
                     .tickets
                     .iter()
+                    .filter(|(_, t)| t.owner != self.w.receipts)
                     .map(|(&id, t)| (id, t.owner))
                     .collect();
                 match all.choose(&mut self.rng).copied() {
@@ -442,7 +464,7 @@ impl History {
         Ok(())
     }
 
-    fn rewards(&mut self) -> Result<()> {
+    pub(super) fn rewards(&mut self) -> Result<()> {
         let (who, to) = (self.anyone(), self.w.rewards);
         match self.rng.random_range(0..12) {
             0 | 1 => {
@@ -540,7 +562,7 @@ impl History {
             .collect()
     }
 
-    fn matured(&self) -> Vec<u16> {
+    pub(super) fn matured(&self) -> Vec<u16> {
         let mut ids: Vec<u16> = self
             .b
             .buckets
@@ -691,7 +713,7 @@ impl History {
         )
     }
 
-    fn fulfil(&mut self, who: Who) -> Result<()> {
+    pub(super) fn fulfil(&mut self, who: Who) -> Result<()> {
         let (mut users, ids) = self.listed();
         if self.chance(3) {
             users.push(Address::ZERO);
@@ -828,12 +850,12 @@ impl History {
         Ok(())
     }
 
-    fn keepers_here(&self) -> bool {
+    pub(super) fn keepers_here(&self) -> bool {
         self.w.now >= self.away_until
     }
 
     /// Everything that keepers would do now, until nothing is left to do.
-    fn full_round(&mut self) -> Result<()> {
+    pub(super) fn full_round(&mut self) -> Result<()> {
         let keeper = self.keeper();
         for id in self.slashed_unbooked() {
             self.minter(keeper, &M::bookSlashCall { validatorId: id })?;
@@ -967,7 +989,7 @@ impl History {
         Ok(())
     }
 
-    fn jump(&mut self, to: u64) -> Result<()> {
+    pub(super) fn jump(&mut self, to: u64) -> Result<()> {
         self.w.pass(to.saturating_sub(self.w.now));
         let line = format!("  time t+{}", self.w.now - crate::world::T0);
         self.note(line);
@@ -977,7 +999,7 @@ impl History {
     // --------------------------------------------------------------------------------------------------- parameters
 
     /// A keeper of the keys: admin mostly, a stranger now and then.
-    fn admin_or_not(&mut self) -> Who {
+    pub(super) fn admin_or_not(&mut self) -> Who {
         if self.chance(4) {
             self.anyone()
         } else {
@@ -1222,7 +1244,7 @@ impl History {
             )?;
             // What changes nothing, or only tightens, needs no announcement.
             ensure!(
-                !out.ok || told || !name.starts_with("setFeeRecipient"),
+                !out.ok || told || !ALWAYS_LOOSENING.contains(&name),
                 "10: a loosening call went through unannounced"
             );
             return Ok(());
@@ -1251,7 +1273,29 @@ impl History {
         fn of<C: SolCall>(c: &C) -> (Vec<u8>, &'static str) {
             (c.abi_encode(), C::SIGNATURE)
         }
-        match self.rng.random_range(0..6) {
+        match self.rng.random_range(0..12) {
+            5 => of(&M::setVaultCall {
+                vault: self.parts.vault,
+            }),
+            6 => of(&M::setHaltCall {
+                code: self.parts.halts[self.rng.random_range(0..2)],
+            }),
+            7 => of(&M::setConverterCall {
+                converter: self.parts.converters[self.rng.random_range(0..2)],
+            }),
+            8 => of(&M::withdrawInsuranceCall {
+                recipient: self.w.fee_recipient,
+                amount: U256::from(COIN / 10),
+            }),
+            9 => of(&M::setAmmRouteCall {
+                route: self.parts.route,
+                slippageBps: U256::from(500),
+            }),
+            10 => of(&M::setAmmPoolCall {
+                pool: self.parts.pair,
+                style: STYLE_V2,
+                feeBps: U256::from(POOL_FEE),
+            }),
             0 => of(&M::setFeesCall {
                 minInstantFeeBps: U256::from(self.rng.random_range(0..40)),
                 standardFeeBps: U256::from(self.rng.random_range(0..30)),
