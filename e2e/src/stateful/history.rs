@@ -67,8 +67,8 @@ const SAFETY: u64 = HOUR;
 const USER_GAS: u64 = 1_800_000;
 /// The same for keepers' calls: bounded by validators, buckets and pages.
 const KEEPER_GAS: u64 = 8_000_000;
-/// Wealth is compared up to this many wei for each call that rounded.
-const WEALTH_DUST: i128 = 1_000_000;
+/// Wealth is compared every hundredth call, up to this many wei of roundings in between.
+const WEALTH_DUST: i128 = 1_000;
 const SEED_HOLDER: Address =
     alloy::primitives::address!("000000000000000000000000000000000000dEaD");
 
@@ -808,13 +808,16 @@ impl History {
                     worth += self.b.worth(id, t);
                 }
             }
-            let profit = i128::try_from(worth).expect("fits") - self.budget[&p.at];
+            let worth = i128::try_from(worth).expect("fits");
+            let profit = worth - self.budget[&p.at];
             ensure!(
                 profit <= WEALTH_DUST,
                 "3: person {k} ({}) gained {profit} wei at others' cost",
                 p.at
             );
             self.table.best_profit = self.table.best_profit.max(profit);
+            // Fees and losses are gone: from here on nobody gains either.
+            self.budget.insert(p.at, worth.min(self.budget[&p.at]));
         }
         Ok(())
     }
