@@ -1,5 +1,5 @@
 # Thin on purpose: each line calls a real tool, and each can be run by itself.
-.PHONY: demo setup check test bench fmt
+.PHONY: demo setup check test deep bench fmt
 
 demo:
 	scripts/demo $(ARGS)
@@ -18,6 +18,9 @@ test: setup
 	scripts/test/contracts
 	scripts/test/web
 	scripts/test/rust
+
+deep: setup
+	scripts/deep/run
 
 bench: setup
 	scripts/bench

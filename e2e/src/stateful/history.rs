@@ -624,8 +624,11 @@ impl History {
                 "8: rung {rung} was promised for {} and funded at {at}",
                 p.eta
             );
-            if !excused {
-                self.table.kept += 1;
+            let exits = self.b.tickets.range(rung << 32..(rung + 1) << 32).count() as u64;
+            if excused {
+                self.table.excused += exits;
+            } else {
+                self.table.kept += exits;
             }
         }
         Ok(())

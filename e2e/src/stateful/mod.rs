@@ -20,8 +20,10 @@ use std::{
 pub use history::History;
 pub use table::Table;
 
-/// Worlds of a full run.
-pub const HISTORIES: u64 = 24;
+/// Worlds of a run, at least.
+const HISTORIES: u64 = 24;
+/// Calls of one world, at most: an old world has few validators left to slash.
+const CALLS_OF_A_WORLD: u64 = 6_000;
 
 /// What a run is made from.
 #[derive(Debug, Clone, Copy)]
@@ -57,10 +59,11 @@ impl Plan {
 /// A broken promise, or a slip of the run itself.
 pub fn run(plan: Plan) -> Result<Table, String> {
     let next = AtomicU64::new(plan.only.unwrap_or(0));
-    let end = plan.only.map_or(HISTORIES, |n| n + 1);
+    let histories = HISTORIES.max(plan.calls.div_ceil(CALLS_OF_A_WORLD));
+    let end = plan.only.map_or(histories, |n| n + 1);
     let sum = Mutex::new(Table::default());
     let failure: Mutex<Option<String>> = Mutex::new(None);
-    let quota = plan.calls.div_ceil(HISTORIES);
+    let quota = plan.calls.div_ceil(histories);
     let work = || {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);

@@ -28,7 +28,10 @@ pub struct Table {
     pub emptied: u64,
     pub refilled: u64,
     pub promises: u64,
+    /// Exits that were funded by the time that they were promised.
     pub kept: u64,
+    /// Exits with a named reason to be late, told after their promise.
+    pub excused: u64,
     pub worst_share: u128,
     pub worst_dust: u128,
     pub best_profit: i128,
@@ -141,6 +144,7 @@ impl Table {
         self.refilled += other.refilled;
         self.promises += other.promises;
         self.kept += other.kept;
+        self.excused += other.excused;
         self.reentries += other.reentries;
         self.worst_share = self.worst_share.max(other.worst_share);
         self.worst_dust = self.worst_dust.max(other.worst_dust);
@@ -207,9 +211,10 @@ impl Display for Table {
         )?;
         writeln!(
             f,
-            "promised times read {}, rungs funded by their time {}; worst share error {} wei, most dust in reserve {} wei, best profit {} wei; calls back from a receiver {}",
+            "promised times read {}; exits funded by their promised time {}, with a named reason to be late {}, late without one 0; worst share error {} wei, most dust in reserve {} wei, best profit {} wei; calls back from a receiver {}",
             self.promises,
             self.kept,
+            self.excused,
             self.worst_share,
             self.worst_dust,
             self.best_profit,
