@@ -64,6 +64,9 @@ fn long_queue() -> Result<Value> {
     let (Some(first), Some(last)) = (stages.get(1), stages.last()) else {
         bail!("nothing was measured");
     };
+    for s in &stages {
+        eprintln!("{s:?}");
+    }
     for (name, a, b) in [
         ("pro rata", first.pro_rata, last.pro_rata),
         ("finalize", first.finalize, last.finalize),
