@@ -23,8 +23,8 @@ alloy::sol! {
 const HOUR: u64 = 3_600;
 const DAY: u64 = 86_400;
 const COOLDOWN: u64 = 8 * DAY;
-/// LST of a request, wei: not round, so that shares round.
-const REQUEST: u128 = COIN / 1_000 + 7;
+/// LST of all requests of a stage, wei, whatever their number: what a longer queue costs, not a richer one.
+const QUEUED: u128 = 200 * COIN;
 /// Accounts that make the requests.
 const PEOPLE: usize = 100;
 /// Rungs that the requests of a stage are spread over.
@@ -77,8 +77,10 @@ fn keep<C: SolCall>(w: &mut World, call: &C) -> u64 {
 
 fn stage(w: &mut World, people: &[Address], n: usize, said: &mut impl FnMut(usize)) -> Stage {
     let minter = w.minter;
-    // Enough LST for everybody's requests, and all of it staked.
-    let each = REQUEST * (n as u128 / people.len() as u128 + 2) * 11 / 10 + COIN;
+    // Not round, so that shares round.
+    let request = QUEUED / n as u128 + 7;
+    // Enough LST for the one who makes most requests, and nearly all of it staked.
+    let each = request * n.div_ceil(people.len()) as u128 + COIN;
     for p in people {
         w.must(*p, minter, each, &M::submitCall {});
     }
@@ -88,11 +90,11 @@ fn stage(w: &mut World, people: &[Address], n: usize, said: &mut impl FnMut(usiz
     for k in 0..n {
         let who = people[k % people.len()];
         let call = M::redeemCall {
-            amount: U256::from(REQUEST),
+            amount: U256::from(request),
             p: ExitParams {
                 instantMax: U256::ZERO,
                 ammMax: U256::ZERO,
-                queueMax: U256::from(REQUEST),
+                queueMax: U256::from(request),
                 minOutNow: U256::ZERO,
                 feeLimitBps: U256::from(10_000),
                 deadline: U256::MAX,
@@ -112,7 +114,7 @@ fn stage(w: &mut World, people: &[Address], n: usize, said: &mut impl FnMut(usiz
     }
 
     // Early money for a part of it: what comes in lifts the target by a tenth, the rest is above it.
-    let part = n as u128 * REQUEST / 4;
+    let part = QUEUED / 4;
     w.must(people[0], minter, part, &M::submitCall {});
     let pro_rata = M::fulfillProRataCall {
         users: Vec::new(),
