@@ -307,7 +307,7 @@ impl History {
         line: &str,
     ) -> Result<Outcome> {
         self.calls += 1;
-        let had = self.w.balance(who.driver);
+        let (had, held) = (self.w.balance(who.driver), self.w.balance(who.at));
         let out = if who.is_contract() {
             let act = Actor::actCall {
                 target: to,
@@ -339,6 +339,11 @@ impl History {
             // Nothing comes back in that call but change.
             let spent = had.saturating_sub(self.w.balance(who.driver));
             self.shift(who.at, Address::ZERO, spent);
+        }
+        if name.starts_with("vault.") {
+            // Rewards that the vault had not compounded yet go out as coins: they are the vault's, not another person's.
+            let got = self.w.balance(who.at).saturating_sub(held);
+            self.shift(Address::ZERO, who.at, got);
         }
         self.after(name, who, out.gas)?;
         Ok(out)

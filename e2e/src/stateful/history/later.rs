@@ -324,12 +324,7 @@ impl History {
     ) -> Result<Outcome> {
         let line = format!("{c:?}");
         let vault = self.parts.vault;
-        let had = self.w.balance(who.at);
-        let out = self.raw(name, who, vault, 0, c.abi_encode(), &line)?;
-        // Rewards that the vault had not compounded yet go out as coins: they are the vault's, not another person's.
-        let got = self.w.balance(who.at).saturating_sub(had);
-        self.shift(Address::ZERO, who.at, got);
-        Ok(out)
+        self.raw(name, who, vault, 0, c.abi_encode(), &line)
     }
 
     /// 3: a share of the vault never loses LST, whoever comes and goes; the vault has what it says.
