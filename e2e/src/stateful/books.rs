@@ -157,8 +157,8 @@ pub struct Call {
     pub emptied: bool,
     /// Deposits for somebody else: payer, account, coins.
     pub given: Vec<(Address, Address, u128)>,
-    /// Requests made: owner, LST.
-    pub requested: Vec<(Address, u128)>,
+    /// Requests made: whose LST, owner, LST.
+    pub requested: Vec<(Address, Address, u128)>,
     pub closed: bool,
     pub netted: bool,
     pub skimmed_stake: Vec<(u16, u64, u128)>,
@@ -399,7 +399,13 @@ impl Books {
                     num(e.id) >> 32 == self.open_rung,
                     "5: a request joins the open rung"
                 );
-                self.call.requested.push((e.owner, wei(e.lst)));
+                // A receiver that calls back leaves too: whose LST burned last is who asked.
+                let burned = self.call.transfers.iter().rev();
+                let payer = burned.copied().find(|(_, to, _)| *to == Address::ZERO);
+                let Some((payer, _, _)) = payer else {
+                    bail!("2: a request without a burn")
+                };
+                self.call.requested.push((payer, e.owner, wei(e.lst)));
             }
             E::ExitCancelled(e) => {
                 let Some(t) = self.tickets.remove(&num(e.id)) else {

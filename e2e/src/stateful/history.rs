@@ -417,8 +417,8 @@ impl History {
         for (payer, account, x) in call.given {
             self.shift(payer, account, x);
         }
-        for (owner, x) in call.requested {
-            self.shift(who.at, owner, mul_div(x, self.b.rate, RAY));
+        for (payer, owner, x) in call.requested {
+            self.shift(payer, owner, mul_div(x, self.b.rate, RAY));
         }
         for (from, to, x) in call.paid {
             self.shift(from, to, x);
