@@ -203,13 +203,13 @@ contract OwnAttackTest is Attack {
         assertSound();
     }
 
-    /// Whoever can claim does, a third of what it can.
+    /// Every second one claims a third of what it can; of next to nothing, all.
     function crumbs(address[30] memory who) private {
         for (uint256 i; i < 30; i += 2) {
             uint256 most = coinVault.maxRedeem(who[i]);
-            if (most / 3 == 0) continue;
+            if (most == 0) continue;
             vm.prank(who[i]);
-            coinVault.redeem(most / 3, who[i], who[i]);
+            coinVault.redeem(most < 100 ? most : most / 3, who[i], who[i]);
         }
     }
 
@@ -266,9 +266,9 @@ contract OwnAttackTest is Attack {
         ids[0] = requestExit(alice, 10 ether); // a first request that is gone was the first all the same
         closeRung();
         ids[2] = requestExit(alice, 10 ether);
-        setStandardFee(0);
         vm.prank(alice);
         minter.cancel(ids[2]);
+        setStandardFee(0); // and nothing stands in the rung
         ids[2] = requestExit(alice, 10 ether);
         pass(1 hours);
         closeRung();
@@ -305,16 +305,20 @@ contract OwnAttackTest is Attack {
     /// LST stand for the wei: in an offer, an approval or a bookmark. The number is gone, as request and as receipt.
     function test_l53_the_number_of_a_cancelled_request_never_stands_for_another() public {
         uint256 id = requestExit(alice, 40 ether);
-        uint256 behind = requestExit(alice, 5 ether);
         vm.startPrank(alice);
         minter.mintReceipt(id);
         receipts.approve(carol, id);
         receipts.unwrap(id);
         minter.cancel(id);
         vm.stopPrank();
-        assertEq(token.balanceOf(alice), 94 ether);
+        assertEq(token.balanceOf(alice), 99 ether);
         uint256 dust = requestExit(alice, 1);
-        assertEq(dust, behind + 1);
+        assertEq(dust, id + 1);
+        uint256 behind = requestExit(alice, 5 ether);
+        vm.prank(alice);
+        minter.cancel(behind);
+        behind = requestExit(alice, 5 ether);
+        assertEq(behind, id + 3);
         vm.startPrank(alice);
         assertEq(minter.mintReceipt(dust), dust);
         vm.expectRevert(abi.encodeWithSelector(UnknownRequest.selector, id));
