@@ -39,6 +39,11 @@ contract LiquidHalt is LiquidBase, UUPSUpgradeable {
         _delegate(CODE);
     }
 
+    /// @notice As the minter's, but nothing can be deposited: the vault must not offer what it cannot do.
+    function depositTerms() external view returns (uint256 rate, uint256 room) {
+        return (_state().rate, 0);
+    }
+
     /// @notice Whether a function of the minter can still be called.
     function goesOn(bytes4 sig) public pure returns (bool) {
         return _isStep(sig) || _isRecord(sig) || _isFigure(sig);

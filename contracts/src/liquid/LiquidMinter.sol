@@ -292,6 +292,9 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
         uint256 end = s.end;
         uint256 open = end - s.watermark;
         uint256 openLst = s.openLst;
+        // Near a rate of 0.01 fewer coins than a chain has can mint more LST than the line holds: the rung waits for room.
+        uint256 room = LiquidStorage.MAX_AMOUNT - openLst;
+        if (lst > room) revert AmountTooLarge(lst, room);
         // Rounded up, so that no close raises the value of what stands before it.
         uint256 units = open == 0 ? lst : LiquidStorage.ceilDiv(lst * open, openLst);
         if (block.timestamp > s.lineNextDeparture && s.waitsForNone()) {

@@ -187,6 +187,64 @@ contract ConverterAttackTest is Attack {
         assertSound();
     }
 
+    /// One wei's worth at a time, each rounded against the buyer, and each restarting the clock: cheaper for nobody, and the price
+    /// falls all the same, a half in at most an hour's 2*ln 2 = 1.39.
+    function test_l59_one_wei_sales_are_no_cheaper_and_hold_no_price_up() public {
+        gold.mint(address(converter), 100 ether);
+        uint256 start = converter.conversion(address(gold)).startedAt;
+        vm.warp(start);
+        uint256 spent;
+        while (converter.price(address(gold)) != FLOOR) {
+            uint256 price = converter.price(address(gold));
+            uint256 before = mallory.balance;
+            assertEq(buy(mallory, 1, 1 ether), (price + 1e18 - 1) / 1e18);
+            spent += before - mallory.balance;
+            pass(12);
+            assertLt(converter.price(address(gold)), price, "it stands still");
+            assertLe(now_() - start, 19_973, "later than four times 2*ln 2 hours");
+        }
+        assertGt(now_() - start, 4 hours);
+        assertGe(spent * 1e18, gold.balanceOf(mallory) * FLOOR);
+        assertSound();
+    }
+
+    /// The last second of a day and the first of the next: two days' limits within a second, each sale at a price that the one
+    /// before raised. What she pays is known to the wei, and goes to holders.
+    function test_l60_two_days_limits_in_two_seconds_are_paid_by_a_doubling_price() public {
+        gold.mint(address(converter), 100 ether);
+        vm.warp((now_() / 1 days + 2) * 1 days - 1);
+        assertEq(converter.price(address(gold)), FLOOR);
+        uint256 owed = rewards.holdersOwed() + rewards.protocolFees();
+        uint256 before = mallory.balance;
+        buy(mallory, 10 ether, 1000 ether);
+        assertEq(converter.price(address(gold)), 2 * FLOOR);
+        buy(mallory, 5 ether, 1000 ether);
+        assertEq(converter.price(address(gold)), 3 * FLOOR);
+        vm.prank(mallory);
+        vm.expectRevert(abi.encodeWithSelector(IRewardConverter.AboveLimit.selector, 1, 0));
+        converter.buy{value: 1 ether}(address(gold), 1, type(uint256).max);
+        assertEq(converter.forSale(address(gold)), 0);
+        pass(1);
+        uint256 price = 3 * FLOOR - 3 * FLOOR / 7200;
+        assertEq(converter.price(address(gold)), price);
+        vm.prank(mallory);
+        vm.expectRevert(abi.encodeWithSelector(IRewardConverter.AboveLimit.selector, 10 ether + 1, 10 ether));
+        converter.buy{value: 1000 ether}(address(gold), 10 ether + 1, type(uint256).max);
+        buy(mallory, 10 ether, 1000 ether);
+        assertEq(converter.price(address(gold)), 2 * price);
+        buy(mallory, 5 ether, 1000 ether);
+        vm.prank(mallory);
+        vm.expectRevert(abi.encodeWithSelector(IRewardConverter.AboveLimit.selector, 1, 0));
+        converter.buy{value: 1 ether}(address(gold), 1, type(uint256).max);
+        uint256 coins =
+            10 * FLOOR + 5 * 2 * FLOOR + (10 ether * price + 1e18 - 1) / 1e18 + (10 ether * price + 1e18 - 1) / 1e18;
+        assertEq(before - mallory.balance, coins);
+        assertEq(rewards.holdersOwed() + rewards.protocolFees() - owed, coins);
+        assertEq(gold.balanceOf(mallory), 30 ether);
+        assertEq(address(converter).balance, 0);
+        assertSound();
+    }
+
     function _setConverter() private view returns (bytes memory) {
         return abi.encodeCall(ILiquidMinter.setConverter, (mallory));
     }

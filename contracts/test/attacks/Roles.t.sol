@@ -569,7 +569,8 @@ contract RolesTest is Attack {
         }
     }
 
-    /// Halted: every view answers as before, the listed steps go on, everything else is refused.
+    /// Halted: every view answers as before, but that nothing can be deposited; the listed steps go on, everything else is
+    /// refused.
     function test_roles_halted_nothing_but_the_way_out_goes_on() public {
         string[] memory steps = _functions("ILiquidMinter", false);
         string[] memory views = _functions("ILiquidMinter", true);
@@ -583,6 +584,7 @@ contract RolesTest is Attack {
         minter.emergency(Emergency.Halt, halt);
         for (uint256 i; i < views.length; ++i) {
             (, bytes memory answer) = address(minter).staticcall(_zeros(views[i]));
+            if (_same(views[i], "depositTerms()")) before[i] = abi.encode(minter.rate(), 0);
             assertEq(answer, before[i], views[i]);
         }
         string[13] memory on = [
