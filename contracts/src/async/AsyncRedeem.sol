@@ -130,6 +130,7 @@ abstract contract AsyncRedeem is IAsyncRedeem, ReentrancyGuardTransient {
         _checkClaim(shares, receiver, controller);
         uint256 left = shares;
         uint256 id = _lists[controller].first;
+        // bound(REQUESTS_PER_CALL): of one controller, its oldest ids first
         for (uint256 k; k < REQUESTS_PER_CALL && id != 0 && left != 0; ++k) {
             uint256 next = _requests[controller][id].next;
             (uint256 most, uint256 worth) = _claimableNow(id, controller);
@@ -155,6 +156,7 @@ abstract contract AsyncRedeem is IAsyncRedeem, ReentrancyGuardTransient {
         _checkClaim(assets, receiver, controller);
         uint256 left = assets;
         uint256 id = _lists[controller].first;
+        // bound(REQUESTS_PER_CALL): of one controller, its oldest ids first
         for (uint256 k; k < REQUESTS_PER_CALL && id != 0 && left != 0; ++k) {
             uint256 next = _requests[controller][id].next;
             (uint256 most, uint256 worth) = _claimableNow(id, controller);
@@ -220,6 +222,7 @@ abstract contract AsyncRedeem is IAsyncRedeem, ReentrancyGuardTransient {
         List memory list = _lists[controller];
         uint256 id = list.first;
         uint256 k;
+        // bound(REQUESTS_PER_CALL): the next claim goes on
         for (; k < REQUESTS_PER_CALL && id != 0; ++k) {
             Request storage r = _requests[controller][id];
             if (r.shares != 0) break;

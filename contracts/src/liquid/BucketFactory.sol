@@ -32,6 +32,7 @@ contract BucketFactory is IBucketFactory {
     function create(uint16 validatorId, uint256 from, uint256 to) external {
         if (msg.sender != CONTROLLER) revert NotController(msg.sender);
         if (to > MAX_BUCKETS) revert TooManyBuckets(validatorId, to, MAX_BUCKETS);
+        // bound(MAX_BUCKETS): `to` is checked above
         for (uint256 index = from; index < to; ++index) {
             if (bucketAddress(validatorId, index).code.length != 0) continue;
             address bucket = Clones.cloneDeterministic(IMPLEMENTATION, BucketAddress.salt(validatorId, index));

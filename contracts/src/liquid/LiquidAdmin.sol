@@ -132,6 +132,7 @@ contract LiquidAdmin is LiquidBase {
         LiquidStorage.State storage s = _state();
         IPlumeStaking.ValidatorListItem[] memory list = IPlumeStaking(_reader(s)).getValidatorsList();
         uint256 listed = LiquidStorage.min(list.length, LISTED_MOST);
+        // bound(LISTED_MOST): entries beyond it are not looked at
         for (uint256 i; i < listed && s.validatorIds.length < LiquidStorage.MAX_VALIDATORS; ++i) {
             LiquidStorage.Validator storage v = s.validators[list[i].id];
             if (v.registered) continue;
@@ -144,6 +145,7 @@ contract LiquidAdmin is LiquidBase {
         bool vote;
         uint256 pending;
         uint256 n = s.validatorIds.length;
+        // bound(MAX_VALIDATORS): no more are registered
         for (uint256 i; i < n; ++i) {
             uint16 id = s.validatorIds[i];
             LiquidStorage.Validator storage v = s.validators[id];
@@ -187,6 +189,7 @@ contract LiquidAdmin is LiquidBase {
             n = target;
         }
         // Retiring buckets end from the top once they are empty; the rest drains and is swept like any other.
+        // bound(MAX_BUCKETS): no validator has more
         while (n > target) {
             LiquidStorage.Bucket memory b = s.buckets[LiquidStorage.key(id, n - 1)];
             if (b.active != 0 || b.cooling != 0) break;

@@ -108,6 +108,7 @@ abstract contract LiquidBase is ILiquidMinterTypes, AccessControlUpgradeable, Re
         LiquidStorage.State storage s = _state();
         uint16[] storage ids = s.validatorIds;
         uint256 n = ids.length;
+        // bound(MAX_VALIDATORS): no more are registered
         for (uint256 i; i < n; ++i) {
             uint16 id = ids[i];
             if (PlumeAdapter.isSlashed(_reader(s), id) && !s.validators[id].booked) revert SlashNotBooked(id);
@@ -151,6 +152,7 @@ abstract contract LiquidBase is ILiquidMinterTypes, AccessControlUpgradeable, Re
 
     function _readFlags(LiquidStorage.State storage s) internal view returns (bool slashed, bool vote) {
         uint256 n = s.validatorIds.length;
+        // bound(MAX_VALIDATORS): no more are registered
         for (uint256 i; i < n; ++i) {
             uint16 id = s.validatorIds[i];
             if (s.validators[id].booked) continue;
@@ -295,6 +297,7 @@ abstract contract LiquidBase is ILiquidMinterTypes, AccessControlUpgradeable, Re
         uint256 live = s.marksLive;
         uint256 done = s.marksDone;
         uint256 i;
+        // bound(MARKS_PER_FINALIZE): the next funding goes on
         for (; i < MARKS_PER_FINALIZE && i < live; ++i) {
             LiquidStorage.Mark memory m = s.marks[(done + i) % LiquidStorage.MARKS];
             if (m.units > w) break;

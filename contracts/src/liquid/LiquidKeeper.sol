@@ -55,6 +55,7 @@ contract LiquidKeeper is LiquidBuckets {
         if (!left && bus.need == 0 && most != 0) _departRetiring(s, bus);
         // While need is left the timetable spares no bucket: whatever becomes available departs at once.
         if (bus.need == 0 && bus.onTimeCount != 0) {
+            // bound(MAX_VALIDATORS): each left once
             for (uint256 i; i < bus.onTimeCount; ++i) {
                 LiquidStorage.Validator storage v = s.validators[bus.onTime[i]];
                 v.nextDeparture = uint40(block.timestamp + s.period(bus.span, v.buckets));
@@ -88,6 +89,7 @@ contract LiquidKeeper is LiquidBuckets {
         if (hasRole(HANDLER_ROLE, msg.sender)) return;
         uint256 first = NEVER;
         uint256 n = s.validatorIds.length;
+        // bound(MAX_VALIDATORS): no more are registered
         for (uint256 i; i < n; ++i) {
             LiquidStorage.Validator storage v = s.validators[s.validatorIds[i]];
             if (!v.booked && v.buckets != 0) first = LiquidStorage.min(first, v.nextDeparture);
@@ -101,6 +103,7 @@ contract LiquidKeeper is LiquidBuckets {
         if (block.timestamp <= line || s.covered() || s.marked()) return;
         uint256 first = NEVER;
         uint256 count = s.validatorIds.length;
+        // bound(MAX_VALIDATORS): no more are registered
         for (uint256 i; i < count; ++i) {
             uint16 id = s.validatorIds[i];
             LiquidStorage.Validator storage v = s.validators[id];
@@ -108,6 +111,7 @@ contract LiquidKeeper is LiquidBuckets {
             uint256 latest = LiquidStorage.max(line, uint256(v.nextDeparture) + s.keeperGrace);
             if (block.timestamp <= latest) continue;
             uint256 n = v.buckets;
+            // bound(MAX_BUCKETS): no validator has more
             for (uint256 k; k < n; ++k) {
                 LiquidStorage.Bucket memory b = s.buckets[LiquidStorage.key(id, k)];
                 if (b.active == 0) continue;
@@ -121,6 +125,7 @@ contract LiquidKeeper is LiquidBuckets {
     function _departForNeed(LiquidStorage.State storage s, Bus memory bus) private {
         uint16[] memory ids = ExitBus.order(s);
         bus.onTime = new uint16[](ids.length);
+        // bound(MAX_VALIDATORS): each once
         for (uint256 k; k < ids.length && bus.need != 0 && bus.tries != 0; ++k) {
             _departFrom(s, bus, ids[k]);
         }
@@ -132,6 +137,7 @@ contract LiquidKeeper is LiquidBuckets {
         uint256 allowed = early ? _spareBuckets(s, bus, id) : v.buckets;
         bool left;
         bus.refused = 0;
+        // bound(DEPARTURES_PER_CALL): each pass uses up one of `bus.tries`
         while (bus.need != 0 && allowed != 0 && bus.tries != 0) {
             (bool found, uint256 index, uint256 stake) = _pickDeparture(s, id, bus.need, bus.refused);
             if (!found) break;
@@ -160,6 +166,7 @@ contract LiquidKeeper is LiquidBuckets {
     {
         if (s.batchThreshold == 0 || bus.uncovered < s.batchThreshold) return 0;
         uint256 n = s.validators[id].buckets;
+        // bound(MAX_BUCKETS): no validator has more
         for (uint256 i; i < n; ++i) {
             if (s.available(s.buckets[LiquidStorage.key(id, i)])) ++spare;
         }
@@ -173,6 +180,7 @@ contract LiquidKeeper is LiquidBuckets {
         returns (bool found, uint256 index, uint256 stake)
     {
         uint256 n = s.validators[id].buckets;
+        // bound(MAX_BUCKETS): no validator has more
         for (uint256 i; i < n; ++i) {
             if (refused >> i & 1 != 0) continue;
             LiquidStorage.Bucket memory b = s.buckets[LiquidStorage.key(id, i)];
@@ -212,11 +220,13 @@ contract LiquidKeeper is LiquidBuckets {
     function _departRetiring(LiquidStorage.State storage s, Bus memory bus) private {
         if (block.timestamp < s.lineNextDeparture) return;
         uint256 count = s.validatorIds.length;
+        // bound(MAX_VALIDATORS): no more are registered
         for (uint256 i; i < count; ++i) {
             uint16 id = s.validatorIds[i];
             LiquidStorage.Validator storage v = s.validators[id];
             if (v.booked || block.timestamp < v.nextDeparture) continue;
             uint256 n = v.buckets;
+            // bound(MAX_BUCKETS): no validator has more
             for (uint256 k = v.target; k < n; ++k) {
                 LiquidStorage.Bucket memory b = s.buckets[LiquidStorage.key(id, k)];
                 if (b.active == 0 || !s.available(b)) continue;
@@ -265,6 +275,7 @@ contract LiquidKeeper is LiquidBuckets {
         LiquidStorage.State storage s = _state();
         uint256 n = s.validators[id].buckets;
         uint256 cursor = s.validators[id].sweepCursor;
+        // bound(MAX_BUCKETS): once around; tries by the caller's `maxToSweep`
         for (uint256 k; k < n && most != 0; ++k) {
             if (_isRipe(s, id, cursor, ripe)) {
                 --most;
@@ -335,6 +346,7 @@ contract LiquidKeeper is LiquidBuckets {
         uint256 n = v.buckets;
         uint256 target = v.target;
         if (n == target) return;
+        // bound(MAX_BUCKETS): no validator has more
         while (n > target) {
             LiquidStorage.Bucket memory b = s.buckets[LiquidStorage.key(id, n - 1)];
             if (b.active != 0 || b.cooling != 0) break;
@@ -358,6 +370,7 @@ contract LiquidKeeper is LiquidBuckets {
         uint256 activeLoss = v.active;
         uint256 coolingLoss;
         uint256 n = v.buckets;
+        // bound(MAX_BUCKETS): no validator has more
         for (uint256 i; i < n; ++i) {
             LiquidStorage.Bucket storage b = s.buckets[LiquidStorage.key(validatorId, i)];
             if (b.active != 0) b.active = 0;

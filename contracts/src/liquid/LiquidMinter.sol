@@ -132,6 +132,7 @@ contract LiquidMinter is LiquidBase, UUPSUpgradeable {
 
     function _firstUnbooked(LiquidStorage.State storage s) private view returns (uint16 id) {
         uint256 n = s.validatorIds.length;
+        // bound(MAX_VALIDATORS): no more are registered
         for (uint256 i; i < n; ++i) {
             id = s.validatorIds[i];
             if (s.validators[id].slashed && !s.validators[id].booked) return id;

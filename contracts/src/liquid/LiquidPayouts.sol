@@ -77,6 +77,7 @@ contract LiquidPayouts is LiquidBase {
         returns (uint256 processed, uint256 totalPaid)
     {
         LiquidStorage.State storage s = _state();
+        // bound(list ids): the caller's; what its gas does not reach is left
         for (uint256 i; i < ids.length; ++i) {
             if (gasleft() < PUSH_FLOOR) break;
             uint256 id = ids[i];

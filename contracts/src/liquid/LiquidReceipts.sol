@@ -89,6 +89,7 @@ contract LiquidReceipts is ERC721, ILiquidReceipts {
 
     /// @inheritdoc ILiquidReceipts
     function refresh(uint256[] calldata tokenIds) external {
+        // bound(list tokenIds): the caller's
         for (uint256 i; i < tokenIds.length; ++i) {
             if (_ownerOf(tokenIds[i]) != address(0)) emit MetadataUpdate(tokenIds[i]);
         }

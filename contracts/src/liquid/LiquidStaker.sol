@@ -87,6 +87,7 @@ contract LiquidStaker is LiquidBuckets, LiquidAmm {
         uint256 rest = s.freeToStake();
         if (rest < s.minStake) return 0;
         StakeBus.Route memory r = StakeBus.route(s);
+        // bound(STAKES_PER_CALL): failed tries count
         for (uint256 k; k < LiquidStorage.STAKES_PER_CALL && rest >= s.minStake && rest != 0; ++k) {
             (bool found, uint256 at, uint256 take) = StakeBus.pick(s, r, rest);
             if (!found) break;
@@ -119,6 +120,7 @@ contract LiquidStaker is LiquidBuckets, LiquidAmm {
         if (s.validators[validatorId].target == 0) revert NoCapacity(validatorId, 0);
         uint256 cap = StakeBus.capacity(s, validatorId, PlumeAdapter.info(_reader(s), validatorId));
         if (amount > cap) revert NoCapacity(validatorId, cap);
+        // bound(STAKES_PER_CALL): the rest stays in the buffer
         for (uint256 k; k < LiquidStorage.STAKES_PER_CALL && amount != 0; ++k) {
             uint256 index = StakeBus.bucketFor(s, validatorId);
             uint256 c = StakeBus.chunk(s, validatorId, index, amount);
@@ -160,9 +162,11 @@ contract LiquidStaker is LiquidBuckets, LiquidAmm {
         uint256 latestIndex;
         uint256 latestEnd;
         uint256 count = s.validatorIds.length;
+        // bound(MAX_VALIDATORS): no more are registered
         for (uint256 i; i < count; ++i) {
             uint16 id = s.validatorIds[i];
             uint256 n = s.validators[id].buckets;
+            // bound(MAX_BUCKETS): no validator has more
             for (uint256 k; k < n; ++k) {
                 LiquidStorage.Bucket memory x = s.buckets[LiquidStorage.key(id, k)];
                 if (x.cooling != 0 && x.end > latestEnd) (latestId, latestIndex, latestEnd) = (id, k, x.end);
@@ -236,6 +240,7 @@ contract LiquidStaker is LiquidBuckets, LiquidAmm {
         if (count == 0) return 0;
         uint256 page = LiquidStorage.CLAIM_PAGE;
         uint256 at = s.claimValidator;
+        // bound(MAX_VALIDATORS): once around, CLAIM_PAGE buckets in all
         for (uint256 k; k < count && page != 0; ++k) {
             if (s.claimRoundAt == 0) s.claimRoundAt = uint40(block.timestamp);
             uint16 id = s.validatorIds[at];
@@ -266,6 +271,7 @@ contract LiquidStaker is LiquidBuckets, LiquidAmm {
 
     function _claimRange(address what, uint16 id, uint256 from, uint256 to) private returns (uint256 rewards) {
         LiquidStorage.State storage s = _state();
+        // bound(MAX_BUCKETS): every caller cuts `to` to it or to a page
         for (uint256 i = from; i < to; ++i) {
             if (!s.buckets[LiquidStorage.key(id, i)].used) continue;
             address bucket = _bucket(id, i);

@@ -184,6 +184,7 @@ contract LiquidToken is ERC20Permit, ILiquidToken {
         s.unallocated = (b >> 136) & MASK_96;
 
         uint256 wei_ = a >> 208; // carry
+        // bound(85): days, for every flow ends within VEST_MAX and a day of its load, and the walk with the last flow
         while (flow != 0 && t < block.timestamp) {
             uint256 day = t / DAY + 1;
             uint256 stop = Math.min(day * DAY, block.timestamp);

@@ -43,6 +43,7 @@ contract StakerBucket is IStakerBucket {
         STAKING.unstake(validatorId, amount);
         // Read back, never computed: the interval may change, and only the system knows which slots merged.
         IPlumeStaking.CooldownView[] memory slots = STAKING.getUserCooldowns(address(this));
+        // bound(1): cooldown slots are per validator, and a bucket unstakes from its own alone
         for (uint256 i; i < slots.length; ++i) {
             if (slots[i].validatorId == validatorId) return slots[i].cooldownEndTime;
         }

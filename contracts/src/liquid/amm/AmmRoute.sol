@@ -56,6 +56,7 @@ contract AmmRoute is IAmmRoute {
         WCOIN = wcoin;
         TWAP_WINDOW = twapWindow;
         TWAP_TICKS = twapTicks;
+        // bound(list first): the deployer's
         for (uint256 i; i < first.length; ++i) {
             _setPool(first[i].at, first[i].style, first[i].feeBps);
         }
@@ -76,6 +77,7 @@ contract AmmRoute is IAmmRoute {
     function _setPool(address pool, Style style, uint256 feeBps) private {
         uint256 n = _pools.length;
         uint256 i;
+        // bound(MAX_POOLS): no more are on the list
         while (i < n && _pools[i].at != pool) ++i;
         emit PoolSet(pool, style, feeBps);
         if (style == Style.None) {
@@ -147,6 +149,7 @@ contract AmmRoute is IAmmRoute {
     function _best(uint256 lst, uint256 minPrice) private view returns (Pool memory p, uint256 sold, uint256 coins) {
         uint256 n = _pools.length;
         uint256 most;
+        // bound(MAX_POOLS): no more are on the list
         for (uint256 i; i < n; ++i) {
             try this.quotePool{gas: POOL_GAS}(i, lst, minPrice) returns (uint256 s, uint256 c) {
                 uint256 least = s * minPrice / RAY;

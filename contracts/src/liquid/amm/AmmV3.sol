@@ -93,6 +93,7 @@ library AmmV3 {
         (w.price, w.tick, w.left) = (price, tick, lst);
         w.liquidity = IV3Pool(pool).liquidity();
         w.spacing = IV3Pool(pool).tickSpacing();
+        // bound(STEPS): ranges; what lies beyond is not sold
         for (uint256 i; i < STEPS && w.left != 0 && _beyond(w); ++i) {
             _step(pool, w);
         }
@@ -187,6 +188,7 @@ library AmmV3 {
         uint256 power = uint256(int256(tick < 0 ? -tick : tick));
         uint256 base = DOWN;
         price = 1 << 128;
+        // bound(20): bits of MAX_TICK
         for (; power != 0; power >>= 1) {
             if (power & 1 != 0) price = price * base >> 128;
             base = base * base >> 128;

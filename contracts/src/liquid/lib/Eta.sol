@@ -24,6 +24,7 @@ library Eta {
         uint256 beyond = first + s.marksLive;
         uint256 lo = first;
         uint256 hi = beyond;
+        // bound(search MARKS): the ring
         while (lo < hi) {
             uint256 mid = (lo + hi) / 2;
             if (s.marks[mid % LiquidStorage.MARKS].units >= end) hi = mid;
@@ -70,6 +71,7 @@ library Eta {
         if (v <= cover) return (0, false, false);
         uint256 grace = s.keeperGrace;
         Event[] memory coming = _cooling(s);
+        // bound(MAX_VALIDATORS * MAX_BUCKETS): one entry for each bucket
         for (uint256 i; i < coming.length; ++i) {
             cover += coming[i].amount;
             if (cover < v) continue;
@@ -89,9 +91,11 @@ library Eta {
         uint256 count = s.validatorIds.length;
         list = new Event[](_allBuckets(s));
         uint256 used;
+        // bound(MAX_VALIDATORS): no more are registered
         for (uint256 i; i < count; ++i) {
             uint16 id = s.validatorIds[i];
             uint256 n = s.validators[id].buckets;
+            // bound(MAX_BUCKETS): no validator has more
             for (uint256 k; k < n; ++k) {
                 LiquidStorage.Bucket memory b = s.buckets[LiquidStorage.key(id, k)];
                 if (b.cooling != 0) list[used++] = Event(b.end, b.cooling);
@@ -111,6 +115,7 @@ library Eta {
         Event[] memory list = new Event[](_allBuckets(s));
         uint256 used;
         uint256 count = s.validatorIds.length;
+        // bound(MAX_VALIDATORS): no more are registered
         for (uint256 i; i < count; ++i) {
             uint16 id = s.validatorIds[i];
             LiquidStorage.Validator storage val = s.validators[id];
@@ -120,6 +125,7 @@ library Eta {
         }
         _shrink(list, used);
         _sort(list);
+        // bound(MAX_VALIDATORS * MAX_BUCKETS): one entry for each bucket
         for (uint256 i; i < used; ++i) {
             at = list[i].at;
             cover += list[i].amount;
@@ -134,6 +140,7 @@ library Eta {
         returns (uint256)
     {
         uint256 n = s.validators[id].buckets;
+        // bound(MAX_BUCKETS): no validator has more
         for (uint256 k; k < n; ++k) {
             LiquidStorage.Bucket memory b = s.buckets[LiquidStorage.key(id, k)];
             if (b.active == 0) continue;
@@ -145,6 +152,7 @@ library Eta {
 
     function _allBuckets(LiquidStorage.State storage s) private view returns (uint256 n) {
         uint256 count = s.validatorIds.length;
+        // bound(MAX_VALIDATORS): no more are registered
         for (uint256 i; i < count; ++i) {
             n += s.validators[s.validatorIds[i]].buckets;
         }
@@ -158,9 +166,11 @@ library Eta {
 
     /// @dev Insertion sort by time, stable: lists arrive nearly in order.
     function _sort(Event[] memory list) private pure {
+        // bound(MAX_VALIDATORS * MAX_BUCKETS): one entry for each bucket
         for (uint256 i = 1; i < list.length; ++i) {
             Event memory e = list[i];
             uint256 j = i;
+            // bound(MAX_VALIDATORS * MAX_BUCKETS): what is before it in the list
             while (j != 0 && list[j - 1].at > e.at) {
                 list[j] = list[j - 1];
                 --j;

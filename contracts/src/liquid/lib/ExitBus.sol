@@ -13,10 +13,12 @@ library ExitBus {
         uint256 n = s.validatorIds.length;
         int256[] memory over = new int256[](n);
         uint256 weights;
+        // bound(MAX_VALIDATORS): no more are registered
         for (uint256 i; i < n; ++i) {
             LiquidStorage.Validator storage v = s.validators[s.validatorIds[i]];
             if (!v.booked) weights += v.weight;
         }
+        // bound(MAX_VALIDATORS): no more are registered
         for (uint256 i; i < n; ++i) {
             LiquidStorage.Validator storage v = s.validators[s.validatorIds[i]];
             if (v.booked || v.active == 0) {
@@ -30,9 +32,11 @@ library ExitBus {
         }
         sorted = new uint16[](n);
         uint256 found;
+        // bound(MAX_VALIDATORS): no more are registered
         for (; found < n; ++found) {
             uint256 best;
             int256 most = type(int256).min;
+            // bound(MAX_VALIDATORS): no more are registered
             for (uint256 i; i < n; ++i) {
                 if (over[i] > most) (best, most) = (i, over[i]);
             }

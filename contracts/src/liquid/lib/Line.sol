@@ -37,6 +37,7 @@ library Line {
     function findCheckpoint(LiquidStorage.State storage s, uint256 p) internal view returns (uint256) {
         uint256 lo = 0;
         uint256 hi = s.checkpoints;
+        // bound(search 2 ** 24): width of the counter
         while (lo < hi) {
             uint256 mid = (lo + hi) / 2;
             if (s.checkpointAt[mid].w >= p) hi = mid;

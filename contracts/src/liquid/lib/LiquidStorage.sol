@@ -291,6 +291,7 @@ library LiquidStorage {
         if (s.marks[first % MARKS].eta > block.timestamp) return 0;
         uint256 lo = first; // due
         uint256 hi = first + live; // first not known to be due
+        // bound(search MARKS): the ring
         while (hi - lo > 1) {
             uint256 mid = (lo + hi) / 2;
             if (s.marks[mid % MARKS].eta <= block.timestamp) lo = mid;
@@ -361,6 +362,7 @@ library LiquidStorage {
     function totalBuckets(State storage s) internal view returns (uint256 n) {
         uint16[] storage ids = s.validatorIds;
         uint256 count = ids.length;
+        // bound(MAX_VALIDATORS): no more are registered
         for (uint256 i; i < count; ++i) {
             Validator storage v = s.validators[ids[i]];
             if (!v.booked) n += v.buckets;

@@ -29,6 +29,7 @@ library StakeBus {
         uint256 n = s.validatorIds.length;
         r.ids = new uint16[](n);
         r.caps = new uint256[](n);
+        // bound(MAX_VALIDATORS): no more are registered
         for (uint256 i; i < n; ++i) {
             uint16 id = s.validatorIds[i];
             r.ids[i] = id;
@@ -50,6 +51,7 @@ library StakeBus {
     {
         uint256 minStake = s.minStake;
         int256 best = type(int256).min;
+        // bound(MAX_VALIDATORS): no more are registered
         for (uint256 i; i < r.ids.length; ++i) {
             if (r.caps[i] < minStake || r.caps[i] == 0) continue;
             LiquidStorage.Validator storage v = s.validators[r.ids[i]];
@@ -68,6 +70,7 @@ library StakeBus {
         uint256 n = v.target;
         uint256 cursor = v.stakeCursor >= n ? 0 : v.stakeCursor;
         uint256 tries = LiquidStorage.min(LiquidStorage.CURSOR_TRIES, n);
+        // bound(CURSOR_TRIES): else the one at the cursor
         for (uint256 k; k < tries; ++k) {
             uint256 index = (cursor + k) % n;
             if (s.available(s.buckets[LiquidStorage.key(id, index)])) return index;
