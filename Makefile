@@ -11,6 +11,7 @@ check: setup
 	scripts/check/solidity
 	scripts/check/artifacts
 	scripts/check/slither
+	scripts/check/docs
 	scripts/check/web
 	scripts/check/rust
 
