@@ -326,7 +326,8 @@ validators and buckets are bounded by an argument or a constant.
 This list is made from the compiler's syntax tree by `docs/tools/loops.py`, and `make check` fails when it is stale or when a loop
 has no bound stated. It starts at every function of `contracts/src/liquid`, `contracts/src/async` and `contracts/src/staking` that
 can change state, constructors included, and follows internal calls, overrides, modifiers, libraries, and calls between our own
-contracts. It knows recursion too: there is none.
+contracts. It knows recursion too: there is none. The tool holds that a bound is stated and that what it names exists, with that value; that
+the reason is true is for the reader.
 
 *At most* is the number of passes of one run of the loop: a constant, or the length of a list in the caller's calldata. *Why* is the
 comment beside the loop; the name in brackets is what bounds it. *inner* marks a loop inside the loop above it.

@@ -51,7 +51,7 @@ Each promise of the [specification](specification.md#14-promises) with the tests
 the tests that drive it. `make check` makes this page again from the names in the tree and fails when it differs: when a test is
 gone, when a new one carries an id that `docs/matrix.yml` does not know, or when a line without a test says no reason.
 
-A name tells what a test is about: `l…` and `o…` are the lines below. (`p1_…` to `p20_…` are facts of the staking system that the local
+A name tells what a test is about: `l…` and `o…` are the lines below. (`p1_…` to `p18_…` are facts of the staking system that the local
 stand-in is held to, not promises.)
 """
 
