@@ -5,7 +5,7 @@ from pathlib import Path
 from mkdocs.structure.files import File
 
 OPENAPI = Path(__file__).resolve().parents[1] / "crates/api/openapi.json"
-WIDE = ("roles.md", "loops.md", "matrix.md", "figures.md", "plan-b.md")
+WIDE = ("roles.md", "loops.md", "matrix.md", "figures.md", "plan-b.md", "attacks-own.md")
 
 
 def on_files(files, config):

@@ -15,6 +15,8 @@ PATTERNS = {
     ".py": re.compile(r"def (test\w*)\("),
 }
 PLACES = ("contracts/test", "crates", "e2e", "bench", "docs/tools")
+OWN = re.compile(r"^\| (L\d+) \| (.+?) \| (.+) \|$", re.M)
+NAMED = re.compile(r"`(test_\w+)`")
 CHECK = re.compile(r'"(\d+): ([^"]{4,})"')
 
 
@@ -43,13 +45,20 @@ def checks():
     return found
 
 
+def own_attacks():
+    """(id, what was tried, tests that its row names in full) from the page of attacks of our own."""
+    text = (ROOT / "docs/src/attacks-own.md").read_text()
+    return [(attack, tried, NAMED.findall(rest)) for attack, tried, rest in OWN.findall(text)]
+
+
 HEAD = """# Promises and tests
 
 <!-- made by docs/generate.py; do not edit -->
 
 Each promise of the [specification](specification.md#14-promises) with the tests that would break first, and each line of attack with
 the tests that drive it. `make check` makes this page again from the names in the tree and fails when it differs: when a test is
-gone, when a new one carries an id that `docs/matrix.yml` does not know, or when a line without a test says no reason.
+gone, when a new one carries an id that no list of attacks knows, or when a line without a test says no reason.
+L46 and on are [our own](attacks-own.md).
 
 A name tells what a test is about: `l…` and `o…` are the lines below. (`p1_…` to `p18_…` are facts of the staking system that the local
 stand-in is held to, not promises.)
@@ -72,7 +81,13 @@ def page():
     for name in found:
         for attack in ID.findall(name):
             ids.setdefault(attack.upper(), []).append(name)
-    problems += [f"{ids[i][0]} carries {i}: name that attack in docs/matrix.yml" for i in sorted(ids) if i not in data["attacks"]]
+    own = own_attacks()
+    for attack, tried, named in own:
+        problems += [f"docs/src/attacks-own.md: {attack} names {t}, which is no test" for t in named if t not in found]
+        data["attacks"][attack] = tried
+        ids[attack] = sorted({*ids.get(attack, []), *named})
+    where = "name that attack in docs/src/attacks-own.md or docs/matrix.yml"
+    problems += [f"{ids[i][0]} carries {i}: {where}" for i in sorted(ids) if i not in data["attacks"]]
     for letter, what in (("L", "Liquid staking"), ("O", "Operations")):
         out.append(f"\n## {what}\n\n| line | attack | tests |\n|---|---|---|")
         for attack, says in data["attacks"].items():
