@@ -12,6 +12,7 @@ mod browser;
 mod deploy;
 mod index;
 mod journey;
+mod parts;
 mod queue;
 mod service;
 mod site;

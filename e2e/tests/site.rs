@@ -138,6 +138,10 @@ impl Site {
             .args(args)
             .current_dir(self.folder.path())
             .env("OMNIBUS_KEY", KEYS[key])
+            .env(
+                "OMNIBUS_UNISWAP",
+                root().join("contracts/node_modules/@uniswap/v2-core/build"),
+            )
             .env_remove("OMNIBUS_KEYSTORE_PASSWORD");
         command
     }

@@ -1,8 +1,9 @@
 //! The contracts as this crate calls them: `chain`'s bindings, and what no interface of ours lists.
 
 pub use chain::bindings::{
-    IBucketFactory, ILiquidCoinVault, ILiquidMinter, ILiquidRewards, ILiquidToken, ILiquidVault,
-    IPlumeStaking, LocalStaking, minter::ILiquidMinterTypes,
+    IAmmRoute, IBucketFactory, ILiquidCoinVault, ILiquidMinter, ILiquidReceipts, ILiquidRewards,
+    ILiquidToken, ILiquidVault, IPlumeStaking, IRewardConverter, LiquidHalt, LiquidReceipts,
+    LiquidVault, LocalStaking, TimelockController, minter::ILiquidMinterTypes,
 };
 
 alloy::sol! {

@@ -169,6 +169,12 @@ pub struct Deploy {
     /// Buckets per validator, instead of the profile's
     #[arg(long)]
     pub buckets: Option<u64>,
+    /// The wrapped coin that AMM pools hold, where the profile does not name it
+    #[arg(long, value_name = "ADDRESS")]
+    pub wrapped_coin: Option<Address>,
+    /// Local chains: npm's Uniswap V2 with a pool of so many coins and tokens, and the AMM path on
+    #[arg(long, value_name = "COINS")]
+    pub pool: Option<Amount>,
     /// Afterwards make a small live deposit and an exit
     #[arg(long)]
     pub smoke: bool,
@@ -252,8 +258,125 @@ pub enum Ops {
         #[arg(long)]
         deposits: bool,
     },
+    /// Sign an emergency: governor and guardian within 48 hours, each with a key of its own. The second signature carries it out
+    Emergency {
+        /// `halt` switches to the code that was named for it, `reader` has the staking system's flags read elsewhere
+        #[arg(value_enum)]
+        what: Emergency,
+        /// The new reader [halt: the code that was named]
+        #[arg(long, value_name = "ADDRESS", required_if_eq("what", "reader"))]
+        to: Option<Address>,
+    },
+    /// The first-loss reserve
+    #[command(subcommand)]
+    Insurance(Insurance),
+    /// The AMM path of exits
+    #[command(subcommand)]
+    Amm(Amm),
+    /// Let somebody claim the rewards of a contract that cannot claim them
+    Delegate {
+        /// The contract
+        account: Address,
+        /// Who claims for it
+        #[arg(required_unless_present = "end")]
+        delegate: Option<Address>,
+        /// End the delegation, at once
+        #[arg(long, conflicts_with = "delegate")]
+        end: bool,
+    },
+    /// Limits of the sale of a reward token
+    Conversion {
+        /// The token
+        token: Address,
+        /// Least price: coins for 1e18 of the token's smallest units
+        #[arg(long)]
+        floor: Amount,
+        /// Most per sale, in the token's smallest units times 1e18
+        #[arg(long)]
+        per_sale: Amount,
+        /// Most per day, likewise
+        #[arg(long)]
+        per_day: Amount,
+    },
+    /// Claim rewards in an ERC-20 for the converter
+    ClaimToken {
+        /// The token
+        token: Address,
+        /// Only this validator
+        #[arg(long)]
+        validator: Option<u16>,
+    },
+    /// Turn the vault's rewards into tokens
+    Harvest,
     /// What the pot holds, the queue, and each validator's buckets
     Status,
+}
+
+/// What governor and guardian may do together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Emergency {
+    /// Only sweeps, finalization and claims go on
+    Halt,
+    /// Flags and intervals are read elsewhere
+    Reader,
+}
+
+/// `omnibus ops insurance …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum Insurance {
+    /// Add coins. Anybody may
+    Fund {
+        /// Coins
+        amount: Amount,
+    },
+    /// Take coins out: the admin, announced; run it again when the delay is over
+    Withdraw {
+        /// Coins
+        amount: Amount,
+        /// Who gets them
+        recipient: Address,
+    },
+}
+
+/// `omnibus ops amm …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum Amm {
+    /// Switch the path on, or change its cap: the admin, announced; run it again when the delay is over
+    On {
+        /// The most that a sale may fall short of the rate, basis points
+        #[arg(long, default_value_t = 100)]
+        slippage: u64,
+        /// Another route than the deployed one
+        #[arg(long, value_name = "ADDRESS")]
+        route: Option<Address>,
+    },
+    /// Switch it off: admin or guardian, at once
+    Off,
+    /// Allow a pool: the admin, announced; run it again when the delay is over
+    Allow {
+        /// The pool
+        pool: Address,
+        /// How it is spoken to
+        #[arg(long, value_enum, default_value_t = Style::V2)]
+        style: Style,
+        /// Its own fee, basis points (V2; a V3 pool tells its own)
+        #[arg(long)]
+        fee: Option<u64>,
+    },
+    /// Take a pool off the list: admin or guardian, at once
+    Forbid {
+        /// The pool
+        pool: Address,
+    },
+}
+
+/// How a pool is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Style {
+    /// Uniswap V2 and what follows it
+    V2,
+    /// Uniswap V3
+    V3,
 }
 
 /// `omnibus user …`
@@ -274,6 +397,9 @@ pub enum User {
         /// Most tokens to redeem instantly [default: all]
         #[arg(long)]
         instant_max: Option<Amount>,
+        /// Most tokens to sell to an AMM pool, where that path is on [default: all, and none with --instant-max]
+        #[arg(long)]
+        amm_max: Option<Amount>,
         /// Highest instant fee, basis points
         #[arg(long, default_value_t = 100)]
         fee_limit: u64,
@@ -308,10 +434,122 @@ pub enum User {
     },
     /// Take accrued rewards in coins
     Rewards,
+    /// The compounding vault
+    #[command(subcommand)]
+    Vault(Vault),
+    /// Receipts: requests that can be sold
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
+    /// Whether keepers and strangers may pay your funded requests to you
+    AutoPay {
+        /// `on` or `off`
+        #[arg(value_enum)]
+        state: Switch,
+    },
+    /// Delegate claimers, for contracts that cannot claim
+    #[command(subcommand)]
+    Delegate(DelegateCommand),
     /// Balance, value, rewards
     Balance {
         /// Whose [default: the key's]
         #[arg(long)]
         account: Option<Address>,
     },
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// They may
+    On,
+    /// They may not
+    Off,
+}
+
+/// `omnibus user vault …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum Vault {
+    /// Coins to shares
+    Deposit {
+        /// Coins, or with --tokens tokens
+        amount: Amount,
+        /// Pay with tokens that you hold
+        #[arg(long)]
+        tokens: bool,
+        /// Least shares to get
+        #[arg(long)]
+        min_shares: Option<Amount>,
+        /// Show what it would do and stop
+        #[arg(long)]
+        quote: bool,
+    },
+    /// Shares to tokens at once, or with --coins to coins by the queue
+    Redeem {
+        /// Shares
+        shares: Amount,
+        /// A request in the queue, paid in coins
+        #[arg(long)]
+        coins: bool,
+        /// Show what it would do and stop
+        #[arg(long)]
+        quote: bool,
+    },
+    /// Claim the coins of requests that were made with --coins
+    Claim,
+    /// Shares, their worth, and requests
+    Show {
+        /// Whose [default: the key's]
+        #[arg(long)]
+        account: Option<Address>,
+    },
+}
+
+/// `omnibus user receipt …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum ReceiptCommand {
+    /// Turn a request of yours into a receipt
+    Mint {
+        /// Id of the request
+        id: U256,
+    },
+    /// Give it to somebody, with all that it is worth
+    Transfer {
+        /// The receipt's token id
+        token: U256,
+        /// To whom
+        to: Address,
+    },
+    /// Claim what is funded; what is left lives on under the next id
+    Claim {
+        /// The receipt's token id
+        token: U256,
+        /// Who gets the coins [default: the owner]
+        #[arg(long)]
+        recipient: Option<Address>,
+    },
+    /// Turn it back into a request of yours
+    Unwrap {
+        /// The receipt's token id
+        token: U256,
+    },
+    /// What it is worth
+    Show {
+        /// The receipt's token id
+        token: U256,
+    },
+}
+
+/// `omnibus user delegate …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum DelegateCommand {
+    /// Claim the rewards of a contract that you are the delegate of
+    Claim {
+        /// The contract
+        account: Address,
+        /// Who gets the coins [default: you]
+        #[arg(long)]
+        recipient: Option<Address>,
+    },
+    /// Speak for yourself, for ever: no delegate can claim for you
+    Refuse,
 }

@@ -1,6 +1,7 @@
 //! `omnibus demo`: a world of its own. Everything it keeps is in one folder; `--fresh` forgets it.
 
 use crate::{
+    amount::Amount,
     args,
     config::Settings,
     deploy,
@@ -15,6 +16,7 @@ use crate::{
     session::Site,
     users::{self, Counts},
 };
+use alloy::primitives::{U256, uint};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -25,6 +27,8 @@ use tokio::task::JoinSet;
 
 /// Name of the demo's deployment.
 const NAME: &str = "demo";
+/// Coins, and as many tokens, in the demo's AMM pool.
+const POOL: U256 = uint!(2_000_000_000_000_000_000_000_U256);
 /// How often a line says what the users have done.
 const REPORT: Duration = Duration::from_secs(60);
 
@@ -80,7 +84,10 @@ async fn world(
     if !Deployment::path(&settings.deployments, settings.profile.chain_id, NAME).exists() {
         deploy::deploy(
             settings,
-            &args::Deploy::default(),
+            &args::Deploy {
+                pool: Some(Amount(POOL)),
+                ..args::Deploy::default()
+            },
             deploy::Ask::Quietly,
             out,
         )

@@ -2,8 +2,9 @@
 
 use crate::{
     abi::{
-        IAccessControl, IBucketFactory, ILiquidCoinVault, ILiquidMinter, ILiquidRewards,
-        ILiquidToken, ILiquidVault, IMinterSetup, IPlumeStaking, LocalStaking,
+        IAccessControl, IAmmRoute, IBucketFactory, ILiquidCoinVault, ILiquidMinter,
+        ILiquidReceipts, ILiquidRewards, ILiquidToken, ILiquidVault, IMinterSetup, IPlumeStaking,
+        IRewardConverter, LiquidHalt, LocalStaking, TimelockController,
     },
     amount::Amount,
     args, artifact,
@@ -18,6 +19,7 @@ use crate::{
     plan::{Plan, PlanFile, carry_out},
     profile::Kind,
     session::{Site, connect},
+    uniswap::{self, Pair},
 };
 use alloy::{
     eips::BlockId,
@@ -35,8 +37,8 @@ const NATIVE: Address = address!("EeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE");
 const IMPLEMENTATION_SLOT: &str = "eip1967.proxy.implementation";
 /// What is deployed, in this order. The minter is one address in several parts: the minter hands the exit bus to the
 /// keeper and all else that it does not know to the staker, that to payouts, that to admin, that to views. Vault, halt,
-/// receipts and converter come last: nothing but the minter (receipts) and the vault needs their addresses.
-const CONTRACTS: [&str; 15] = [
+/// receipts, converter and route come last: nothing but the minter (receipts) and the vault needs their addresses.
+const CONTRACTS: [&str; 16] = [
     "BucketFactory",
     "LiquidToken",
     "LiquidRewards",
@@ -52,9 +54,20 @@ const CONTRACTS: [&str; 15] = [
     "LiquidReceipts",
     "RewardConverter",
     "LiquidHalt",
+    AMM_ROUTE,
 ];
+/// The optional AMM path. It is deployed switched off, where there is a wrapped coin; the admin switches it on and allows pools.
+const AMM_ROUTE: &str = "AmmRoute";
+/// The wrapped coin that pools hold.
+const WRAPPED_COIN: &str = "WrappedCoin";
+/// A local chain's own Uniswap, and its pool.
+const FACTORY: &str = "UniswapV2Factory";
+/// See [`FACTORY`].
+const PAIR: &str = "UniswapV2Pair";
+/// The most that a sale may fall short of the rate where `--pool` switches the AMM path on, basis points.
+const POOL_SLIPPAGE_BPS: u64 = 200;
 /// The admin, where a governor is named: it has no delay of its own, because the minter enforces them.
-const TIMELOCK: &str = "TimelockController";
+pub const TIMELOCK: &str = "TimelockController";
 /// Buckets created per transaction: about 2M gas.
 const BUCKETS_PER_CALL: u64 = 16;
 
@@ -189,7 +202,8 @@ pub async fn deploy(
     let hand = journal.hand(&pool, signer)?;
     let receipts = carry_out(&plan, &settings.deployment, &hand, out).await?;
     let deployment = describe(settings, &plan, &receipts, roles, &pool).await?;
-    verify(settings, &deployment, roles, &pool, out).await?;
+    let pooled = args.pool.unwrap_or_default().0;
+    verify(settings, &deployment, roles, pooled, &pool, out).await?;
     let path = deployment.save(&settings.deployments)?;
     file.end()?;
     if ask != Ask::Quietly {
@@ -445,6 +459,30 @@ async fn plan(
         (token, staking, code).abi_encode_params(),
         U256::ZERO,
     )?;
+    let wrapped = wrapped_coin(settings, args, pool, &mut plan).await?;
+    let route = match wrapped {
+        Some(wrapped) => {
+            let amm = &profile.amm;
+            // None: an empty list is encoded alike, whatever it would hold.
+            let no_pools = Vec::<Address>::new();
+            let arguments = (
+                minter,
+                token,
+                wrapped,
+                amm.twap_window,
+                U256::from(amm.twap_ticks),
+                no_pools,
+            );
+            let route = deploy(
+                &mut plan,
+                AMM_ROUTE,
+                arguments.abi_encode_params(),
+                U256::ZERO,
+            )?;
+            Some((route, wrapped))
+        }
+        None => None,
+    };
     if let Some(governor) = roles.governor {
         let only = vec![governor];
         let arguments = (U256::ZERO, only.clone(), only, Address::ZERO).abi_encode_params();
@@ -452,6 +490,18 @@ async fn plan(
     }
     let roles = governed(&plan, roles);
 
+    if let (Some(coins), Some((route, wrapped))) = (args.pool, route) {
+        local_pool(
+            &mut plan,
+            coins.0,
+            Market {
+                minter,
+                token,
+                wrapped,
+                route,
+            },
+        )?;
+    }
     let liquid = Liquid {
         minter,
         vault,
@@ -460,6 +510,126 @@ async fn plan(
     };
     wire(settings, args, &mut plan, liquid, &validators, roles);
     Ok(plan)
+}
+
+/// The wrapped coin: the one that is named, else a stand-in where the profile allows one.
+async fn wrapped_coin(
+    settings: &Settings,
+    args: &args::Deploy,
+    pool: &Pool,
+    plan: &mut Plan,
+) -> Result<Option<Address>> {
+    let amm = &settings.profile.amm;
+    let refused = |what: &str, reason: String| Problem::Argument {
+        what: what.to_owned(),
+        reason,
+    };
+    if args.pool.is_some() && (settings.profile.kind != Kind::Local || !amm.stand_in) {
+        return Err(refused(
+            "--pool",
+            format!(
+                "a pool of one's own is for local chains, not for the profile `{}`",
+                settings.profile.name
+            ),
+        ));
+    }
+    if let Some(wrapped) = args.wrapped_coin.or(amm.wrapped_coin) {
+        if pool.code(wrapped, BlockId::latest()).await?.is_empty() {
+            let reason = format!("there is no contract at {wrapped}");
+            return Err(refused("--wrapped-coin", reason));
+        }
+        return Ok(Some(wrapped));
+    }
+    if !amm.stand_in || settings.profile.kind == Kind::Mainnet {
+        return Ok(None);
+    }
+    let symbol = &settings.profile.native_symbol;
+    let arguments = (format!("Wrapped {symbol}"), format!("W{symbol}")).abi_encode_params();
+    let code = Artifact::load("LocalToken")?.creation_code(&BTreeMap::new(), &arguments)?;
+    Ok(Some(plan.deploy(WRAPPED_COIN, code, U256::ZERO)))
+}
+
+/// Who trades where.
+#[derive(Clone, Copy, Debug)]
+struct Market {
+    minter: Address,
+    token: Address,
+    wrapped: Address,
+    route: Address,
+}
+
+/// The real Uniswap V2 with one pool of LST and wrapped coin, `coins` wei of each, and the AMM path switched on through it.
+fn local_pool(plan: &mut Plan, coins: U256, market: Market) -> Result<()> {
+    let Market {
+        minter,
+        token,
+        wrapped,
+        route,
+    } = market;
+    let me = plan.account;
+    let factory = plan.deploy(
+        FACTORY,
+        uniswap::factory_code(&me.abi_encode())?,
+        U256::ZERO,
+    );
+    let pair = uniswap::pair_address(factory, token, wrapped)?;
+    let call = uniswap::Factory::createPairCall {
+        a: token,
+        b: wrapped,
+    };
+    plan.call(
+        "stand-in: a Uniswap V2 pool",
+        factory,
+        call.abi_encode(),
+        U256::ZERO,
+    );
+    plan.call(
+        "stand-in: tokens for the pool",
+        minter,
+        ILiquidMinter::submitCall {}.abi_encode(),
+        coins,
+    );
+    plan.call(
+        "stand-in: wrapped coins for the pool",
+        wrapped,
+        uniswap::Wrapped::depositCall {}.abi_encode(),
+        coins,
+    );
+    for (name, asset) in [("tokens", token), ("wrapped coins", wrapped)] {
+        let call = ILiquidToken::transferCall {
+            to: pair,
+            value: coins,
+        };
+        plan.call(
+            format!("stand-in: {name} into the pool"),
+            asset,
+            call.abi_encode(),
+            U256::ZERO,
+        );
+    }
+    plan.call(
+        "stand-in: the pool's first liquidity",
+        pair,
+        Pair::mintCall { to: me }.abi_encode(),
+        U256::ZERO,
+    );
+    let call = ILiquidMinter::setAmmRouteCall {
+        route,
+        slippageBps: U256::from(POOL_SLIPPAGE_BPS),
+    };
+    plan.call(
+        format!("switch the AMM path on, at most {POOL_SLIPPAGE_BPS} bps below the rate"),
+        minter,
+        call.abi_encode(),
+        U256::ZERO,
+    );
+    let call = ILiquidMinter::setAmmPoolCall {
+        pool: pair,
+        style: uniswap::V2,
+        feeBps: U256::from(uniswap::FEE_BPS),
+    };
+    plan.call("allow the pool", minter, call.abi_encode(), U256::ZERO);
+    Ok(())
 }
 
 fn add_libraries(plan: &mut Plan, known: &mut BTreeMap<String, Address>, name: &str) -> Result<()> {
@@ -480,7 +650,9 @@ fn vault_name(settings: &Settings) -> String {
     format!("Compounding {}", settings.profile.lst_name)
 }
 
-fn vault_symbol(settings: &Settings) -> String {
+/// Symbol of the vault's shares.
+#[must_use]
+pub fn vault_symbol(settings: &Settings) -> String {
     format!("c{}", settings.profile.lst_symbol)
 }
 
@@ -620,6 +792,17 @@ fn wire(
         .abi_encode();
         call(plan, "give up the deployer's power".to_owned(), data);
     }
+}
+
+/// The code that a proxy runs.
+///
+/// # Errors
+/// Those of the chain.
+pub async fn implementation(pool: &Pool, proxy: Address) -> Result<Address> {
+    let slot = U256::from_be_bytes(keccak256(IMPLEMENTATION_SLOT).0).saturating_sub(U256::from(1));
+    Ok(Address::from_word(
+        pool.storage(proxy, slot, BlockId::latest()).await?,
+    ))
 }
 
 /// The id of a role: `keccak256` of its name, as OpenZeppelin has it.
@@ -823,17 +1006,39 @@ async fn describe(
         .read(minter, &ILiquidMinter::stakingCall {}, BlockId::latest())
         .await?;
     let stand_in = contracts.contains_key("LocalStaking");
+    // What was there before, or was made by a contract.
+    let mut others = Vec::new();
     if !stand_in {
-        let code_hash = artifact::code_hash(&pool.code(staking, BlockId::latest()).await?);
-        contracts.insert(
-            "Staking".to_owned(),
-            Contract {
-                address: staking,
-                code_hash,
-                transaction: None,
-                block: None,
-            },
-        );
+        others.push(("Staking", staking));
+    }
+    if let Some(route) = contracts.get(AMM_ROUTE)
+        && !contracts.contains_key(WRAPPED_COIN)
+    {
+        let wrapped = pool
+            .read(route.address, &IAmmRoute::WCOINCall {}, BlockId::latest())
+            .await?;
+        others.push((WRAPPED_COIN, wrapped));
+    }
+    if let (Some(factory), Some(wrapped)) = (contracts.get(FACTORY), contracts.get(WRAPPED_COIN)) {
+        let token = pool
+            .read(minter, &ILiquidMinter::tokenCall {}, BlockId::latest())
+            .await?;
+        let call = uniswap::Factory::getPairCall {
+            a: token,
+            b: wrapped.address,
+        };
+        let pair = pool.read(factory.address, &call, BlockId::latest()).await?;
+        others.push((PAIR, pair));
+    }
+    for (name, address) in others {
+        let code_hash = artifact::code_hash(&pool.code(address, BlockId::latest()).await?);
+        let contract = Contract {
+            address,
+            code_hash,
+            transaction: None,
+            block: None,
+        };
+        contracts.insert(name.to_owned(), contract);
     }
     Ok(Deployment {
         schema: SCHEMA,
@@ -846,12 +1051,16 @@ async fn describe(
         deployer: plan.account,
         stand_in,
         contracts,
-        roles: BTreeMap::from([
-            ("admin".to_owned(), roles.admin),
-            ("guardian".to_owned(), roles.guardian),
-            ("keeper".to_owned(), roles.keeper),
-            ("feeRecipient".to_owned(), roles.fee_recipient),
-        ]),
+        roles: [
+            ("admin", Some(roles.admin)),
+            ("governor", roles.governor),
+            ("guardian", Some(roles.guardian)),
+            ("keeper", Some(roles.keeper)),
+            ("feeRecipient", Some(roles.fee_recipient)),
+        ]
+        .into_iter()
+        .filter_map(|(name, account)| Some((name.to_owned(), account?)))
+        .collect(),
     })
 }
 
@@ -860,6 +1069,7 @@ async fn verify(
     settings: &Settings,
     deployment: &Deployment,
     roles: Roles,
+    pooled: U256,
     pool: &Pool,
     out: Output,
 ) -> Result<()> {
@@ -885,14 +1095,13 @@ async fn verify(
         }
     };
     let text = |value: &dyn std::fmt::Display| value.to_string();
+    let holds = |role: B256, account: Address| IAccessControl::hasRoleCall { role, account };
 
-    let slot = U256::from_be_bytes(keccak256(IMPLEMENTATION_SLOT).0).saturating_sub(U256::from(1));
-    let slot = pool.storage(minter, slot, BlockId::latest()).await?;
     let code = deployment.address("LiquidMinterImplementation")?;
     same(
         "the minter's implementation",
         text(&code),
-        text(&Address::from_word(slot)),
+        text(&implementation(pool, minter).await?),
     )?;
     let halt = pool
         .read(minter, &ILiquidMinter::haltCodeCall {}, BlockId::latest())
@@ -1006,6 +1215,105 @@ async fn verify(
                 .await?,
         ),
     )?;
+    let (receipts, converter, halt) = (
+        deployment.address("LiquidReceipts")?,
+        deployment.address("RewardConverter")?,
+        deployment.address("LiquidHalt")?,
+    );
+    same(
+        "coinVault.VAULT",
+        text(&vault),
+        text(
+            &site
+                .read_at(coin_vault, &ILiquidCoinVault::VAULTCall {})
+                .await?,
+        ),
+    )?;
+    same(
+        "receipts.MINTER",
+        text(&minter),
+        text(
+            &site
+                .read_at(receipts, &ILiquidReceipts::MINTERCall {})
+                .await?,
+        ),
+    )?;
+    same(
+        "converter.MINTER",
+        text(&minter),
+        text(
+            &site
+                .read_at(converter, &IRewardConverter::MINTERCall {})
+                .await?,
+        ),
+    )?;
+    same(
+        "halt.CODE",
+        text(&code),
+        text(&site.read_at(halt, &LiquidHalt::CODECall {}).await?),
+    )?;
+    same(
+        "minter.insurance",
+        text(&U256::ZERO),
+        text(&site.read(&ILiquidMinter::insuranceCall {}).await?),
+    )?;
+    let amm = site.read(&ILiquidMinter::ammRouteCall {}).await?;
+    if let Ok(route) = deployment.address(AMM_ROUTE) {
+        same(
+            "route.MINTER",
+            text(&minter),
+            text(&site.read_at(route, &IAmmRoute::MINTERCall {}).await?),
+        )?;
+        same(
+            "route.TOKEN",
+            text(&site.token),
+            text(&site.read_at(route, &IAmmRoute::TOKENCall {}).await?),
+        )?;
+        same(
+            "route.WCOIN",
+            text(&deployment.address(WRAPPED_COIN)?),
+            text(&site.read_at(route, &IAmmRoute::WCOINCall {}).await?),
+        )?;
+        let pools = site.read_at(route, &IAmmRoute::poolsCall {}).await?;
+        let pools: Vec<_> = pools.iter().map(|pool| pool.at).collect();
+        let expected: Vec<_> = deployment.address(PAIR).into_iter().collect();
+        same("route.pools", format!("{expected:?}"), format!("{pools:?}"))?;
+        let on = if pooled.is_zero() {
+            Address::ZERO
+        } else {
+            route
+        };
+        same("minter.ammRoute", text(&on), text(&amm.route))?;
+    } else {
+        same("minter.ammRoute", text(&Address::ZERO), text(&amm.route))?;
+    }
+    if let Some(governor) = roles.governor {
+        let timelock = deployment.address(TIMELOCK)?;
+        same(
+            "timelock.getMinDelay",
+            text(&U256::ZERO),
+            text(
+                &site
+                    .read_at(timelock, &TimelockController::getMinDelayCall {})
+                    .await?,
+            ),
+        )?;
+        for role in ["PROPOSER_ROLE", "CANCELLER_ROLE", "EXECUTOR_ROLE"] {
+            let held = site
+                .read_at(timelock, &holds(role_id(role), governor))
+                .await?;
+            same(&format!("the governor's {role}"), text(&true), text(&held))?;
+        }
+        // Its roles change by its own proposals and by nobody else's hand.
+        for (account, expected) in [(timelock, true), (deployment.deployer, false)] {
+            let held = site.read_at(timelock, &holds(B256::ZERO, account)).await?;
+            same(
+                &format!("the timelock's administration by {account}"),
+                text(&expected),
+                text(&held),
+            )?;
+        }
+    }
     same(
         "factory.CONTROLLER",
         text(&minter),
@@ -1028,7 +1336,7 @@ async fn verify(
         .await?;
     same(
         "the seed deposit",
-        text(&setup.seed_deposit.0),
+        text(&setup.seed_deposit.0.saturating_add(pooled)),
         text(&supply),
     )?;
     same(
@@ -1041,7 +1349,6 @@ async fn verify(
         text(&setup.seal),
         text(&site.read(&ILiquidMinter::setupSealedCall {}).await?),
     )?;
-    let holds = |role: B256, account: Address| IAccessControl::hasRoleCall { role, account };
     for role in ["REBALANCER_ROLE", "CLAIMER_ROLE", "HANDLER_ROLE"] {
         same(
             &format!("the keeper's {role}"),

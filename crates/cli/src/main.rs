@@ -18,12 +18,15 @@ mod ops;
 mod output;
 mod plan;
 mod profile;
+mod receipt;
 mod refusal;
 mod run;
 mod session;
 mod smoke;
+mod uniswap;
 mod user;
 mod users;
+mod vault;
 
 use args::{Cli, Command};
 use clap::{CommandFactory as _, Parser as _};

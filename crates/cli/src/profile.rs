@@ -60,6 +60,9 @@ pub struct Profile {
     pub reorg_window: u64,
     /// The staking system.
     pub staking: Staking,
+    /// The AMM path of exits.
+    #[serde(default)]
+    pub amm: Amm,
     /// The first state of a deployment.
     pub setup: Setup,
 }
@@ -96,6 +99,31 @@ pub struct Staking {
     /// Stand-in: who validates.
     #[serde(default)]
     pub validators: Vec<Validator>,
+}
+
+/// What the route to AMM pools is built with. It is deployed switched off: pools are allowed later, by the admin.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Amm {
+    /// The chain's wrapped coin. None, and no stand-in: no route is deployed.
+    pub wrapped_coin: Option<Address>,
+    /// Deploy `LocalToken` as the wrapped coin.
+    pub stand_in: bool,
+    /// Seconds of the mean that a V3 pool's price is compared with.
+    pub twap_window: u32,
+    /// The most ticks (0.01 % each) between a V3 pool's price and that mean.
+    pub twap_ticks: u32,
+}
+
+impl Default for Amm {
+    fn default() -> Self {
+        Self {
+            wrapped_coin: None,
+            stand_in: false,
+            twap_window: 1_800,
+            twap_ticks: 200,
+        }
+    }
 }
 
 /// A validator of the stand-in.
@@ -245,7 +273,7 @@ impl Profile {
             path: path.to_owned(),
             reason: error.to_string(),
         })?;
-        if profile.kind == Kind::Mainnet && profile.staking.stand_in {
+        if profile.kind == Kind::Mainnet && (profile.staking.stand_in || profile.amm.stand_in) {
             return Err(Problem::StandInRefused {
                 profile: profile.name,
             });

@@ -1,8 +1,9 @@
 //! Reverts in words: the contracts' own errors with the values that explain them.
 
 use crate::abi::{
-    IAccessControl, IBucketFactory, ILiquidMinter, ILiquidRewards, ILiquidToken, IOther,
-    IPlumeStaking,
+    IAccessControl, IAmmRoute, IBucketFactory, ILiquidCoinVault, ILiquidMinter, ILiquidReceipts,
+    ILiquidRewards, ILiquidToken, ILiquidVault, IOther, IPlumeStaking, IRewardConverter,
+    LiquidReceipts, LiquidVault, TimelockController,
 };
 use alloy::{
     primitives::Bytes,
@@ -35,7 +36,15 @@ pub fn decode(data: &Bytes) -> Option<String> {
         ILiquidToken::ILiquidTokenErrors,
         ILiquidRewards::ILiquidRewardsErrors,
         IBucketFactory::IBucketFactoryErrors,
-        IPlumeStaking::IPlumeStakingErrors
+        IPlumeStaking::IPlumeStakingErrors,
+        ILiquidReceipts::ILiquidReceiptsErrors,
+        ILiquidVault::ILiquidVaultErrors,
+        ILiquidCoinVault::ILiquidCoinVaultErrors,
+        IRewardConverter::IRewardConverterErrors,
+        IAmmRoute::IAmmRouteErrors,
+        LiquidReceipts::LiquidReceiptsErrors,
+        LiquidVault::LiquidVaultErrors,
+        TimelockController::TimelockControllerErrors
     );
     decode_revert_reason(data)
 }

@@ -50,7 +50,7 @@ pub async fn run(settings: &Settings, out: Output) -> Result<()> {
     let half = quoted / U256::from(2);
     let call = ILiquidMinter::redeemCall {
         amount: half,
-        p: user::exit_params(half, half, U256::ZERO, 500, session.account()),
+        p: user::exit_params(half, U256::ZERO, half, U256::ZERO, 500, session.account()),
     };
     let receipt = session
         .send("smoke: redeem half", site.minter, &call, U256::ZERO)

@@ -3,12 +3,15 @@
 use crate::{
     abi::{ILiquidMinter, ILiquidMinterTypes, ILiquidRewards, ILiquidToken},
     amount::Amount,
-    args::User,
+    args::{DelegateCommand, Switch, User},
     config::Settings,
+    deploy::vault_symbol,
     error::{Problem, Result},
     keys,
     output::Output,
+    receipt,
     session::{Session, Site},
+    vault,
 };
 use alloy::{
     primitives::{Address, U256},
@@ -28,6 +31,7 @@ pub async fn run(settings: &Settings, command: User, out: Output) -> Result<()> 
     let symbols = Symbols {
         coin: settings.profile.native_symbol.clone(),
         token: settings.profile.lst_symbol.clone(),
+        share: vault_symbol(settings),
     };
     match command {
         User::Deposit { amount, min_out } => {
@@ -43,6 +47,7 @@ pub async fn run(settings: &Settings, command: User, out: Output) -> Result<()> 
         User::Redeem {
             amount,
             instant_max,
+            amm_max,
             fee_limit,
             min_out,
             recipient,
@@ -53,8 +58,16 @@ pub async fn run(settings: &Settings, command: User, out: Output) -> Result<()> 
             }
             let session = Session::open(settings, out).await?;
             let recipient = recipient.unwrap_or(session.account());
+            // A limit above zero is refused while the path is off.
+            let route = session.site.read(&ILiquidMinter::ammRouteCall {}).await?;
+            let amm = match amm_max {
+                Some(most) => most.0,
+                None if route.route.is_zero() || instant_max.is_some() => U256::ZERO,
+                None => amount.0,
+            };
             let p = exit_params(
                 instant_max.map_or(amount.0, |most| most.0),
+                amm,
                 amount.0,
                 min_out.unwrap_or_default().0,
                 fee_limit,
@@ -112,20 +125,31 @@ pub async fn run(settings: &Settings, command: User, out: Output) -> Result<()> 
                     U256::ZERO,
                 )
                 .await?;
-            let paid = receipt
-                .logs
-                .iter()
-                .find_map(|log| ILiquidRewards::RewardsPaid::decode_log(&log.inner).ok())
-                .map(|log| log.amount);
-            done(
-                &receipt,
-                Amount(paid.unwrap_or_default()),
-                "rewards paid",
-                &symbols.coin,
-                out,
-            );
+            let paid = rewards_paid(&receipt);
+            done(&receipt, paid, "rewards paid", &symbols.coin, out);
             Ok(())
         }
+        User::Vault(command) => vault::run(settings, command, &symbols, out).await,
+        User::Receipt(command) => receipt::run(settings, command, &symbols, out).await,
+        User::AutoPay { state } => {
+            let session = Session::open(settings, out).await?;
+            let on = state == Switch::On;
+            let call = ILiquidMinter::setAutoPayCall { on };
+            let title = if on {
+                "let others pay out what is funded"
+            } else {
+                "claim by oneself only"
+            };
+            let minter = session.site.minter;
+            let receipt = session.send(title, minter, &call, U256::ZERO).await?;
+            let flag =
+                serde_json::json!({ "autoPay": on, "transaction": receipt.transaction_hash });
+            out.result(&flag, |_| {
+                format!("{title} (transaction {})", receipt.transaction_hash)
+            });
+            Ok(())
+        }
+        User::Delegate(command) => delegate(settings, command, &symbols, out).await,
         User::Balance { account } => {
             let account =
                 account.map_or_else(|| keys::signer(settings).map(|key| key.address()), Ok)?;
@@ -134,15 +158,65 @@ pub async fn run(settings: &Settings, command: User, out: Output) -> Result<()> 
     }
 }
 
-struct Symbols {
-    coin: String,
-    token: String,
+/// How amounts are named.
+#[derive(Debug)]
+pub struct Symbols {
+    /// The coin.
+    pub coin: String,
+    /// The token.
+    pub token: String,
+    /// The vault's shares.
+    pub share: String,
+}
+
+async fn delegate(
+    settings: &Settings,
+    command: DelegateCommand,
+    symbols: &Symbols,
+    out: Output,
+) -> Result<()> {
+    let session = Session::open(settings, out).await?;
+    let rewards = session.site.deployment.address("LiquidRewards")?;
+    match command {
+        DelegateCommand::Claim { account, recipient } => {
+            let call = ILiquidRewards::claimAsDelegateCall {
+                account,
+                recipient: recipient.unwrap_or(session.account()),
+            };
+            let title = format!("claim the rewards of {account}");
+            let receipt = session.send(&title, rewards, &call, U256::ZERO).await?;
+            let paid = rewards_paid(&receipt);
+            done(&receipt, paid, "rewards paid", &symbols.coin, out);
+        }
+        DelegateCommand::Refuse => {
+            let call = ILiquidRewards::refuseDelegateCall {};
+            let title = "refuse every delegate";
+            let receipt = session.send(title, rewards, &call, U256::ZERO).await?;
+            let said = serde_json::json!({ "transaction": receipt.transaction_hash });
+            out.result(&said, |_| {
+                format!(
+                    "no delegate, for ever (transaction {})",
+                    receipt.transaction_hash
+                )
+            });
+        }
+    }
+    Ok(())
+}
+
+fn rewards_paid(receipt: &Receipt) -> Amount {
+    let paid = receipt
+        .logs
+        .iter()
+        .find_map(|log| ILiquidRewards::RewardsPaid::decode_log(&log.inner).ok());
+    Amount(paid.map(|log| log.amount).unwrap_or_default())
 }
 
 /// Parameters of `redeem` whose deadline never passes: the transaction is waited for.
 #[must_use]
 pub fn exit_params(
     instant: U256,
+    amm: U256,
     queue: U256,
     min_out: U256,
     fee_limit: u64,
@@ -150,7 +224,7 @@ pub fn exit_params(
 ) -> ILiquidMinterTypes::ExitParams {
     ILiquidMinterTypes::ExitParams {
         instantMax: instant,
-        ammMax: U256::ZERO, // No AMM route exists yet; a limit above zero is refused.
+        ammMax: amm,
         queueMax: queue,
         minOutNow: min_out,
         feeLimitBps: U256::from(fee_limit),
@@ -164,10 +238,14 @@ pub fn exit_params(
 pub struct Exit {
     /// Tokens redeemed at once.
     pub instant: U256,
-    /// Coins paid at once, after the fee.
+    /// Coins paid at once from the buffer, after the fee.
     pub paid: U256,
     /// The fee.
     pub fee: U256,
+    /// Tokens sold to a pool.
+    pub sold: U256,
+    /// Coins that they brought.
+    pub proceeds: U256,
     /// Tokens queued.
     pub queued: U256,
     /// The request, if something was queued.
@@ -185,6 +263,10 @@ pub fn exit_of(receipt: &Receipt) -> Exit {
                 exit.fee = event.fee;
                 exit.paid = event.gross.saturating_sub(event.fee);
             }
+            ILiquidMinter::ILiquidMinterEvents::AmmExit(event) => {
+                exit.sold = exit.sold.saturating_add(event.lst);
+                exit.proceeds = exit.proceeds.saturating_add(event.coins);
+            }
             ILiquidMinter::ILiquidMinterEvents::ExitRequested(event) => {
                 exit.queued = event.lst;
                 exit.id = Some(event.id);
@@ -195,7 +277,8 @@ pub fn exit_of(receipt: &Receipt) -> Exit {
     exit
 }
 
-fn events(receipt: &Receipt) -> impl Iterator<Item = ILiquidMinter::ILiquidMinterEvents> {
+/// The minter's events of a transaction.
+pub fn events(receipt: &Receipt) -> impl Iterator<Item = ILiquidMinter::ILiquidMinterEvents> {
     receipt
         .logs
         .iter()
@@ -211,7 +294,8 @@ struct Done {
     amount: Amount,
 }
 
-fn done(receipt: &Receipt, amount: Amount, what: &str, symbol: &str, out: Output) {
+/// Reports one transaction that moved one amount.
+pub fn done(receipt: &Receipt, amount: Amount, what: &str, symbol: &str, out: Output) {
     let done = Done {
         transaction: receipt.transaction_hash,
         block: receipt.block_number,
@@ -263,6 +347,8 @@ struct Redeemed {
     instant: Amount,
     paid: Amount,
     fee: Amount,
+    sold: Amount,
+    proceeds: Amount,
     queued: Amount,
     request: Option<String>,
     promised_at: Option<u64>,
@@ -300,6 +386,8 @@ async fn redeem(
         instant: Amount(exit.instant),
         paid: Amount(exit.paid),
         fee: Amount(exit.fee),
+        sold: Amount(exit.sold),
+        proceeds: Amount(exit.proceeds),
         queued: Amount(exit.queued),
         request: exit.id.map(|id| id.to_string()),
         promised_at,
@@ -311,6 +399,12 @@ async fn redeem(
             lines.push(format!(
                 "paid now: {} {} for {} {}, fee {} {}",
                 r.paid, symbols.coin, r.instant, symbols.token, r.fee, symbols.coin
+            ));
+        }
+        if !r.sold.0.is_zero() {
+            lines.push(format!(
+                "sold to a pool: {} {} for {} {}",
+                r.sold, symbols.token, r.proceeds, symbols.coin
             ));
         }
         if let Some(id) = &r.request {
@@ -332,6 +426,8 @@ struct Quote {
     instant: Amount,
     instant_pay: Amount,
     instant_fee_bps: u64,
+    amm: Amount,
+    amm_pay: Amount,
     queued: Amount,
     queued_pay: Amount,
     queued_at: u64,
@@ -346,18 +442,24 @@ async fn show_quote(site: &Site, amount: Amount, symbols: &Symbols, out: Output)
         instant: Amount(quote.instantLst),
         instant_pay: Amount(quote.instantPay),
         instant_fee_bps: seconds(quote.instantFeeBps),
+        amm: Amount(quote.ammLst),
+        amm_pay: Amount(quote.ammPay),
         queued: Amount(quote.queueLst),
         queued_pay: Amount(quote.queueValue),
         queued_at: seconds(quote.queueEta),
     };
     out.result(&quote, |q| {
         format!(
-            "now:   {} {} pay {} {} (fee {} bps)\nqueue: {} {} pay {} {}, {}",
+            "now:   {} {} pay {} {} (fee {} bps)\npool:  {} {} pay {} {}\nqueue: {} {} pay {} {}, {}",
             q.instant,
             symbols.token,
             q.instant_pay,
             symbols.coin,
             q.instant_fee_bps,
+            q.amm,
+            symbols.token,
+            q.amm_pay,
+            symbols.coin,
             q.queued,
             symbols.token,
             q.queued_pay,
@@ -616,11 +718,14 @@ async fn balance(site: &Site, account: Address, symbols: &Symbols, out: Output) 
 }
 
 /// Seconds or basis points as the contracts give them: always far below 2^64.
-fn seconds(value: U256) -> u64 {
+#[must_use]
+pub fn seconds(value: U256) -> u64 {
     value.saturating_to()
 }
 
-fn until(at: u64, now: u64) -> String {
+/// How long until a promised time, in words.
+#[must_use]
+pub fn until(at: u64, now: u64) -> String {
     let left = at.saturating_sub(now);
     if at == 0 || left == 0 {
         return "now".to_owned();

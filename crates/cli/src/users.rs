@@ -158,7 +158,7 @@ async fn act(
             };
             let call = ILiquidMinter::redeemCall {
                 amount,
-                p: user::exit_params(instant, amount, U256::ZERO, 500, me),
+                p: user::exit_params(instant, U256::ZERO, amount, U256::ZERO, 500, me),
             };
             session
                 .send(
