@@ -56,6 +56,8 @@ pub mod totals {
     pub const REWARDS_OWED: &str = "rewardsOwed";
     /// Reward coins loaded for holders, ever.
     pub const REWARDS_LOADED: &str = "rewardsLoaded";
+    /// The first-loss reserve, coin wei. Part of nothing else until a loss turns it into headroom.
+    pub const INSURANCE: &str = "insurance";
 }
 use totals::*;
 
@@ -87,6 +89,15 @@ pub(crate) async fn project(
 }
 
 impl Step<'_, '_, '_> {
+    /// The reserve's events say what it holds now: ours must be the same.
+    async fn reserve_held(&mut self) -> Result<()> {
+        if self.total(INSURANCE).await? != self.amount("held")? {
+            return Err(self.error("the reserve holds another amount"));
+        }
+        self.topic("metrics");
+        Ok(())
+    }
+
     async fn run(&mut self) -> Result<()> {
         let event = self.event;
         match event.name.as_str() {
@@ -336,6 +347,21 @@ impl Step<'_, '_, '_> {
                 })
                 .await?;
                 self.topic("queue");
+            }
+            // ------------------------------------------------------------ first-loss reserve
+            "InsuranceFunded" => {
+                self.add(INSURANCE, self.amount("amount")?).await?;
+                self.reserve_held().await?;
+            }
+            "InsuranceUsed" => {
+                let amount = self.amount("amount")?;
+                self.sub(INSURANCE, amount).await?;
+                self.add(HEADROOM, amount).await?;
+                self.reserve_held().await?;
+            }
+            "InsuranceWithdrawn" => {
+                self.sub(INSURANCE, self.amount("amount")?).await?;
+                self.reserve_held().await?;
             }
             // ------------------------------------------------------------ stake
             "StakePlaced" => {

@@ -77,6 +77,10 @@ pub(super) fn events(number: u64) -> Vec<(&'static str, Value)> {
         3 => vec![
             ("BufferTargetSet", json!({ "target": "100" })),
             (
+                "InsuranceFunded",
+                json!({ "from": b, "amount": "9", "held": "9" }),
+            ),
+            (
                 "StakePlaced",
                 json!({ "validatorId": v, "index": "0", "amount": "600" }),
             ),
@@ -142,6 +146,10 @@ pub(super) fn events(number: u64) -> Vec<(&'static str, Value)> {
             json!({ "id": "1", "owner": b, "recipient": b, "paid": "199", "fee": "1", "done": true }),
         )],
         11 => vec![
+            (
+                "InsuranceWithdrawn",
+                json!({ "recipient": b, "amount": "2", "held": "7" }),
+            ),
             burn(ann(), 300),
             (
                 "ExitRequested",
@@ -174,6 +182,7 @@ pub(super) fn events(number: u64) -> Vec<(&'static str, Value)> {
                 "ValidatorSynced",
                 json!({ "validatorId": v, "active": false, "slashed": true, "slashVotes": "2" }),
             ),
+            ("InsuranceUsed", json!({ "amount": "6", "held": "1" })),
             ("EtaRevised", json!({ "reason": "0", "value": "679" })),
             (
                 "SlashBooked",
@@ -241,6 +250,8 @@ async fn the_rows_are_what_the_journey_adds_up_to() {
         ),
         (u(50), u(20), u(100))
     );
+    // The reserve is no part of headroom.
+    assert_eq!(total(INSURANCE).await, u(9));
     assert_eq!((total(RESERVED).await, total(FEES).await), (u(1), u(1)));
     assert_eq!(
         (total(ACTIVE).await, total(COOLING).await),
@@ -323,15 +334,17 @@ async fn the_rows_are_what_the_journey_adds_up_to() {
     }
     assert_eq!(total(RATE).await, u(RATE_AFTER) * u(1_000_000_000));
     assert_eq!((total(ACTIVE).await, total(COOLING).await), (u(0), u(0)));
-    // 31 - 10; 201 - 199 - 2 + 10 - 9; fees 1 + 1 - 2 + 1.
+    // 31 - 10, and 6 of the reserve; 201 - 199 - 2 + 10 - 9; fees 1 + 1 - 2 + 1.
     assert_eq!(
         (
             total(HEADROOM).await,
             total(RESERVED).await,
             total(FEES).await
         ),
-        (u(21), u(1), u(1))
+        (u(27), u(1), u(1))
     );
+    // 9 - 2 - 6.
+    assert_eq!(total(INSURANCE).await, u(1));
     assert_eq!(
         (
             total(OPEN_LST).await,
@@ -518,6 +531,15 @@ async fn an_impossible_event_is_refused() {
         (
             "Deposited",
             json!({ "account": a, "coins": "1", "lst": "1" }),
+        ),
+        (
+            "InsuranceFunded",
+            json!({ "from": a, "amount": "1", "held": "11" }),
+        ),
+        ("InsuranceUsed", json!({ "amount": "10", "held": "0" })),
+        (
+            "InsuranceWithdrawn",
+            json!({ "recipient": a, "amount": "10", "held": "0" }),
         ),
     ] {
         let (_dir, store) = fresh(100).await;
