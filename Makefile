@@ -17,6 +17,7 @@ check: setup
 
 test: setup
 	scripts/test/contracts
+	scripts/test/halmos
 	scripts/test/web
 	scripts/test/rust
 
