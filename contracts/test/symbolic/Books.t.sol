@@ -27,35 +27,12 @@ contract BooksSymbolic is LiquidBase {
         s.checkpointAt[1] = LiquidStorage.Checkpoint({w: lst, b: pay});
     }
 
-    /// Two requests that make up a rung are owed no more than it was paid, and equal ones are owed the same.
-    /// Mutant: `v * lst / r.lst` in Line.owed rounded up.
-    function check_claims_within_a_rung_are_funded(uint8 lst, uint8 mine, uint8 pay) external {
-        if (lst == 0 || mine > lst) return;
-        LiquidStorage.State storage s = _rung(lst, pay, 0);
-        (uint256 first,,) = Line.owed(s, 0, mine, 0, 1);
-        (uint256 second,,) = Line.owed(s, 1, lst - mine, 0, 1);
-        assert(first + second <= pay);
-        assert(first + second + 1 >= pay);
-    }
-
-    /// Two rungs [0, m) and [m, end), funded to `w` with `pay`: together they are owed what was paid, to the wei; the later
-    /// one is owed nothing before the watermark reaches it.
-    /// Mutant: `s.rungs[rung - 1].unitsEnd` in Line.payout with `+ 1`.
-    function check_order_across_rungs(uint8 m, uint8 end, uint8 w, uint8 pay) external {
-        if (m == 0 || m >= end || w == 0 || w > end) return;
-        LiquidStorage.State storage s = _state();
-        s.rungs[0] = LiquidStorage.RungSlot({lst: m, unitsEnd: m, feeAndCount: 0});
-        s.rungs[1] = LiquidStorage.RungSlot({lst: uint96(end) - m, unitsEnd: end, feeAndCount: 0});
-        s.end = end;
-        s.watermark = w;
-        s.b = pay;
-        s.checkpoints = 1;
-        s.checkpointAt[1] = LiquidStorage.Checkpoint({w: w, b: pay});
-        // The boundary lies in the one checkpoint or, beyond it, at the watermark: hint 1 either way.
-        uint256 first = Line.payout(s, 0, m, 0, 1);
-        uint256 second = Line.payout(s, 1, end, 1, 1);
-        assert(first + second == pay);
-        if (w <= m) assert(second == 0);
+    /// The standard fee is rounded up, never down. Mutant: `ceilDiv` in Line.owed as plain division.
+    function check_standard_fee_rounds_up(uint8 lst, uint8 pay, uint16 fee) external {
+        if (lst == 0 || fee > 500) return;
+        LiquidStorage.State storage s = _rung(lst, pay, fee);
+        (uint256 gross, uint256 taken,) = Line.owed(s, 0, lst, 0, 1);
+        assert(taken * LiquidStorage.BPS >= gross * fee);
     }
 
     /// Fees that spill lose nothing, at the edge of the low word too. Mutant: `low = 0` dropped.
