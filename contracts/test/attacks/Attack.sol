@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {IPlumeStaking} from "../../src/staking/IPlumeStaking.sol";
 import {Fixture} from "../Fixture.sol";
+import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 
 /// Common ground of the attacks. Two validators of equal weight with four buckets each; alice holds 99 LST beside the
 /// seed's 1. Ten coins are the buffer, each bucket has 11.25.
@@ -63,6 +64,21 @@ abstract contract Attack is Fixture {
     /// A queued exit's payout at `rate` (1e27), less the standard fee of 5 bps, rounded up.
     function afterFee(uint256 gross) internal pure returns (uint256) {
         return gross - (gross * 5 + 9999) / 10_000;
+    }
+
+    /// From here on no account has a role.
+    function vanish() internal {
+        IAccessControl access = IAccessControl(address(minter));
+        bytes32[3] memory roles = [minter.REBALANCER_ROLE(), minter.CLAIMER_ROLE(), minter.HANDLER_ROLE()];
+        for (uint256 i; i < 3; ++i) {
+            vm.prank(keeper);
+            access.renounceRole(roles[i], keeper);
+        }
+        bytes32 guardianRole = minter.GUARDIAN_ROLE();
+        vm.prank(guardian);
+        access.renounceRole(guardianRole, guardian);
+        vm.prank(admin);
+        access.renounceRole(bytes32(0), admin);
     }
 
     function setRewardRate(uint256 rate) internal {

@@ -2,7 +2,6 @@
 pragma solidity 0.8.30;
 
 import {Attack} from "./Attack.sol";
-import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 
 /// Plan B of the book, followed to the letter: the tables of docs/src/plan-b.md are read here, every role is renounced, and
 /// a person with nothing else gets out by sending the calls that stand there.
@@ -214,21 +213,6 @@ contract PlanBAttackTest is Attack {
     }
 
     // --------------------------------------------------------------------------------------------------------- the states
-
-    /// From here on no account has a role.
-    function vanish() private {
-        IAccessControl access = IAccessControl(address(minter));
-        bytes32[3] memory roles = [minter.REBALANCER_ROLE(), minter.CLAIMER_ROLE(), minter.HANDLER_ROLE()];
-        for (uint256 i; i < 3; ++i) {
-            vm.prank(keeper);
-            access.renounceRole(roles[i], keeper);
-        }
-        bytes32 guardianRole = minter.GUARDIAN_ROLE();
-        vm.prank(guardian);
-        access.renounceRole(guardianRole, guardian);
-        vm.prank(admin);
-        access.renounceRole(bytes32(0), admin);
-    }
 
     function intoVault(address who, uint256 lst) private returns (uint256) {
         vm.startPrank(who);

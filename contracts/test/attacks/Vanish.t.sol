@@ -3,7 +3,6 @@ pragma solidity 0.8.30;
 
 import {ILiquidMinter} from "../../src/liquid/ILiquidMinter.sol";
 import {Attack} from "./Attack.sol";
-import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 
 /// L31: everybody with a role is gone. Strangers do what is due; everybody gets out, to the wei.
 contract VanishAttackTest is Attack {
@@ -23,21 +22,6 @@ contract VanishAttackTest is Attack {
         super.setUp();
         vm.deal(dave, 1_000 ether);
         vm.deal(erin, 1_000 ether);
-    }
-
-    /// From here on no account has a role.
-    function vanish() internal {
-        IAccessControl access = IAccessControl(address(minter));
-        bytes32[3] memory roles = [minter.REBALANCER_ROLE(), minter.CLAIMER_ROLE(), minter.HANDLER_ROLE()];
-        for (uint256 i; i < 3; ++i) {
-            vm.prank(keeper);
-            access.renounceRole(roles[i], keeper);
-        }
-        bytes32 guardianRole = minter.GUARDIAN_ROLE();
-        vm.prank(guardian);
-        access.renounceRole(guardianRole, guardian);
-        vm.prank(admin);
-        access.renounceRole(bytes32(0), admin);
     }
 
     /// What a stranger may do without a role, tried once each; what is not yet due refuses.

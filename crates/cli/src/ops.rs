@@ -10,13 +10,13 @@ use crate::{
     output::Output,
     refusal,
     session::{Session, Site},
-    uniswap,
+    uniswap, user,
 };
 use alloy::{
     eips::BlockId,
     primitives::{Address, B256, Bytes, U256},
     rpc::types::TransactionRequest,
-    sol_types::{SolCall, SolError as _, SolEventInterface as _},
+    sol_types::{SolCall, SolError as _},
 };
 use chain::Receipt;
 use serde::Serialize;
@@ -541,12 +541,8 @@ async fn emergency(hand: &mut Hand<'_>, what: Emergency, to: Option<Address>) ->
     let receipt = hand
         .empowered(format!("{word}, by {to}"), &call, &roles)
         .await?;
-    let events = receipt
-        .logs
-        .iter()
-        .filter_map(|log| ILiquidMinter::ILiquidMinterEvents::decode_log(&log.inner).ok());
-    for event in events {
-        match event.data {
+    for event in user::events(&receipt) {
+        match event {
             ILiquidMinter::ILiquidMinterEvents::EmergencySigned(signed) => {
                 hand.notes.push(format!(
                     "signed; the other signature carries it out until unix {}",

@@ -8,12 +8,9 @@ use crate::{
     error::{Problem, Result},
     output::Output,
     session::{Session, Site},
-    user::{Symbols, seconds, until},
+    user::{Symbols, event, seconds, until},
 };
-use alloy::{
-    primitives::{Address, B256, U256},
-    sol_types::SolEvent as _,
-};
+use alloy::primitives::{Address, B256, U256};
 use serde::Serialize;
 
 /// The low bits of a token id: the request.
@@ -82,12 +79,8 @@ pub async fn run(
             let title = format!("a receipt of request {id}");
             let call = ILiquidMinter::mintReceiptCall { id };
             let receipt = session.send(&title, site.minter, &call, U256::ZERO).await?;
-            let token = receipt
-                .logs
-                .iter()
-                .filter(|log| log.address() == receipts)
-                .find_map(|log| ILiquidReceipts::Transfer::decode_log(&log.inner).ok())
-                .map(|log| log.tokenId)
+            let token = event::<ILiquidReceipts::Transfer>(&receipt, receipts)
+                .map(|e| e.tokenId)
                 .ok_or_else(|| Problem::Unexpected("a receipt without its event".to_owned()))?;
             moved(token, receipt.transaction_hash, "minted");
         }
@@ -121,10 +114,7 @@ pub async fn run(
             };
             let title = format!("claim receipt {token}");
             let receipt = session.send(&title, receipts, &call, U256::ZERO).await?;
-            let event = receipt
-                .logs
-                .iter()
-                .find_map(|log| ILiquidReceipts::ReceiptClaimed::decode_log(&log.inner).ok())
+            let event = event::<ILiquidReceipts::ReceiptClaimed>(&receipt, receipts)
                 .ok_or_else(|| Problem::Unexpected("a claim without its event".to_owned()))?;
             let claimed = Claimed {
                 receipt: token.to_string(),

@@ -15,7 +15,7 @@ use crate::{
 };
 use alloy::{
     primitives::{Address, U256},
-    sol_types::{SolEvent as _, SolEventInterface as _},
+    sol_types::{SolEvent, SolEventInterface as _},
 };
 use chain::{ChainError, Log, Receipt};
 use serde::Serialize;
@@ -283,6 +283,16 @@ pub fn events(receipt: &Receipt) -> impl Iterator<Item = ILiquidMinter::ILiquidM
         .logs
         .iter()
         .filter_map(|log| ILiquidMinter::ILiquidMinterEvents::decode_log(&log.inner).ok())
+        .map(|log| log.data)
+}
+
+/// The first event of its kind that a contract left in a transaction.
+pub fn event<E: SolEvent>(receipt: &Receipt, from: Address) -> Option<E> {
+    receipt
+        .logs
+        .iter()
+        .filter(|log| log.address() == from)
+        .find_map(|log| E::decode_log(&log.inner).ok())
         .map(|log| log.data)
 }
 

@@ -9,12 +9,9 @@ use crate::{
     keys,
     output::Output,
     session::{Session, Site},
-    user::{Symbols, done},
+    user::{Symbols, done, event},
 };
-use alloy::{
-    primitives::{Address, U256},
-    sol_types::SolEvent as _,
-};
+use alloy::primitives::{Address, U256};
 use serde::Serialize;
 
 /// Where the vault and its entry in coins are.
@@ -166,13 +163,9 @@ async fn deposit(
         let title = format!("{amount} {} into the vault", symbols.coin);
         session.send(&title, site.minter, &call, amount.0).await?
     };
-    let shares = receipt
-        .logs
-        .iter()
-        .filter(|log| log.address() == at.vault)
-        .find_map(|log| ILiquidVault::Deposit::decode_log(&log.inner).ok())
-        .map(|log| log.shares);
-    let shares = Amount(shares.unwrap_or_default());
+    let shares =
+        event::<ILiquidVault::Deposit>(&receipt, at.vault).map_or(U256::ZERO, |e| e.shares);
+    let shares = Amount(shares);
     done(&receipt, shares, "deposited, got", &symbols.share, out);
     Ok(())
 }
@@ -187,13 +180,8 @@ async fn redeem(session: &Session, shares: Amount, symbols: &Symbols, out: Outpu
     };
     let title = format!("redeem {shares} {}", symbols.share);
     let receipt = session.send(&title, at.vault, &call, U256::ZERO).await?;
-    let got = receipt
-        .logs
-        .iter()
-        .filter(|log| log.address() == at.vault)
-        .find_map(|log| ILiquidVault::Withdraw::decode_log(&log.inner).ok())
-        .map(|log| log.assets);
-    let got = Amount(got.unwrap_or_default());
+    let got = event::<ILiquidVault::Withdraw>(&receipt, at.vault).map_or(U256::ZERO, |e| e.assets);
+    let got = Amount(got);
     done(&receipt, got, "redeemed, got", &symbols.token, out);
     Ok(())
 }
@@ -216,11 +204,8 @@ async fn request(session: &Session, shares: Amount, symbols: &Symbols, out: Outp
     };
     let title = format!("ask for the coins of {shares} {}", symbols.share);
     let receipt = session.send(&title, at.coins, &call, U256::ZERO).await?;
-    let id = receipt
-        .logs
-        .iter()
-        .find_map(|log| ILiquidCoinVault::RedeemRequest::decode_log(&log.inner).ok())
-        .map(|log| log.requestId)
+    let id = event::<ILiquidCoinVault::RedeemRequest>(&receipt, at.coins)
+        .map(|e| e.requestId)
         .ok_or_else(|| Problem::Unexpected("a request without its event".to_owned()))?;
     let requested = Requested {
         transaction: receipt.transaction_hash,
@@ -258,13 +243,9 @@ async fn claim(session: &Session, symbols: &Symbols, out: Output) -> Result<()> 
     };
     let title = format!("claim the coins of {} {}", Amount(shares), symbols.share);
     let receipt = session.send(&title, at.coins, &call, U256::ZERO).await?;
-    let paid = receipt
-        .logs
-        .iter()
-        .filter(|log| log.address() == at.coins)
-        .find_map(|log| ILiquidCoinVault::Withdraw::decode_log(&log.inner).ok())
-        .map(|log| log.assets);
-    let paid = Amount(paid.unwrap_or_default());
+    let paid =
+        event::<ILiquidCoinVault::Withdraw>(&receipt, at.coins).map_or(U256::ZERO, |e| e.assets);
+    let paid = Amount(paid);
     done(&receipt, paid, "claimed", &symbols.coin, out);
     Ok(())
 }

@@ -28,7 +28,7 @@ use super::{
     table::Table,
 };
 use crate::world::{
-    COIN, GAS, NATIVE, Outcome, Setup, World, account,
+    COIN, Claims, GAS, NATIVE, Outcome, Setup, World, account,
     later::{DEPTH, Later},
 };
 
@@ -45,11 +45,6 @@ alloy::sol! {
         function act(address target, bytes data) external payable returns (bytes memory);
         function force(address target) external payable;
         function tries() external view returns (uint256);
-    }
-    /// The overloaded ones.
-    #[sol(all_derives)]
-    interface Claims {
-        function claim(uint256 id, uint256 hintA, uint256 hintB) external returns (uint256 paid);
     }
     #[sol(all_derives)]
     interface Rewards {
@@ -284,13 +279,15 @@ impl History {
         value: u128,
         c: &C,
     ) -> Result<Outcome> {
-        let name = if to == self.w.rewards {
-            Table::named("rewards", C::SIGNATURE)
-        } else if to == self.w.token {
-            Table::named("token", C::SIGNATURE)
-        } else {
-            C::SIGNATURE
+        let contract = match to {
+            _ if to == self.w.rewards => "rewards",
+            _ if to == self.w.token => "token",
+            _ if to == self.w.receipts => "receipts",
+            _ if to == self.parts.vault => "vault",
+            _ if self.parts.converters.contains(&to) => "converter",
+            _ => "",
         };
+        let name = Table::named(contract, C::SIGNATURE);
         let mut line = format!("{c:?}");
         line.truncate(300);
         self.raw(name, who, to, value, c.abi_encode(), &line)
@@ -861,5 +858,5 @@ const GIVEN_AWAY: &[&str] = &[
     "rewards.load()",
     "loadRewards()",
     "submitAndDeposit(address,uint256)",
-    "converter.buy",
+    "converter.buy(address,uint256,uint256)",
 ];

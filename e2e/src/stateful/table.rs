@@ -211,7 +211,7 @@ impl Display for Table {
         )?;
         writeln!(
             f,
-            "promised times read {}; exits funded by their promised time {}, with a named reason to be late {}, late without one 0; worst share error {} wei, most dust in reserve {} wei, best profit {} wei; calls back from a receiver {}",
+            "promised times read {}; exits funded by their promised time {}, with a named reason to be late {} (late without one ends the run); worst share error {} wei, most dust in reserve {} wei, best profit {} wei; calls back from a receiver {}",
             self.promises,
             self.kept,
             self.excused,

@@ -148,7 +148,8 @@ impl World {
     fn pool(&mut self, wcoin: Address) -> Address {
         let (operator, token) = (self.operator, self.token);
         let factory = self.deploy_code(
-            &super::package("@uniswap/v2-core/build/UniswapV2Factory.json"),
+            "UniswapV2Factory",
+            super::package("@uniswap/v2-core/build/UniswapV2Factory.json"),
             &operator.abi_encode(),
             0,
         );

@@ -48,6 +48,11 @@ alloy::sol! {
         uint32 minRungAge;
         uint32 maxSyncAge;
     }
+    /// The claim of a request: the bindings number functions of one name.
+    #[sol(all_derives)]
+    interface Claims {
+        function claim(uint256 id, uint256 hintA, uint256 hintB) external returns (uint256 paid);
+    }
     function initialize(InitParams p) external payable;
     function grantRole(bytes32 role, address account) external;
 }
@@ -423,11 +428,10 @@ impl World {
 
     /// Deploys a committed artifact from the operator.
     pub fn deploy(&mut self, name: &str, args: &[u8], value: u128) -> Address {
-        self.deploy_code(&bytecode(name), args, value)
+        self.deploy_code(name, bytecode(name), args, value)
     }
 
-    fn deploy_code(&mut self, code: &[u8], args: &[u8], value: u128) -> Address {
-        let mut code = code.to_vec();
+    fn deploy_code(&mut self, name: &str, mut code: Vec<u8>, args: &[u8], value: u128) -> Address {
         code.extend_from_slice(args);
         let nonce = self.nonce(self.operator);
         let tx = TxEnv::builder()
@@ -444,7 +448,7 @@ impl World {
                 output: Output::Create(_, Some(at)),
                 ..
             } => at,
-            other => panic!("it does not deploy: {other:?}"),
+            other => panic!("{name} does not deploy: {other:?}"),
         }
     }
 

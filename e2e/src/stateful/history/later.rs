@@ -44,18 +44,14 @@ impl History {
                     to,
                     tokenId: token,
                 };
-                self.receipt_call("receipts.transferFrom", who, &call)?;
+                self.call(who, at, 0, &call)?;
             }
             3..=5 => {
-                self.receipt_call("receipts.unwrap", who, &Q::unwrapCall { tokenId: token })?;
+                self.call(who, at, 0, &Q::unwrapCall { tokenId: token })?;
             }
             6 => {
                 let tokens = vec![token, U256::from(request + 1)];
-                self.receipt_call(
-                    "receipts.refresh",
-                    who,
-                    &Q::refreshCall { tokenIds: tokens },
-                )?;
+                self.call(who, at, 0, &Q::refreshCall { tokenIds: tokens })?;
             }
             7 => {
                 let hints = self.look(&M::findHintsCall {
@@ -67,7 +63,7 @@ impl History {
                     hintB: hints.hintsB[0],
                     recipient: who.at,
                 };
-                self.receipt_call("receipts.claim", who, &call)?;
+                self.call(who, at, 0, &call)?;
             }
             _ => {
                 let before = self.w.view(at, &Q::infoCall { tokenId: token });
@@ -76,7 +72,7 @@ impl History {
                     recipient: who.at,
                 };
                 let had = self.w.balance(who.at);
-                let out = self.receipt_call("receipts.redeem", who, &call)?;
+                let out = self.call(who, at, 0, &call)?;
                 if out.ok && !who.is_contract() {
                     let got = self.w.balance(who.at) - had;
                     ensure!(
@@ -109,16 +105,6 @@ impl History {
         };
         self.minter(who, &M::mintReceiptCall { id: U256::from(id) })?;
         Ok(())
-    }
-
-    fn receipt_call<D: SolCall + std::fmt::Debug>(
-        &mut self,
-        name: &'static str,
-        who: Who,
-        c: &D,
-    ) -> Result<Outcome> {
-        let line = format!("{c:?}");
-        self.raw(name, who, self.w.receipts, 0, c.abi_encode(), &line)
     }
 
     /// Owners say whether to be paid unasked, and somebody pays them.
@@ -255,8 +241,7 @@ impl History {
             amount,
             maxPrice: price,
         };
-        let line = format!("{call:?}");
-        self.raw("converter.buy", who, at, cost, call.abi_encode(), &line)?;
+        self.call(who, at, cost, &call)?;
         Ok(())
     }
 
@@ -291,10 +276,10 @@ impl History {
                     assets,
                     receiver: who.at,
                 };
-                self.vault_call("vault.deposit", who, &call)?;
+                self.call(who, vault, 0, &call)?;
             }
             6 => {
-                self.vault_call("vault.harvest", who, &V::harvestCall {})?;
+                self.call(who, vault, 0, &V::harvestCall {})?;
             }
             7 => {
                 let call = V::redeemInKindCall {
@@ -302,7 +287,7 @@ impl History {
                     receiver: who.at,
                     owner: who.at,
                 };
-                self.vault_call("vault.redeemInKind", who, &call)?;
+                self.call(who, vault, 0, &call)?;
             }
             _ => {
                 let call = Shares::redeemCall {
@@ -310,21 +295,10 @@ impl History {
                     receiver: who.at,
                     owner: who.at,
                 };
-                self.vault_call("vault.redeem", who, &call)?;
+                self.call(who, vault, 0, &call)?;
             }
         }
         Ok(())
-    }
-
-    fn vault_call<D: SolCall + std::fmt::Debug>(
-        &mut self,
-        name: &'static str,
-        who: Who,
-        c: &D,
-    ) -> Result<Outcome> {
-        let line = format!("{c:?}");
-        let vault = self.parts.vault;
-        self.raw(name, who, vault, 0, c.abi_encode(), &line)
     }
 
     /// 3: a share of the vault never loses LST, whoever comes and goes; the vault has what it says.
