@@ -79,6 +79,10 @@ export async function look(page: Page, name: string, fullPage = true): Promise<s
     await page.emulateMedia({ colorScheme: theme })
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: width < 500 ? 844 : 900 })
+      // A colour that is inherited changes a frame later at each depth: until then axe sees the other theme's.
+      await page.waitForFunction(() =>
+        document.getAnimations().every((each) => !(each instanceof CSSTransition) || each.playState === 'finished'),
+      )
       const where = `${name}-${theme}-${width}`
       const found = [...(await overflow(page)), ...(await axe(page, where))]
       looks += 1
