@@ -185,13 +185,13 @@ impl<'p, W: Watch> Engine<'p, W> {
             slashed: Vec::new(),
             open: Vec::new(),
             waiting: VecDeque::new(),
-            report: Report::new(plan.span)?,
+            report: Report::new(plan.span),
             out: Outcome::default(),
         };
         engine.deposit(plan.pot)?;
         engine.look()?;
         // The pot as it is found is nobody's deposit and no keeper's work.
-        engine.report = Report::new(plan.span)?;
+        engine.report = Report::new(plan.span);
         Ok(engine)
     }
 

@@ -1,7 +1,6 @@
 //! What came of it.
 
 use crate::{Assets, Error, Shares};
-use hdrhistogram::Histogram;
 use ruint::aliases::U256;
 
 /// Exits, or parts of exits, that went one way.
@@ -21,29 +20,39 @@ impl Path {
     }
 }
 
-/// Times in seconds, kept to three digits in a fixed amount of memory; the greatest is exact.
-#[derive(Clone, Debug, PartialEq)]
+/// Times in seconds, in memory that does not grow with their number: counts of times that share their first eleven bits, so
+/// a time is known to a thousandth. The greatest is exact.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waits {
-    times: Histogram<u64>,
+    counts: Vec<u64>,
+    count: u64,
     max: u64,
 }
 
-impl Waits {
-    pub(super) fn new() -> Result<Self, Error> {
-        // A hundred years in seconds, three digits.
-        let times = Histogram::new_with_bounds(1, 1 << 32, 3).map_err(|_| Error::Arithmetic)?;
-        Ok(Self { times, max: 0 })
-    }
+/// Times below twice this are counted one by one.
+const FINE: u64 = 1 << 10;
 
+impl Waits {
     pub(super) fn add(&mut self, seconds: u64) {
-        self.times.saturating_record(seconds);
+        let shift = 53_u32.saturating_sub(seconds.leading_zeros());
+        let place = FINE
+            .saturating_mul(shift.into())
+            .saturating_add(seconds >> shift);
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        if self.counts.len() <= place {
+            self.counts.resize(place.saturating_add(1), 0);
+        }
+        if let Some(count) = self.counts.get_mut(place) {
+            *count = count.saturating_add(1);
+        }
+        self.count = self.count.saturating_add(1);
         self.max = self.max.max(seconds);
     }
 
     /// How many times there are.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.times.len()
+        self.count
     }
 
     /// The longest, seconds.
@@ -55,7 +64,7 @@ impl Waits {
     /// The time that `per_mille` of a thousand do not exceed, seconds, at most a thousandth too long; 0 of none.
     #[must_use]
     pub fn quantile(&self, per_mille: u64) -> u64 {
-        let wanted = u128::from(self.count()).saturating_mul(u128::from(per_mille));
+        let wanted = u128::from(self.count).saturating_mul(u128::from(per_mille));
         let wanted = u64::try_from(wanted.div_ceil(1_000)).unwrap_or(u64::MAX);
         let mut seen = 0_u64;
         self.steps()
@@ -66,13 +75,17 @@ impl Waits {
             .map_or(0, |(time, _)| time)
     }
 
-    /// Times in ascending order and how often each was taken.
+    /// Times in ascending order, each the longest that it stands for, and how often they were taken.
     pub fn steps(&self) -> impl Iterator<Item = (u64, u64)> {
-        let longest = self.max;
-        self.times.iter_recorded().map(move |step| {
-            let time = self.times.highest_equivalent(step.value_iterated_to());
-            (time.min(longest), step.count_at_value())
-        })
+        let places = (0_u64..).zip(self.counts.iter().copied());
+        places
+            .filter(|(_, count)| *count > 0)
+            .map(|(place, count)| {
+                let shift = (place >> 10).saturating_sub(1);
+                let first = place.saturating_sub(FINE.saturating_mul(shift));
+                let longest = (first.saturating_add(1) << shift).saturating_sub(1);
+                (longest.min(self.max), count)
+            })
     }
 }
 
@@ -189,8 +202,8 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new(span: u64) -> Result<Self, Error> {
-        Ok(Self {
+    pub(super) fn new(span: u64) -> Self {
+        Self {
             span,
             deposits: Path::default(),
             deposits_refused: 0,
@@ -202,13 +215,13 @@ impl Report {
             amm: Path::default(),
             amm_loss: Assets::ZERO,
             queue: Path::default(),
-            waits: Waits::new()?,
+            waits: Waits::default(),
             unpaid: 0,
             promises: Promises {
                 kept: 0,
                 broken: 0,
                 latest: 0,
-                early: Waits::new()?,
+                early: Waits::default(),
             },
             early_money: Assets::ZERO,
             instant_fees: Assets::ZERO,
@@ -220,7 +233,7 @@ impl Report {
             samples: Vec::new(),
             supply: Shares::ZERO,
             events: 0,
-        })
+        }
     }
 
     /// `part` of all coin-seconds (headroom, earning and cooling stake), millionths, down.
@@ -231,5 +244,48 @@ impl Report {
             .saturating_add(self.active_seconds)
             .saturating_add(self.cooling_seconds);
         crate::mul_div_down(part, U256::from(1_000_000), all).map_or(0, |ppm| ppm.saturating_to())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "a test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_know_short_times_exactly_and_long_ones_to_a_thousandth() {
+        for seconds in [
+            0,
+            1,
+            2_047,
+            2_048,
+            2_049,
+            4_095,
+            4_096,
+            1_814_400,
+            u64::from(u32::MAX),
+        ] {
+            let mut waits = Waits::default();
+            waits.add(seconds);
+            // Not cut by the greatest.
+            waits.max = u64::MAX;
+            let known = waits.quantile(500);
+            assert!(
+                (seconds..=seconds + seconds / 1_000).contains(&known),
+                "{seconds} as {known}"
+            );
+        }
+    }
+
+    #[test]
+    fn quantiles_count_from_below() {
+        let mut waits = Waits::default();
+        for seconds in (1..=100).rev() {
+            waits.add(seconds);
+        }
+        let at = |per_mille| waits.quantile(per_mille);
+        assert_eq!([at(500), at(950), at(990), at(1_000)], [50, 95, 99, 100]);
+        assert_eq!((waits.count(), waits.max()), (100, 100));
+        assert_eq!(Waits::default().quantile(950), 0);
     }
 }

@@ -13,9 +13,10 @@ pub struct Trial {
     pub report: Report,
 }
 
-/// Finds the fewest buckets per validator with which `holds` says yes, between 1 and `most`. More buckets never make an exit
-/// later, so a ladder twice as long is tried until one holds, and then the gap is halved. Returns the trials in the order in
-/// which they were made; the cheapest is the one that holds with the fewest buckets, if any does.
+/// Finds the fewest buckets per validator, at most `most`, with which `holds` says yes. A bucket more is not always quicker
+/// (stake lies in smaller pieces, and the same exits take other ones), so there is nothing to halve: every ladder is tried
+/// from one bucket up, until one holds. The longest comes first; when that does not hold, nothing else is tried. Returns
+/// the trials in the order in which they were made; wanted is the one that holds with the fewest buckets.
 ///
 /// # Errors
 /// Those of `play`.
@@ -26,33 +27,21 @@ pub fn cheapest(
     holds: impl Fn(&Report) -> bool,
 ) -> Result<Vec<Trial>, Problem> {
     let mut trials: Vec<Trial> = Vec::new();
-    let mut attempt = |buckets: usize| -> Result<bool, Problem> {
-        let report = play(&Plan {
+    for buckets in core::iter::once(most).chain(1..most) {
+        let plan = Plan {
             buckets,
             ..plan.clone()
-        })?;
+        };
+        let report = play(&plan)?;
         let held = holds(&report);
         trials.push(Trial {
             buckets,
             holds: held,
             report,
         });
-        Ok(held)
-    };
-    let (mut short, mut long) = (0_usize, 1_usize);
-    while !attempt(long)? {
-        if long >= most {
-            return Ok(trials);
-        }
-        short = long;
-        long = long.saturating_mul(2).min(most);
-    }
-    while long.saturating_sub(short) > 1 {
-        let middle = short.midpoint(long);
-        if attempt(middle)? {
-            long = middle;
-        } else {
-            short = middle;
+        let longest = buckets == most;
+        if held != longest {
+            break;
         }
     }
     Ok(trials)

@@ -3,7 +3,10 @@
 
 use crate::world::*;
 use omnibus_model::{
-    sim::{Demand, Keeper, Outage, Paid, Plan, Pool, Problem, Sample, Slash, Watch, What, run},
+    sim::{
+        Demand, Keeper, Outage, Paid, Plan, Pool, Problem, Sample, Slash, Watch, What, cheapest,
+        run,
+    },
     *,
 };
 use proptest::prelude::*;
@@ -582,4 +585,34 @@ fn a_plan_that_cannot_be_names_field_and_value() {
         run(&Plan::default(), backwards, &mut ()),
         Err(Problem::Order { at: 9, before: 10 })
     );
+}
+
+/// Which ladders are tried, and which of them hold, when those in `good` do.
+fn search(most: usize, good: &[usize]) -> Vec<(usize, bool)> {
+    let plan = Plan {
+        span: DAY,
+        ..Plan::default()
+    };
+    let now = std::cell::Cell::new(0);
+    let play = |plan: &Plan| {
+        now.set(plan.buckets);
+        run(plan, [], &mut ())
+    };
+    let trials = cheapest(&plan, most, play, |_| good.contains(&now.get())).unwrap();
+    trials
+        .iter()
+        .map(|trial| (trial.buckets, trial.holds))
+        .collect()
+}
+
+#[test]
+fn the_search_takes_the_shortest_ladder_that_holds() {
+    // Two hold, three do not: nothing is skipped.
+    assert_eq!(search(8, &[2, 5, 8]), [(8, true), (1, false), (2, true)]);
+    assert_eq!(
+        search(4, &[4]),
+        [(4, true), (1, false), (2, false), (3, false)]
+    );
+    assert_eq!(search(8, &[2]), [(8, false)]);
+    assert_eq!(search(1, &[1]), [(1, true)]);
 }
