@@ -53,7 +53,7 @@ fn exponential(rng: &mut ChaCha8Rng) -> u128 {
             }
             (last, falls) = (next, falls.saturating_add(1));
         }
-        if falls % 2 == 0 {
+        if falls.is_multiple_of(2) {
             return (whole << FRACTION) | (u128::from(first) >> FRACTION);
         }
         whole = whole.saturating_add(1);
@@ -249,7 +249,10 @@ fn bursts(args: &Simulate) -> Vec<Pace> {
     };
     let mut paces = Vec::new();
     let (mut rng, mut at) = (rng(args.seed, Stream::Bursts, 0), 0_u128);
-    while args.bursts > 0 {
+    if args.bursts == 0 {
+        return vec![pace(0, span, calm)];
+    }
+    loop {
         let gap = exponential(&mut rng).saturating_mul(YEAR) / u128::from(args.bursts);
         let begin = at.saturating_add(gap >> FRACTION);
         if begin >= span {
@@ -509,5 +512,69 @@ mod tests {
             replay(Path::new("/nowhere.csv")),
             Err(Problem::Config { .. })
         ));
+    }
+
+    /// Deposit, an exit in two parts, and a request that is cancelled: a demand of two.
+    #[tokio::test]
+    async fn simulate_replays_an_index() {
+        use serde_json::json;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("omnibus.sqlite");
+        store::Store::migrate(&path).await.unwrap();
+        let store = store::Store::open(&path, store::Options::default())
+            .await
+            .unwrap();
+        let who = alloy::primitives::Address::repeat_byte(7);
+        let block = |number: u64, timestamp| store::Block {
+            number,
+            hash: B256::with_last_byte(u8::try_from(number).unwrap()),
+            parent: B256::with_last_byte(u8::try_from(number - 1).unwrap()),
+            timestamp,
+            events: 0,
+        };
+        let event = |block: u64, log_index, name: &str, args| store::Event {
+            block,
+            log_index,
+            at: 0,
+            tx_hash: B256::repeat_byte(u8::try_from(block).unwrap()),
+            address: who,
+            name: name.to_owned(),
+            args,
+            topics: Default::default(),
+            data: Default::default(),
+        };
+        let asked =
+            |id: &str, lst: &str| json!({ "id": id, "owner": who, "lst": lst, "hint": "65535" });
+        let deposited = json!({ "account": who, "payer": who, "hint": "65535", "coins": "1000", "lst": "1000" });
+        let instant =
+            json!({ "account": who, "recipient": who, "lst": "50", "gross": "50", "fee": "1" });
+        let batch = store::RangeBatch {
+            first: 1,
+            last: block(4, 1_200),
+            blocks: vec![block(1, 1_000), block(2, 1_060), block(3, 1_090)],
+            events: vec![
+                event(1, 0, "Deposited", deposited),
+                event(2, 0, "InstantExit", instant),
+                event(2, 1, "ExitRequested", asked("1", "200")),
+                event(3, 0, "ExitRequested", asked("2", "100")),
+                event(
+                    4,
+                    0,
+                    "ExitCancelled",
+                    json!({ "id": "2", "owner": who, "lst": "100" }),
+                ),
+            ],
+            alerts: vec![],
+        };
+        store.apply_range(batch).await.unwrap();
+
+        let wanted = [
+            (0, What::Deposit(Assets::of(1_000))),
+            (60, What::Exit(Shares::of(250))),
+        ];
+        assert_eq!(
+            history(&path).await.unwrap(),
+            wanted.map(|(at, what)| Demand { at, what })
+        );
     }
 }

@@ -41,13 +41,13 @@ struct Plot {
     lines: Vec<Line>,
 }
 
-/// 1, 2 or 5 times a power of ten, at most four of which reach `max`.
+/// 1, 2 or 5 times a power of ten, at most five of which reach `max`.
 fn step(max: u64) -> u64 {
     let mut power = 1_u64;
     loop {
         for times in [1, 2, 5] {
             let step = power.saturating_mul(times);
-            if step.saturating_mul(4) >= max {
+            if step.saturating_mul(5) >= max {
                 return step;
             }
         }
@@ -96,7 +96,7 @@ impl Plot {
         );
         let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
         let y_step = step(self.max.1);
-        for n in 0..=4 {
+        for n in 0..=5 {
             let value = y_step.saturating_mul(n);
             if value > self.max.1 {
                 break;
@@ -221,11 +221,14 @@ fn coins(amount: Assets) -> u64 {
     (amount.raw() / U256::from(10_u64.pow(18))).saturating_to()
 }
 
+/// What a line shows of a sample.
+type Value = fn(&Sample) -> Assets;
+
 /// Lines over the span.
 fn over_time(
     title: &'static str,
     report: &Report,
-    lines: &[(&'static str, &'static str, fn(&Sample) -> Assets)],
+    lines: &[(&'static str, &'static str, Value)],
 ) -> Plot {
     let lines: Vec<_> = lines
         .iter()
@@ -421,13 +424,12 @@ mod tests {
     fn simulate_labels_are_round_and_few() {
         for (max, wanted) in [
             (1, 1),
-            (4, 1),
-            (5, 2),
-            (8, 2),
-            (9, 5),
-            (100, 50),
+            (5, 1),
+            (6, 2),
+            (11, 5),
+            (100, 20),
             (365, 100),
-            (1_000_000, 500_000),
+            (970_000, 200_000),
         ] {
             assert_eq!(step(max), wanted, "{max}");
         }

@@ -377,14 +377,14 @@ impl Summary {
         let hourly = match u16::try_from(self.buckets_for_hourly) {
             Ok(buckets) if u64::from(buckets) > model::MAX_BUCKETS => {
                 format!(
-                    "hourly ones would take {buckets} buckets of {} that may be",
+                    "one an hour would take {buckets} buckets, and {} is the most",
                     model::MAX_BUCKETS
                 )
             }
-            _ => format!("hourly ones take {} buckets", self.buckets_for_hourly),
+            _ => format!("one an hour takes {} buckets", self.buckets_for_hourly),
         };
         format!(
-            "of one validator every {} at most, of all every {}; {hourly}",
+            "of one validator one in {} at most, of all one in {}; {hourly}",
             Seconds(self.period),
             Seconds(self.line_period)
         )
@@ -433,7 +433,7 @@ pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
