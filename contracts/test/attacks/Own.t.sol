@@ -733,32 +733,36 @@ contract OwnAttackTest is Attack {
 
     // -------------------------------------------------------------------------------------------------------------- L67
 
-    /// Twenty dust rungs, each with a promise of its own, paid by one funding: it passes sixteen of the promises. The four that
-    /// lie behind the watermark must not stop what asks what is due: instant exits, and every later funding.
-    function test_l67_more_promises_than_one_funding_passes_stop_nothing() public {
+    /// Forty dust rungs, each with a promise of its own, paid by one funding, and one more paid ahead of its time. A funding passes
+    /// sixteen of the promises: after two of them eight lie behind the watermark, and are the last that are due. They must not
+    /// stop what asks what is due: instant exits, and every later funding.
+    function test_l67_more_promises_than_two_fundings_pass_stop_nothing() public {
         submit(bob, 20 ether);
         submit(mallory, 1 ether);
-        uint256[] memory dust = new uint256[](20);
-        for (uint256 i; i < 20; ++i) {
+        uint256[] memory dust = new uint256[](41);
+        for (uint256 i; i < 40; ++i) {
             dust[i] = leave(mallory, 0.01 ether); // netted from above the target
             pass(1 hours);
         }
-        assertEq(minter.line().marks, 20);
+        assertEq(minter.line().marks, 40);
         assertEq(minter.totalUnstaked(), 0);
         pass(GRACE);
-        assertEq(minter.due(), 0.2 ether);
+        assertEq(minter.due(), 0.4 ether);
         minter.finalize();
         assertEq(minter.line().marksDone, 16);
         assertEq(minter.due(), 0, "all of it is paid");
+        dust[40] = leave(mallory, 0.01 ether);
+        minter.finalize();
+        assertEq(minter.line().marksDone, 32);
+        assertEq(minter.due(), 0);
         vm.prank(bob);
         (uint256 paid, uint256 id) = minter.unstake(5 ether);
         assertEq(id, 0);
         assertGe(paid, 4.95 ether);
         uint256 hers = leave(alice, 50 ether);
         fundAll();
-        assertEq(minter.line().marksDone, minter.line().marks);
         assertEq(claimNow(alice, hers), afterFee(50 ether));
-        for (uint256 i; i < 20; ++i) {
+        for (uint256 i; i < 41; ++i) {
             assertEq(claimNow(mallory, dust[i]), afterFee(0.01 ether));
         }
         assertSound();
