@@ -759,6 +759,7 @@ contract OwnAttackTest is Attack {
         (uint256 paid, uint256 id) = minter.unstake(5 ether);
         assertEq(id, 0);
         assertGe(paid, 4.95 ether);
+        pass(1 hours);
         uint256 hers = leave(alice, 50 ether);
         fundAll();
         assertEq(claimNow(alice, hers), afterFee(50 ether));
