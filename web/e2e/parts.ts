@@ -131,10 +131,10 @@ try {
 
   // ---------------------------------------------------------------- tokens into the vault
   await page.getByTestId('deposit-into-wallet').check()
-  await page.getByTestId('deposit-amount').fill('80')
+  await page.getByTestId('deposit-amount').fill('1000')
   await enabled(page, 'deposit-submit').waitFor({ timeout: TIMEOUT })
   const deposited = await sends(ann.me, () => page.getByTestId('deposit-submit').click())
-  equal(deposited.lst, parseEther('80'), 'a deposit into the wallet, at a rate of one')
+  equal(deposited.lst, parseEther('1000'), 'a deposit into the wallet, at a rate of one')
   await done(page, 'deposit-status')
   const tokens = parseEther('10')
   await page.getByTestId('vault-in-amount').fill(toInput(tokens))
@@ -179,7 +179,8 @@ try {
 
   // ---------------------------------------------------------------- an exit by pool, buffer and queue
   await go(page, 'Exit')
-  const leaving = parseEther('60')
+  // More than buffer and pool would pay together.
+  const leaving = parseEther('700')
   await page.getByTestId('exit-amount').fill(toInput(leaving))
   await enabled(page, 'exit-submit').waitFor({ timeout: TIMEOUT })
   await page.getByTestId('exit-pool-alone').waitFor({ timeout: TIMEOUT })

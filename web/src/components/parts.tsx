@@ -11,7 +11,7 @@ import {
 import type { Converter, ExitPools, Halt, ReserveMove } from '../api/types'
 import { useAppConfig } from '../chain/app-config'
 import { useChainNow } from '../chain/use-clock'
-import { formatAmount, formatBps, formatCount, wei } from '../lib/amount'
+import { formatAmount, formatBps, wei } from '../lib/amount'
 import { formatAgo, formatDate } from '../lib/time'
 import { Badge, Card, ChainLink, Coin, Empty, Fact, Facts, Loaded, MoreButton, Notice, When } from './ui'
 
@@ -125,20 +125,19 @@ function Tokens({ converter }: { converter: Converter }) {
           <h3 className="text-sm font-medium">
             <ChainLink kind="address" value={token.token} />
           </h3>
-          {/* Another token's decimals are its own: amounts are in its smallest units, said so. */}
+          {/* Another token's decimals are its own: amounts are in the 10¹⁸ units that prices are told for. */}
           <Facts>
-            <Fact label="For sale now" hint="smallest units">
-              <span className="num">{formatCount(wei(token.forSale))}</span>
+            <Fact label="For sale now" hint="times 10¹⁸ smallest units">
+              <span className="num">{formatAmount(wei(token.forSale))}</span>
             </Fact>
-            <Fact label="Limits: a sale, a day" hint="smallest units">
-              <span className="num">
-                {formatCount(wei(token.perSale))}, {formatCount(wei(token.perDay))}
-              </span>
+            <Fact label="Most in one sale">
+              <span className="num">{formatAmount(wei(token.perSale))}</span>
             </Fact>
-            <Fact label="Price now, floor" hint={`${nativeSymbol} for 10¹⁸ units`}>
-              <span className="num">
-                {token.price === null ? '—' : formatAmount(wei(token.price))}, {formatAmount(wei(token.floor))}
-              </span>
+            <Fact label="Most in a day">
+              <span className="num">{formatAmount(wei(token.perDay))}</span>
+            </Fact>
+            <Fact label="Price now" hint={`floor ${formatAmount(wei(token.floor))} ${nativeSymbol}`}>
+              {token.price === null ? '—' : <Coin value={wei(token.price)} />}
             </Fact>
             <Fact label="Became rewards so far">
               <Coin value={wei(token.coins)} />
