@@ -13,7 +13,7 @@ import { useAppConfig } from '../chain/app-config'
 import { useChainNow } from '../chain/use-clock'
 import { formatAmount, formatBps, wei } from '../lib/amount'
 import { formatAgo, formatDate } from '../lib/time'
-import { Badge, Card, ChainLink, Coin, Empty, Fact, Facts, Loaded, MoreButton, Notice, When } from './ui'
+import { Badge, Card, ChainLink, Coin, Empty, Fact, Facts, Loaded, MoreButton, Notice } from './ui'
 
 const MOVES: Record<ReserveMove['kind'], string> = {
   funded: 'Paid in',
@@ -189,7 +189,7 @@ function HaltState({ halt }: { halt: Halt }) {
               <span className="text-ink-faint">{formatAgo(each.at, now)}</span>
               {each.until !== null && !each.done && each.until > now && (
                 <span className="block text-ink-soft">
-                  The second signature counts until <When at={each.until} now={now} />
+                  The second signature counts until {formatDate(each.until, now)}
                 </span>
               )}
             </li>
@@ -224,7 +224,7 @@ export function PowerCard() {
                 <li key={item.operation} className="py-2.5">
                   <code className="font-medium break-all">{item.call ?? item.data.slice(0, 10)}</code>
                   <span className="block text-ink-soft">
-                    can be carried out from <When at={item.executableAt} now={now} />
+                    can be carried out from {formatDate(item.executableAt, now)}
                   </span>
                 </li>
               ))}

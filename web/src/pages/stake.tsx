@@ -275,13 +275,17 @@ export function StakePage() {
       <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]">
         <div className="space-y-5">
           <DepositForm overview={overview.data} />
-          <Loaded query={overview} rows={6}>
-            {(data) => <Pot overview={data} />}
-          </Loaded>
+          <VaultCard />
         </div>
         <div className="space-y-5">
-          <VaultCard />
-          {overview.data && <Journey overview={overview.data} />}
+          <Loaded query={overview} rows={6}>
+            {(data) => (
+              <>
+                <Journey overview={data} />
+                <Pot overview={data} />
+              </>
+            )}
+          </Loaded>
           <Later only={['vault', 'insurance']} />
         </div>
       </div>
