@@ -243,8 +243,10 @@ impl Step<'_, '_, '_> {
         if from.is_zero() {
             self.add(VAULT_SHARES, value).await?;
         } else {
+            // Anybody may send nothing, also who never held any.
             let held = self.tables.get(VaultHolder::key(&from)).await?;
-            let rest = held.and_then(|h| h.shares.checked_sub(value));
+            let held = held.map_or(U256::ZERO, |h| h.shares);
+            let rest = held.checked_sub(value);
             let rest = rest.ok_or_else(|| self.error("sends more shares than it holds"))?;
             self.vault_holder(from, |h| h.shares = rest).await?;
         }

@@ -117,7 +117,12 @@ pub(super) fn events(number: u64) -> Vec<(&'static str, Value)> {
                 json!({ "caller": b, "coins": "20", "lst": "25" }),
             ),
         ],
-        31 => vec![shares(ann(), ben(), 100)],
+        // A stranger sends nothing, and somebody sends to itself: the token allows both.
+        31 => vec![
+            shares(ann(), ben(), 100),
+            shares(account(22), ann(), 0),
+            shares(ben(), ben(), 60),
+        ],
         32 => vec![
             shares(ben(), Address::ZERO, 40),
             withdraw(ben(), ben(), 50, 40),
