@@ -7,6 +7,7 @@ use alloy::{
 use chain::{
     bindings::{
         amm_route::IAmmRoute as route,
+        liquid_halt::LiquidHalt as halt,
         minter::ILiquidMinterTypes,
         staking::{IPlumeStaking as staking, IPlumeStaking::ValidatorInfo},
         vault::ILiquidVault as vault,
@@ -188,7 +189,43 @@ fn parts() -> [(Address, Views); 2] {
 #[tokio::test]
 async fn o16_the_monitor_reads_records_and_judges_at_one_block() {
     let chain = FakeChain::new(CHAIN);
-    chain.mine(30);
+    chain.mine(20);
+    // Halted, and a vault whose rewards wait since its first deposit.
+    let (who, code) = (Address::repeat_byte(0x21), Address::repeat_byte(0x22));
+    let mut name = B256::ZERO;
+    name[..8].copy_from_slice(b"haltCode");
+    let at = contracts(0).parts.vault.unwrap();
+    chain.mine_logs(vec![
+        log(
+            contracts(0).minter,
+            &minter::AddressSet { name, value: code },
+        ),
+        log(
+            contracts(0).minter,
+            &halt::Upgraded {
+                implementation: code,
+            },
+        ),
+        log(
+            at,
+            &vault::Transfer {
+                from: Address::ZERO,
+                to: who,
+                value: u(7),
+            },
+        ),
+        log(
+            at,
+            &vault::Deposit {
+                sender: who,
+                owner: who,
+                assets: u(7),
+                shares: u(7),
+            },
+        ),
+    ]);
+    let deposited = chain.head().timestamp;
+    chain.mine(9);
     let node = FakeNode::start(&chain).await;
     let pool = pool(&[&node]).await;
     let dir = tempfile::tempdir().unwrap();
@@ -229,14 +266,13 @@ async fn o16_the_monitor_reads_records_and_judges_at_one_block() {
         ("tvl", 1_000),
         ("cooling", 70),
         ("insurance", 40),
-        ("halted", 0),
+        ("halted", 1),
         ("vaultShares", 500),
         ("vaultAssets", 620),
         ("vaultLst", 600),
         ("vaultCoins", 8),
         ("vaultPendingCoins", 20),
-        // No event of the vault in this history.
-        ("vaultHarvestAge", 0),
+        ("vaultHarvestAge", now - deposited),
         ("pools", 1),
         ("openUnits", 30),
         ("marksWaiting", 2),
@@ -296,7 +332,9 @@ async fn o16_the_monitor_reads_records_and_judges_at_one_block() {
         .unwrap()
         .items;
     let rules: Vec<_> = open.iter().map(|a| a.rule.as_str()).collect();
+    assert!(now > deposited);
     for rule in [
+        "halted",
         "matured-old",
         "slash-vote",
         "insolvent",
