@@ -2,6 +2,9 @@
 //! `bench/results/*.json` and the table of the README out.
 //!
 //! `bench gas` writes them from `contracts/snapshots/gas.json`; `bench gas --check` fails when what is committed differs.
+//! `bench simulate` measures the simulator and writes `bench/results/program.json`.
+
+mod simulate;
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, process::ExitCode};
 
@@ -17,12 +20,13 @@ const END: &str = "<!-- end of the gas table -->";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let check = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["gas"] => false,
-        ["gas", "--check"] => true,
-        _ => return fail("usage: bench gas [--check]"),
+    let result = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["gas"] => root().and_then(|root| run(root, false)),
+        ["gas", "--check"] => root().and_then(|root| run(root, true)),
+        ["simulate"] => root().and_then(simulate::run),
+        _ => return fail("usage: bench gas [--check] | bench simulate"),
     };
-    match run(check) {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("{error:#}")),
     }
@@ -37,10 +41,13 @@ fn fail(message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn run(check: bool) -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+fn root() -> Result<&'static Path> {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
-        .ok_or_else(|| eyre!("no workspace root"))?;
+        .ok_or_else(|| eyre!("no workspace root"))
+}
+
+fn run(root: &Path, check: bool) -> Result<()> {
     let measured: BTreeMap<String, u64> = read(&root.join(MEASURED))?;
     let targets: BTreeMap<String, Map<String, Value>> = read(&root.join(TARGETS))?;
     let results = join(&measured, &targets)?;

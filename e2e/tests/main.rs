@@ -15,5 +15,6 @@ mod journey;
 mod parts;
 mod queue;
 mod service;
+mod simulate;
 mod site;
 mod stateful;

@@ -1,6 +1,9 @@
 //! The command line as it is written. `config` resolves it against `omnibus.toml` and the profile.
 
-use crate::amount::Amount;
+use crate::{
+    amount::Amount,
+    simulate::flags::{self, BankRun, Goal, Seconds},
+};
 use alloy::primitives::{Address, U256};
 use chain::SensitiveUrl;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,7 +11,8 @@ use std::path::PathBuf;
 
 const AFTER: &str = "\
 Exit codes: 0 done · 1 anything else · 2 wrong arguments, or not confirmed · 3 configuration or key · 4 chain down or another chain
-            5 deployment file · 6 transaction refused, failed or not mined · 7 port, lock, key in use or tool · 8 verification failed · 130 interrupted
+            5 deployment file · 6 transaction refused, failed or not mined · 7 port, lock, key in use or tool · 8 verification failed · 9 no ladder reaches the goal
+            130 interrupted
 Secrets come from the environment only: OMNIBUS_KEY or OMNIBUS_KEYSTORE_PASSWORD; they are never printed.";
 
 /// Liquid staking with predictable exits: deploy it, run it, use it.
@@ -70,6 +74,8 @@ pub enum Command {
     /// What a depositor does
     #[command(subcommand)]
     User(User),
+    /// Exit times, buffer and keepers' gas of a ladder of buckets before it is built
+    Simulate(Box<Simulate>),
     /// Bring the database to this version's schema
     Migrate,
     /// Look for what is wrong: tools, endpoints, deployment, database
@@ -137,6 +143,201 @@ pub enum KeeperMode {
     DryRun,
     /// Signs and sends
     On,
+}
+
+/// `omnibus simulate`
+#[derive(Clone, Debug, Args)]
+pub struct Simulate {
+    /// Validators, of equal weight
+    #[arg(long, default_value_t = 10, help_heading = "Ladder")]
+    pub validators: u16,
+    /// Buckets of each validator
+    #[arg(long, default_value_t = 22, help_heading = "Ladder")]
+    pub buckets: usize,
+    /// Coins in the pot at the beginning
+    #[arg(
+        long,
+        default_value = "1000000",
+        value_name = "COINS",
+        help_heading = "Ladder"
+    )]
+    pub pot: Amount,
+    /// Cooldown of the staking system
+    #[arg(
+        long,
+        default_value = "21d",
+        value_name = "TIME",
+        help_heading = "Ladder"
+    )]
+    pub cooldown: Seconds,
+    /// What is waited after a cooldown before the bucket is used again
+    #[arg(
+        long,
+        default_value = "1h",
+        value_name = "TIME",
+        help_heading = "Ladder"
+    )]
+    pub safety: Seconds,
+    /// Least time between a validator's departures; the ladder gives (cooldown + safety) / buckets of itself
+    #[arg(
+        long,
+        default_value = "1h",
+        value_name = "TIME",
+        help_heading = "Ladder"
+    )]
+    pub interval: Seconds,
+    /// Exits that depart before their turn, from buckets beyond the timetable; 0: none do
+    #[arg(
+        long,
+        default_value = "0",
+        value_name = "COINS",
+        help_heading = "Ladder"
+    )]
+    pub threshold: Amount,
+    /// Least stake
+    #[arg(
+        long,
+        default_value = "1",
+        value_name = "COINS",
+        help_heading = "Ladder"
+    )]
+    pub min_stake: Amount,
+    /// Share of all assets kept as the buffer target, basis points
+    #[arg(
+        long,
+        default_value_t = 1_000,
+        value_name = "BPS",
+        help_heading = "Ladder"
+    )]
+    pub withhold: u64,
+    /// Least and greatest instant fee, basis points
+    #[arg(long, num_args = 2, default_values_t = [30, 100], value_names = ["MIN", "MAX"], help_heading = "Ladder")]
+    pub instant_fees: Vec<u64>,
+    /// Keepers' grace: what each step may be late in a promise
+    #[arg(
+        long,
+        default_value = "6h",
+        value_name = "TIME",
+        help_heading = "Ladder"
+    )]
+    pub grace: Seconds,
+
+    /// Time between two looks of the keepers
+    #[arg(
+        long,
+        default_value = "5m",
+        value_name = "TIME",
+        help_heading = "Keepers and mishaps"
+    )]
+    pub cadence: Seconds,
+    /// No keepers from then on for so long, as in 90d+3d; may be given more than once
+    #[arg(long, value_name = "BEGIN+LENGTH", value_parser = flags::outage, help_heading = "Keepers and mishaps")]
+    pub outage: Vec<model::sim::Outage>,
+    /// A validator (from 0) is slashed, as in 100d:3; may be given more than once
+    #[arg(long, value_name = "TIME:VALIDATOR", value_parser = flags::slash, help_heading = "Keepers and mishaps")]
+    pub slash: Vec<model::sim::Slash>,
+
+    /// How long
+    #[arg(
+        long,
+        default_value = "365d",
+        value_name = "TIME",
+        help_heading = "Demand"
+    )]
+    pub span: Seconds,
+    /// All chance follows from it
+    #[arg(long, default_value_t = 1, help_heading = "Demand")]
+    pub seed: u64,
+    /// Exits per day, at random times (Poisson)
+    #[arg(long, default_value_t = 20, value_name = "N", help_heading = "Demand")]
+    pub exits: u64,
+    /// Mean size of an exit; sizes are exponential
+    #[arg(
+        long,
+        default_value = "150",
+        value_name = "COINS",
+        help_heading = "Demand"
+    )]
+    pub exit_size: Amount,
+    /// Deposits per day, at random times (Poisson)
+    #[arg(long, default_value_t = 20, value_name = "N", help_heading = "Demand")]
+    pub deposits: u64,
+    /// Mean size of a deposit; sizes are exponential
+    #[arg(
+        long,
+        default_value = "150",
+        value_name = "COINS",
+        help_heading = "Demand"
+    )]
+    pub deposit_size: Amount,
+    /// Bursts of exits per year, at random times
+    #[arg(long, default_value_t = 0, value_name = "N", help_heading = "Demand")]
+    pub bursts: u64,
+    /// How long a burst lasts
+    #[arg(
+        long,
+        default_value = "2d",
+        value_name = "TIME",
+        help_heading = "Demand"
+    )]
+    pub burst_length: Seconds,
+    /// How many times as many exits come in a burst
+    #[arg(long, default_value_t = 10, value_name = "N", help_heading = "Demand")]
+    pub burst_factor: u64,
+    /// So many basis points of the first pot leave within a time, as in 180d+2d:3000; may be given more than once
+    #[arg(long, value_name = "BEGIN+LENGTH:BPS", value_parser = flags::bank_run, help_heading = "Demand")]
+    pub bank_run: Vec<BankRun>,
+    /// Play a CSV file instead of chance: `seconds,what,coins` with a header, what being deposit or exit
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "history",
+        help_heading = "Demand"
+    )]
+    pub replay: Option<PathBuf>,
+    /// Play what a database of `omnibus run` has indexed instead of chance
+    #[arg(long, value_name = "FILE", help_heading = "Demand")]
+    pub history: Option<PathBuf>,
+
+    /// Coins of a pool that LST can be sold to; without it there is none
+    #[arg(long, value_name = "COINS", help_heading = "Pool")]
+    pub pool: Option<Amount>,
+    /// Its fee, basis points
+    #[arg(long, default_value_t = 30, value_name = "BPS", help_heading = "Pool")]
+    pub pool_fee: u64,
+    /// The most that the last wei of a sale may fall short of the rate, basis points
+    #[arg(long, default_value_t = 100, value_name = "BPS", help_heading = "Pool")]
+    pub slippage: u64,
+    /// How long traders take to bring its price back
+    #[arg(long, default_value = "1d", value_name = "TIME", help_heading = "Pool")]
+    pub pool_recovery: Seconds,
+
+    /// What stake earns in a year, basis points
+    #[arg(
+        long,
+        default_value_t = 500,
+        value_name = "BPS",
+        help_heading = "Costs"
+    )]
+    pub apr: u64,
+    /// What keepers pay for a gas, as in 100000000000wei
+    #[arg(
+        long,
+        default_value = "100000000000wei",
+        value_name = "COINS",
+        help_heading = "Costs"
+    )]
+    pub gas_price: Amount,
+
+    /// Find the fewest buckets that reach a goal, as in exit-p95=22d: exit-p50, exit-p95, exit-p99 or exit-max of queued exits
+    #[arg(long, value_name = "GOAL", help_heading = "Results")]
+    pub optimize: Option<Goal>,
+    /// Write a report with plots, one self-contained file
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    pub html: Option<PathBuf>,
+    /// Write one line per queued exit: seconds at which it was requested, promised and paid
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    pub csv: Option<PathBuf>,
 }
 
 /// `omnibus deploy`

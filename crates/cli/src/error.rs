@@ -213,6 +213,16 @@ pub enum Problem {
         /// What the system said.
         source: std::io::Error,
     },
+    /// No ladder keeps the promise that was asked for.
+    #[error("{goal} is out of reach: with up to {most} buckets the best is {nearest}")]
+    Unreached {
+        /// The goal.
+        goal: String,
+        /// Buckets that were tried at most.
+        most: u64,
+        /// The best that was found.
+        nearest: String,
+    },
     /// One of the long-running parts ended.
     #[error("{part} stopped: {reason}")]
     Stopped {
@@ -252,6 +262,7 @@ impl Problem {
             Self::NonceUsedElsewhere { .. } => "use an account that nothing else uses; start over under another name with --deployment".to_owned(),
             Self::Funds { account, .. } => format!("send coins to {account} and run the same command again"),
             Self::Failed { .. } => "look at it in the explorer; nothing that follows was sent".to_owned(),
+            Self::Unreached { .. } => "allow more time, more validators or a larger buffer (--withhold)".to_owned(),
             Self::Chain(error) if error.is_transient() => "the endpoint may be busy: try again".to_owned(),
             _ => return None,
         })
@@ -282,6 +293,7 @@ impl Problem {
             | Self::MissingTool { .. }
             | Self::NoWebApp { .. } => 7,
             Self::Verification { .. } => 8,
+            Self::Unreached { .. } => 9,
             Self::Store(store::Error::Locked { .. }) => 7,
             Self::Store(_) | Self::Api(_) => 3,
             Self::Io { .. } | Self::Stopped { .. } | Self::Unexpected(_) => 1,

@@ -22,6 +22,7 @@ mod receipt;
 mod refusal;
 mod run;
 mod session;
+mod simulate;
 mod smoke;
 mod uniswap;
 mod user;
@@ -72,6 +73,7 @@ async fn command(cli: Cli, out: Output) -> Result<()> {
         Command::Doctor => doctor::run(&settings, out).await,
         Command::Demo(args) => demo::run(settings, args, out).await,
         Command::Run(args) => run::run(&settings, args, out).await,
+        Command::Simulate(args) => simulate::run(&args, out).await,
         Command::Migrate => run::migrate(&settings, out).await,
     }
 }

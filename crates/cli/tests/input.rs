@@ -168,3 +168,119 @@ fn input_completions_are_written_for_every_shell() {
         );
     }
 }
+
+#[test]
+fn input_a_plan_that_cannot_be_is_refused_with_flag_and_value() {
+    for (args, said) in [
+        (&["--buckets", "129"][..], "--buckets 129"),
+        (&["--validators", "0"], "--validators 0"),
+        (&["--withhold", "5001"], "--withhold 5001"),
+        (&["--instant-fees", "100", "30"], "--instant-fees 100"),
+        (&["--cadence", "0"], "--cadence 0"),
+        (&["--pot", "99999999999999"], "--pot 99999999999999"),
+        (&["--slash", "1d:10"], "--slash 10"),
+        (&["--outage", "1d+3d", "--outage", "2d+1d"], "--outage"),
+        (&["--pool", "5", "--slippage", "10000"], "--slippage 10000"),
+        (&["--cooldown", "soon"], "--cooldown"),
+        (&["--optimize", "exit-p96=1d"], "exit-p95=22d"),
+        (&["--bank-run", "1d+1d:0"], "--bank-run"),
+        (&["--replay", "a", "--history", "b"], "--history"),
+    ] {
+        let (code, text) = fails(&[&["simulate"], args].concat(), &[]);
+        assert_eq!(code, 2, "{args:?}: {text}");
+        assert!(text.contains(said), "{args:?}: {text}");
+    }
+}
+
+#[test]
+fn input_demand_that_does_not_read_is_refused_with_its_file() {
+    for (flag, file) in [("--replay", "nothing.csv"), ("--history", "nothing.sqlite")] {
+        let (code, text) = fails(&["simulate", flag, file], &[]);
+        assert_eq!(code, 3, "{text}");
+        assert!(text.contains(file), "{text}");
+    }
+}
+
+#[test]
+fn input_a_goal_out_of_reach_ends_with_9_and_the_best_there_is() {
+    // Nothing is quicker than the cooldown where nothing nets it.
+    let args = [
+        "simulate",
+        "--span",
+        "30d",
+        "--deposits",
+        "0",
+        "--withhold",
+        "0",
+        "--optimize",
+        "exit-p95=20d",
+    ];
+    let (code, text) = fails(&args, &[]);
+    assert_eq!(code, 9, "{text}");
+    assert!(
+        text.contains("exit-p95=20d") && text.contains("21d"),
+        "{text}"
+    );
+}
+
+/// The same seed, the same words; another seed, others. What is written is one page that asks for nothing.
+#[test]
+fn simulate_is_deterministic_and_writes_a_page_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let play = |more: &[&str]| {
+        let args = [
+            "simulate",
+            "--json",
+            "--span",
+            "90d",
+            "--withhold",
+            "100",
+            "--exit-size",
+            "300",
+        ];
+        let out = omnibus(folder.path(), &[&args, more].concat(), &[]);
+        assert!(
+            out.status.success(),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let first = play(&["--html", "page.html", "--csv", "exits.csv"]);
+    assert_eq!(first, play(&[]));
+    assert_ne!(first, play(&["--seed", "2"]));
+    let figures: serde_json::Value = serde_json::from_str(&first).unwrap();
+    let queued = figures["queue"]["exits"].as_u64().unwrap();
+    assert!(queued > 100, "{first}");
+
+    let page = std::fs::read_to_string(folder.path().join("page.html")).unwrap();
+    assert_eq!(page.matches("<svg").count(), 4);
+    for outside in [
+        "http:", "https:", "src=", "href=", "url(", "@import", "<script",
+    ] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    let mut lines = csv_lines(&folder.path().join("exits.csv"));
+    assert_eq!(lines.remove(0), ["requested", "promised", "paid"]);
+    assert_eq!(lines.len() as u64, queued);
+    let waits: Vec<u64> = lines
+        .iter()
+        .map(|line| line[2].parse::<u64>().unwrap() - line[0].parse::<u64>().unwrap())
+        .collect();
+    assert_eq!(
+        figures["queue"]["max"].as_u64(),
+        waits.iter().max().copied()
+    );
+    let kept = lines
+        .iter()
+        .filter(|line| line[2].parse::<u64>().unwrap() <= line[1].parse::<u64>().unwrap())
+        .count();
+    assert_eq!(figures["promisesKept"].as_u64(), Some(kept as u64));
+}
+
+fn csv_lines(path: &Path) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines()
+        .map(|line| line.split(',').map(str::to_owned).collect())
+        .collect()
+}

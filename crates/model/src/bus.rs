@@ -96,7 +96,7 @@ impl Minter {
     }
 
     /// The smallest available bucket that fits the need, else the largest (ties: lowest index).
-    fn pick(
+    pub(crate) fn pick(
         &self,
         v: &Validator,
         need: Assets,
@@ -150,7 +150,7 @@ impl Minter {
     }
 
     /// After any loss: the rate falls to what is there (promise 3), and so does what depends on it.
-    fn after_loss(
+    pub(crate) fn after_loss(
         &mut self,
         loss: Assets,
         out: &mut Outcome,
@@ -171,6 +171,27 @@ impl Minter {
             value: loss.raw(),
         });
         self.refresh_target(out)
+    }
+
+    /// Coins that came home belong to the line, as far as it goes.
+    pub(crate) fn credit(&mut self, gained: Assets) -> Result<(), Error> {
+        self.headroom = self.headroom.plus(gained)?;
+        self.line.committed = self.line.committed.plus(gained)?.min(self.commit_cap()?);
+        Ok(())
+    }
+
+    /// Commits headroom above the target to what is uncovered and the margin; the wei.
+    pub(crate) fn net(&mut self, uncovered: Assets, out: &mut Outcome) -> Result<Assets, Error> {
+        let early = self.headroom.min0(self.line.committed).min0(self.target);
+        let netted = uncovered
+            .plus(MARGIN)?
+            .min(early)
+            .min(self.commit_cap()?.min0(self.line.committed));
+        self.line.committed = self.line.committed.plus(netted)?;
+        if !netted.is_zero() {
+            out.tell(Event::Netted { amount: netted });
+        }
+        Ok(netted)
     }
 
     /// Tells an uncovered line whose first departure was possible more than a grace ago that its promise is lost.
@@ -199,19 +220,14 @@ impl Minter {
         Ok(())
     }
 
-    /// No bucket of an unbooked validator has stake left to depart.
-    fn nothing_active(&self) -> bool {
-        self.live().all(|(_, v)| v.active.is_zero())
-    }
-
     /// Pushes a mark when the end of the line is promised and not marked yet.
-    fn mark_line(
+    pub(crate) fn mark_line(
         &mut self,
         departed_for_need: bool,
         now: Timestamp,
         out: &mut Outcome,
     ) -> Result<(), Error> {
-        let promised = self.covered()? || self.nothing_active();
+        let promised = self.covered()? || self.active.is_zero();
         let line = &mut self.line;
         let units = line.end;
         if units == line.watermark || line.marked() || !promised {
@@ -277,17 +293,8 @@ impl State {
             ..Departing::default()
         };
         if !uncovered.is_zero() {
-            run.need = uncovered.plus(MARGIN)?;
-            let early = m.headroom.min0(m.line.committed).min0(m.target);
-            netted = run
-                .need
-                .min(early)
-                .min(m.commit_cap()?.min0(m.line.committed));
-            m.line.committed = m.line.committed.plus(netted)?;
-            run.need = run.need.minus(netted)?;
-            if !netted.is_zero() {
-                out.tell(Event::Netted { amount: netted });
-            }
+            netted = m.net(uncovered, out)?;
+            run.need = uncovered.plus(MARGIN)?.minus(netted)?;
         }
         let needed = run.need > MARGIN;
         if needed {
@@ -531,8 +538,7 @@ impl State {
         let v = m.validator_mut(id.validator)?;
         v.cooling = v.cooling.minus(off)?;
         m.cooling = m.cooling.minus(off)?;
-        m.headroom = m.headroom.plus(gained)?;
-        m.line.committed = m.line.committed.plus(gained)?.min(m.commit_cap()?);
+        m.credit(gained)?;
         out.tell(Event::Swept {
             validator: id.validator,
             index: id.index,
@@ -624,7 +630,11 @@ impl State {
         if deficit >= m.params.min_stake {
             amount = amount.min(deficit);
         }
-        let (bucket, part) = m.choose_bucket(id, amount, now)?;
+        let (index, part) = m.choose_bucket(m.validator(id)?, amount, now)?;
+        let bucket = BucketId {
+            validator: id,
+            index,
+        };
         Ok(Some((bucket, part, capacity)))
     }
 
@@ -746,7 +756,12 @@ impl State {
             if rest.is_zero() {
                 break;
             }
-            let (bucket, part) = self.minter.choose_bucket(id, rest, ctx.now)?;
+            let m = &self.minter;
+            let (index, part) = m.choose_bucket(m.validator(id)?, rest, ctx.now)?;
+            let bucket = BucketId {
+                validator: id,
+                index,
+            };
             self.place(bucket, part, ctx.now, out)?
                 .map_err(Error::Staking)?;
             rest = rest.minus(part)?;
@@ -941,13 +956,12 @@ impl State {
 impl Minter {
     /// The bucket that the cursor leads to, and how much of `amount` it takes: even filling, never a rest below the
     /// minimum.
-    fn choose_bucket(
+    pub(crate) fn choose_bucket(
         &self,
-        id: ValidatorId,
+        v: &Validator,
         amount: Assets,
         now: Timestamp,
-    ) -> Result<(BucketId, Assets), Error> {
-        let v = self.validator(id)?;
+    ) -> Result<(usize, Assets), Error> {
         let start = if v.stake_cursor < v.target {
             v.stake_cursor
         } else {
@@ -970,15 +984,12 @@ impl Minter {
             .unwrap_or(start);
         let targets = U256::from(small(v.target));
         let ideal = v.active.plus(amount)?.mul_div_up(U256::from(1), targets)?;
-        let bucket = BucketId {
-            validator: id,
-            index,
-        };
-        let room = ideal.min0(self.bucket(bucket)?.active);
+        let bucket = v.buckets.get(index).copied().unwrap_or_default();
+        let room = ideal.min0(bucket.active);
         let part = amount.min(room.max(self.params.min_stake));
         let rest = amount.minus(part)?;
         Ok((
-            bucket,
+            index,
             if rest < self.params.min_stake {
                 amount
             } else {

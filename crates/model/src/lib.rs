@@ -10,6 +10,7 @@ mod exit;
 mod line;
 mod power;
 mod rewards;
+pub mod sim;
 mod staking;
 mod state;
 mod token;

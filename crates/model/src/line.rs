@@ -458,7 +458,8 @@ impl State {
 }
 
 impl Minter {
-    fn pay_pro_rata(
+    /// Gives at most `max_spend` of early money to everything open, alike; the wei.
+    pub(crate) fn pay_pro_rata(
         &mut self,
         now: Timestamp,
         max_spend: Assets,

@@ -12,5 +12,6 @@
 
 mod examples;
 mod properties;
+mod sim;
 mod staking;
 mod world;
