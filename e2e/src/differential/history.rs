@@ -45,6 +45,8 @@ alloy::sol! {
     function force(address target) external payable;
 }
 
+/// Steps of a history before its setup may be sealed.
+const SEALED_FROM: usize = 470;
 /// The most that the driver hands an actor for one call, wei.
 const PURSE: u128 = 1_000_000 * COIN;
 /// Validators at the start, and at most.
@@ -718,6 +720,11 @@ impl History {
         }
     }
 
+    /// The last part of a history, in which the setup is sealed: delays hold from then on.
+    fn late(&self) -> bool {
+        self.told.len() > SEALED_FROM
+    }
+
     fn is_person(&self, who: model::Address) -> bool {
         self.people.iter().any(|p| p.at == who)
     }
@@ -755,10 +762,18 @@ impl History {
             .copied()
             .filter(|(id, _)| line.claimable(*id).is_ok_and(|(gross, _)| !gross.is_zero()))
             .collect();
-        let from = if ready.is_empty() || self.rng.random_bool(0.1) {
+        // What contracts of ours own is claimed through them.
+        let own: Vec<_> = ready
+            .iter()
+            .copied()
+            .filter(|(_, owner)| self.is_person(*owner))
+            .collect();
+        let from = if self.rng.random_bool(0.1) {
             all
-        } else {
+        } else if own.is_empty() {
             ready
+        } else {
+            own
         };
         let other = (RequestId::of(self.rng.random_range(0..9), 1), self.person());
         from.choose(&mut self.rng).copied().unwrap_or(other)
@@ -788,25 +803,25 @@ impl History {
             return self.leave_halt();
         }
         match self.rng.random_range(0..1_000) {
-            0..100 => self.deposit(),
-            100..210 => self.exit(),
-            210..230 => self.cancel(),
-            230..300 => self.claim(),
-            300..500 => self.keep(),
-            500..550 => self.bus(),
-            550..620 => self.reward(),
-            620..690 => self.token(),
-            690..750 => self.outside(),
-            750..800 => self.configure(),
-            800..812 => self.forbidden(),
-            812..850 => self.receipt(),
-            850..890 => self.vaults(),
-            890..930 => self.coin_vaults(),
-            930..942 => self.delegates(),
-            942..954 => self.paid_unasked(),
-            954..966 => self.reserve(),
-            966..976 => self.gold(),
-            976..985 => self.market(),
+            0..65 => self.deposit(),
+            65..140 => self.exit(),
+            140..160 => self.cancel(),
+            160..235 => self.claim(),
+            235..365 => self.keep(),
+            365..435 => self.bus(),
+            435..515 => self.reward(),
+            515..560 => self.token(),
+            560..615 => self.outside(),
+            615..760 => self.configure(),
+            760..770 => self.forbidden(),
+            770..805 => self.receipt(),
+            805..835 => self.vaults(),
+            835..865 => self.coin_vaults(),
+            865..890 => self.delegates(),
+            890..910 => self.paid_unasked(),
+            910..928 => self.reserve(),
+            928..943 => self.gold(),
+            943..953 => self.market(),
             _ => self.wiring(),
         }
     }
@@ -913,8 +928,32 @@ impl History {
         (self.mostly(owner), Call::Minter(MinterCall::Cancel { id }))
     }
 
+    /// The keeper's next step towards funded requests.
+    fn fund(&mut self) -> (model::Address, Call) {
+        let m = &self.state.minter;
+        let closes = m.line.last_closed_at.after(m.params.min_rung_age);
+        let call = if let Some(validator) = self.matured().first().copied() {
+            MinterCall::SweepMaturedBuckets {
+                validator,
+                max_to_sweep: 50,
+            }
+        } else if !m.line.staged_lst.is_zero() && self.now() >= closes {
+            MinterCall::CloseRung
+        } else if self.rng.random_bool(0.5) {
+            MinterCall::Finalize
+        } else {
+            MinterCall::ProcessBatchUnstake
+        };
+        (self.keeper, Call::Minter(call))
+    }
+
     fn claim(&mut self) -> (model::Address, Call) {
         let (id, owner) = self.request();
+        let line = &self.state.minter.line;
+        let ready = line.claimable(id).is_ok_and(|(gross, _)| !gross.is_zero());
+        if !(ready && self.is_person(owner)) && self.rng.random_bool(0.8) {
+            return self.fund();
+        }
         let (a, b) = self.state.minter.line.hints(id).unwrap_or_default();
         let wrong = usize::from(self.rng.random_bool(0.05));
         let (hint_a, hint_b) = (U256::from(a + wrong), U256::from(b));
@@ -985,7 +1024,9 @@ impl History {
                 (keeper, MinterCall::ProcessBatchUnstakePage { most })
             }
             78..94 => {
-                let validator = self.validator();
+                let matured = self.matured();
+                let any = self.validator();
+                let validator = matured.choose(&mut self.rng).copied().unwrap_or(any);
                 let max_to_sweep = *[0, 1, 2, 50, 50, 50].choose(&mut self.rng).unwrap_or(&1);
                 (
                     keeper,
@@ -1000,19 +1041,41 @@ impl History {
         (who, Call::Minter(call))
     }
 
+    /// Validators with something to sweep.
+    fn matured(&self) -> Vec<ValidatorId> {
+        let now = self.now();
+        let m = &self.state.minter;
+        let validators = m
+            .registry
+            .iter()
+            .filter_map(|id| m.validators.get(id).map(|v| (id, v)));
+        validators
+            .filter(|(_, v)| {
+                let mut present = v.present();
+                present.any(|(_, b)| !b.cooling.is_zero() && now >= b.end)
+            })
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
     fn bus(&mut self) -> (model::Address, Call) {
         let keeper = self.mostly(self.keeper);
         let validator = self.validator();
         let call = match self.rng.random_range(0..10) {
-            0..5 => MinterCall::Rebalance,
-            5..8 => {
+            0..3 => MinterCall::Rebalance,
+            3..6 => {
                 let free = self
                     .state
                     .minter
                     .free_to_stake(self.now())
                     .unwrap_or_default();
                 let room = self.state.capacity(validator).unwrap_or_default();
-                let amount = Assets::new(self.part(free.min(room).raw()));
+                let most = free.min(room);
+                let least = self.state.minter.params.min_stake;
+                if most < least && self.rng.random_bool(0.8) {
+                    return self.deposit();
+                }
+                let amount = Assets::new(self.part(most.raw())).max(least.min(most));
                 MinterCall::StakeWithheldForValidator { amount, validator }
             }
             _ => {
@@ -1034,7 +1097,12 @@ impl History {
                     .min0(model::MARGIN);
                 let (_, validator, cooling) =
                     latest.unwrap_or((Timestamp::ZERO, validator, Assets::ZERO));
-                let amount = Assets::new(self.part(free.min(cooling).raw()));
+                let most = free.min(cooling);
+                let least = self.state.minter.params.min_stake;
+                if most < least && self.rng.random_bool(0.9) {
+                    return (keeper, Call::Minter(MinterCall::ProcessBatchUnstake));
+                }
+                let amount = Assets::new(self.part(most.raw())).max(least.min(most));
                 MinterCall::Restake { validator, amount }
             }
         };
@@ -1045,7 +1113,7 @@ impl History {
         let keeper = self.mostly(self.keeper);
         let anybody = self.person();
         let validator = self.validator();
-        let (who, call) = match self.rng.random_range(0..14) {
+        let (who, call) = match self.rng.random_range(0..16) {
             0 | 1 => (keeper, MinterCall::ClaimAll),
             2 | 3 => (keeper, MinterCall::ClaimValidator { validator }),
             4 | 5 => {
@@ -1083,7 +1151,7 @@ impl History {
                 return (self.holder().0, Call::Rewards(call));
             }
             _ => {
-                let call = if self.rng.random_bool(0.5) {
+                let call = if self.rng.random_bool(0.4) {
                     RewardsCall::PayProtocolFees
                 } else {
                     RewardsCall::Load {
@@ -1241,12 +1309,12 @@ impl History {
                 let rate = U256::from(self.rng.random_range(0..90_000_000_000_u64));
                 StakingCall::SetGoodsRate { validator, rate }
             }
-            57..62 => {
+            57..61 => {
                 let rate = U256::from(self.rng.random_range(0..20_000_000_000_u64));
                 StakingCall::SetRewardRate { validator, rate }
             }
-            62..65 if !theirs.slashed => StakingCall::Slash { validator },
-            65..69 => {
+            61..68 if !theirs.slashed => StakingCall::Slash { validator },
+            65..70 => {
                 let open = |v: &ValidatorId| theirs.votes.get(v).is_none_or(|end| *end < now);
                 let voter = ids
                     .iter()
@@ -1268,7 +1336,7 @@ impl History {
                     _ => StakingCall::Withdraw,
                 }
             }
-            69..71 => {
+            70 => {
                 let bucket = self.any_bucket().unwrap_or_default();
                 let v = self.state.staking.validators.get(&bucket.validator);
                 let position = self
@@ -1390,22 +1458,22 @@ impl History {
         let guardian = self.mostly(self.guardian);
         let validator = self.validator();
         let (who, call) = match self.rng.random_range(0..100) {
-            0..12 => {
+            0..8 => {
                 let count = self.rng.random_range(0..3);
                 (operator, MinterCall::AddBuckets { validator, count })
             }
-            12..24 => {
+            8..16 => {
                 let count = *[0, 1, 2, 3, 5, 8, 129].choose(&mut self.rng).unwrap_or(&1);
                 (operator, MinterCall::ConfigureBuckets { validator, count })
             }
-            24..34 => {
+            16..22 => {
                 let weight = self.rng.random_range(0..5);
                 (
                     operator,
                     MinterCall::SetValidatorWeight { validator, weight },
                 )
             }
-            34..40 => {
+            22..28 => {
                 let threshold = if self.rng.random_bool(0.3) {
                     Assets::ZERO
                 } else {
@@ -1422,7 +1490,7 @@ impl History {
                     },
                 )
             }
-            40..44 => {
+            28..34 => {
                 let amount = Assets::of(
                     *[COIN, 2 * COIN, COIN / 2]
                         .choose(&mut self.rng)
@@ -1430,31 +1498,31 @@ impl History {
                 );
                 (operator, MinterCall::SetMinStake { amount })
             }
-            44..50 => {
+            34..40 => {
                 let bps = Bps::new(self.rng.random_range(0..6_000));
                 (operator, MinterCall::SetWithholdRatio { bps })
             }
-            50..53 => {
+            40..46 => {
                 let bps = self.state.staking.percentage;
                 (
                     self.mostly(self.keeper),
                     MinterCall::SetStakingPercentageCap { bps },
                 )
             }
-            53..59 => (
+            46..54 => (
                 guardian,
                 MinterCall::PauseDeposits {
                     pause: self.rng.random_bool(0.4),
                 },
             ),
-            59..65 => {
+            54..61 => {
                 let now = self.state.minter.params.utilization_threshold;
                 let lower = u64::from(self.rng.random_bool(0.1));
                 let threshold = Bps::new(now.get().saturating_sub(lower));
                 let pause = self.rng.random_bool(0.4);
                 (guardian, MinterCall::SetInstantPolicy { pause, threshold })
             }
-            65..80 => {
+            61..65 => {
                 let ready: Vec<_> = self
                     .state
                     .minter
@@ -1467,12 +1535,13 @@ impl History {
                     None => (admin, self.parameter()),
                 }
             }
-            80..90 => (admin, self.parameter()),
+            65..85 if self.late() && self.rng.random_bool(0.5) => (admin, MinterCall::SealSetup),
+            65..90 => (admin, self.parameter()),
             90..95 => {
                 let call = Box::new(Call::Minter(self.parameter()));
                 (admin, MinterCall::Schedule { call })
             }
-            95..97 => {
+            95..99 => {
                 let call = Box::new(Call::Minter(self.parameter()));
                 let first = self
                     .state
@@ -1487,7 +1556,6 @@ impl History {
                     },
                 )
             }
-            97 => (admin, MinterCall::SealSetup),
             _ => {
                 let account = self.person();
                 (

@@ -243,7 +243,8 @@ mod tests {
         match run(&options) {
             Ok(report) => {
                 println!("{report}");
-                let short = report.table.shortfalls(options.calls);
+                // A fifth of the stateful run's minimum: claims are few in worlds this short.
+                let short = report.table.shortfalls(options.calls / 5);
                 assert!(
                     options.only.is_some() || options.calls < CALLS || short.is_empty(),
                     "{}",

@@ -321,19 +321,19 @@ impl History {
         let recipient = self.person();
         let (a, b) = self.state.minter.line.hints(id.request).unwrap_or_default();
         let call = match self.rng.random_range(0..100) {
-            0..20 => ReceiptsCall::Claim {
+            0..18 => ReceiptsCall::Claim {
                 id,
                 hint_a: U256::from(a + usize::from(self.rng.random_bool(0.03))),
                 hint_b: U256::from(b),
                 recipient,
             },
-            20..40 => ReceiptsCall::Redeem { id, recipient },
-            40..56 => ReceiptsCall::Unwrap { id },
-            56..64 => {
+            18..36 => ReceiptsCall::Redeem { id, recipient },
+            36..60 => ReceiptsCall::Unwrap { id },
+            60..66 => {
                 let ids = held.iter().map(|(id, _)| *id).take(3).chain([id]).collect();
                 ReceiptsCall::Refresh { ids }
             }
-            64..80 => {
+            66..80 => {
                 let to = *[recipient, self.place(), self.state.places.receipts]
                     .choose(&mut self.rng)
                     .unwrap_or(&recipient);
@@ -379,6 +379,9 @@ impl History {
             })
             .map(|(id, _)| *id)
             .collect();
+        if ready.is_empty() && self.rng.random_bool(0.8) {
+            return self.fund();
+        }
         let (other, _) = self.request();
         let id = ready.choose(&mut self.rng).copied().unwrap_or(other);
         let id = if self.rng.random_bool(0.05) {
@@ -390,7 +393,7 @@ impl History {
     }
 
     pub(super) fn reserve(&mut self) -> (model::Address, Call) {
-        if self.rng.random_bool(0.55) {
+        if self.rng.random_bool(0.45) {
             let coins = self.coins();
             let call = MinterCall::FundInsurance { coins };
             return (self.person(), Call::Minter(call));
@@ -415,10 +418,9 @@ impl History {
             .collect();
         let all: Vec<_> = self.mute.iter().copied().chain(coded).collect();
         let account = all.choose(&mut self.rng).copied().unwrap_or_default();
-        let delegate = self.state.rewards.delegates.get(&account).copied();
         match self.rng.random_range(0..100) {
-            0..12 => (self.person(), Call::Rewards(RewardsCall::RefuseDelegate)),
-            12..24 => {
+            0..22 => (self.person(), Call::Rewards(RewardsCall::RefuseDelegate)),
+            22..30 => {
                 let (who, balance) = self.holder();
                 let amount = Shares::new(self.part(balance.raw() / U256::from(4)));
                 let call = TokenCall::Transfer {
@@ -427,7 +429,7 @@ impl History {
                 };
                 (who, Call::Token(call))
             }
-            24..55 => {
+            30..62 => {
                 let off = self.state.minter.sealed || self.rng.random_bool(0.2);
                 let delegate = if off {
                     model::Address::ZERO
@@ -444,8 +446,11 @@ impl History {
             }
             _ => {
                 let recipient = self.person();
+                let told: Vec<_> = self.state.rewards.delegates.iter().collect();
+                let (account, who) = told
+                    .choose(&mut self.rng)
+                    .map_or((account, recipient), |(account, who)| (**account, **who));
                 let call = RewardsCall::ClaimAsDelegate { account, recipient };
-                let who = delegate.unwrap_or(recipient);
                 (self.mostly(who), Call::Rewards(call))
             }
         }
@@ -524,7 +529,7 @@ impl History {
         let now = self.now();
         let vault = self.state.places.vault;
         let call = match self.rng.random_range(0..100) {
-            0..12 => {
+            0..18 => {
                 let coins = self.coins();
                 let call = MinterCall::SubmitAndDeposit {
                     coins,
@@ -533,7 +538,7 @@ impl History {
                 };
                 return (self.person(), Call::Minter(call));
             }
-            12..20 => VaultCall::SubmitAndDeposit {
+            18..24 => VaultCall::SubmitAndDeposit {
                 coins: self.coins(),
                 receiver,
                 min_shares: if self.rng.random_bool(0.03) {
@@ -542,7 +547,7 @@ impl History {
                     VaultShares::ZERO
                 },
             },
-            20..44 => {
+            24..46 => {
                 let (who, balance) = self.holder();
                 let lst = Shares::new(self.part(balance.raw() / U256::from(2)));
                 let allowed = self.state.token.allowance(who, vault);
@@ -561,7 +566,7 @@ impl History {
                 };
                 return (who, Call::Vault(call));
             }
-            44..52 => VaultCall::Harvest,
+            46..52 => VaultCall::Harvest,
             52..84 => {
                 let (owner, has) = self.sharer();
                 let shares = VaultShares::new(self.part(has.raw())).min(has);
@@ -785,19 +790,19 @@ impl History {
         let pick = self.rng.random_range(0..2);
         let places = self.state.places;
         let (who, call) = match self.rng.random_range(0..100) {
-            0..10 => {
+            0..11 => {
                 let vault = places.vault;
                 (admin, MinterCall::SetVault { vault })
             }
-            10..20 => {
+            11..22 => {
                 let code = model_addr(parts.halts[pick]);
                 (admin, MinterCall::SetHalt { code })
             }
-            20..30 => {
+            22..34 => {
                 let converter = model_addr(parts.converters[pick]);
                 (admin, MinterCall::SetConverter { converter })
             }
-            30..44 => {
+            34..50 => {
                 let place = self.state.minter.converter;
                 let c = self.state.conversion(place, places.reward_token);
                 let around = |x: U256, rng: &mut ChaCha8Rng| match rng.random_range(0..6) {
@@ -817,8 +822,8 @@ impl History {
                 };
                 (admin, call)
             }
-            44..60 => {
-                let off = self.rng.random_bool(0.1);
+            50..66 => {
+                let off = self.rng.random_bool(0.07);
                 let slippage = *[500, 500, 300, 100, 1_001]
                     .choose(&mut self.rng)
                     .unwrap_or(&500);
@@ -833,8 +838,8 @@ impl History {
                 let guardian = off && self.rng.random_bool(0.5);
                 (if guardian { self.guardian } else { admin }, call)
             }
-            60..76 => {
-                let off = self.rng.random_bool(0.15);
+            66..87 => {
+                let off = self.rng.random_bool(0.1);
                 let fee = *[30, 30, 30, 100, 10, 10_000]
                     .choose(&mut self.rng)
                     .unwrap_or(&30);
@@ -845,7 +850,7 @@ impl History {
                 };
                 (admin, call)
             }
-            76..90 => {
+            87..95 => {
                 let by = if self.rng.random_bool(0.5) {
                     self.guardian
                 } else {
