@@ -57,14 +57,75 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
     }
 
     function create(string memory name, bytes memory args, uint256 value) internal returns (address at) {
-        bytes memory made = vm.envOr("FRESH", false)
-            ? vm.getCode(string.concat(name, ".sol:", name))
-            : vm.parseJsonBytes(vm.readFile(string.concat("artifacts/", name, ".json")), ".bytecode");
-        made = abi.encodePacked(made, args);
+        bytes memory made = creation(name, args);
         assembly {
             at := create(value, add(made, 0x20), mload(made))
         }
         require(at != address(0), name);
+    }
+
+    function creation(string memory name, bytes memory args) internal view returns (bytes memory) {
+        bytes memory made = vm.envOr("FRESH", false)
+            ? vm.getCode(string.concat(name, ".sol:", name))
+            : vm.parseJsonBytes(vm.readFile(string.concat("artifacts/", name, ".json")), ".bytecode");
+        return abi.encodePacked(made, args);
+    }
+
+    /// @dev Nothing is deployed, for this reason. The sender of the coins is this account.
+    function refusesToBe(string memory name, bytes memory args, uint256 value, bytes memory reason) internal {
+        bytes memory made = creation(name, args);
+        address at;
+        bytes memory said;
+        assembly {
+            at := create(value, add(made, 0x20), mload(made))
+            said := mload(0x40)
+            mstore(said, returndatasize())
+            returndatacopy(add(said, 0x20), 0, returndatasize())
+            mstore(0x40, and(add(add(said, 0x3f), returndatasize()), not(0x1f)))
+        }
+        assertEq(at, address(0), name);
+        assertEq(said, reason, name);
+    }
+
+    /// @dev The minter refuses this call for this reason, word for word, and nothing moves.
+    function refuses(address who, uint256 value, bytes memory data, bytes memory reason) internal {
+        bytes32 before = books(who);
+        vm.prank(who);
+        (bool ok, bytes memory said) = address(minter).call{value: value}(data);
+        assertFalse(ok, "it went through");
+        assertEq(said, reason, "another reason");
+        assertEq(books(who), before, "something moved");
+    }
+
+    function refuses(address who, bytes memory data, bytes memory reason) internal {
+        refuses(who, 0, data, reason);
+    }
+
+    /// @dev A digest of what `who` has, of the minter's coins and books, and of its parameters.
+    function books(address who) internal view returns (bytes32) {
+        bytes memory money = abi.encode(
+            who.balance,
+            token.balanceOf(who),
+            address(minter).balance,
+            minter.headroom(),
+            minter.totalInstantUnstaked(),
+            minter.insurance(),
+            minter.fees(),
+            minter.supply(),
+            minter.rate()
+        );
+        bytes memory state = abi.encode(minter.line(), minter.activeStake(), minter.totalUnstaked());
+        for (uint256 i; i < 4; ++i) {
+            bytes4 what = [
+                ILiquidMinter.meter.selector,
+                ILiquidMinter.flags.selector,
+                ILiquidMinter.feesAndRatios.selector,
+                ILiquidMinter.keeperParams.selector
+            ][i];
+            (, bytes memory figures) = address(minter).staticcall(abi.encodeWithSelector(what));
+            state = bytes.concat(state, figures);
+        }
+        return keccak256(bytes.concat(money, state));
     }
 
     function deployStaking(uint16 validators) internal {
@@ -113,8 +174,24 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
         });
     }
 
-    /// @dev Addresses that refer to each other are predicted from this account's nonce, as the deployment does.
     function deployLiquid() internal {
+        deployContracts();
+        vm.startPrank(admin);
+        minter.setVault(address(vault));
+        IAccessControl access = IAccessControl(address(minter));
+        access.grantRole(minter.REBALANCER_ROLE(), keeper);
+        access.grantRole(minter.CLAIMER_ROLE(), keeper);
+        access.grantRole(minter.HANDLER_ROLE(), keeper);
+        minter.setHalt(halt);
+        converter = IRewardConverter(create("RewardConverter", abi.encode(minter)));
+        minter.setConverter(address(converter));
+        vm.stopPrank();
+        minter.syncValidators();
+    }
+
+    /// @dev Addresses that refer to each other are predicted from this account's nonce, as the deployment does. The minter has
+    /// no roles yet beside admin and guardian, and neither vault, halt, converter nor validators.
+    function deployContracts() internal {
         uint256 nonce = vm.getNonce(address(this));
         address rewardsAt = vm.computeCreateAddress(address(this), nonce + 1);
         address minterAt = vm.computeCreateAddress(address(this), nonce + 9);
@@ -146,17 +223,6 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
         coinVault = ILiquidCoinVault(create("LiquidCoinVault", abi.encode(vault)));
         assertEq(address(coinVault), coinVaultAt);
         halt = create("LiquidHalt", abi.encode(token, staking, code));
-        vm.startPrank(admin);
-        minter.setVault(address(vault));
-        IAccessControl access = IAccessControl(minterAt);
-        access.grantRole(minter.REBALANCER_ROLE(), keeper);
-        access.grantRole(minter.CLAIMER_ROLE(), keeper);
-        access.grantRole(minter.HANDLER_ROLE(), keeper);
-        minter.setHalt(halt);
-        converter = IRewardConverter(create("RewardConverter", abi.encode(minterAt)));
-        minter.setConverter(address(converter));
-        vm.stopPrank();
-        minter.syncValidators();
     }
 
     /// @dev `validators` validators of equal weight with `buckets` buckets each; 1,000,000 coins for each of three people.

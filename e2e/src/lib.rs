@@ -1,6 +1,8 @@
 //! End-to-end tests.
 
+pub mod cores;
 pub mod differential;
 pub mod queue;
 pub mod stateful;
+pub mod table;
 pub mod world;

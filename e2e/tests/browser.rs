@@ -92,3 +92,31 @@ async fn journey_in_a_browser_to_the_wei() {
     .await
     .expect("in time");
 }
+
+/// Vault in and out, an exit by pool, buffer and queue, a receipt that another wallet claims, rewards: with two wallets in
+/// two browsers, to the wei against the contracts' views.
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_in_a_browser_to_the_wei() {
+    let Some(chromium) = chromium() else { return };
+    timeout(LIMIT, async {
+        let site = Site::deployed_with(&["--buckets", "4", "--pool", "2000"]).await;
+        let config = "[keeper.jobs]\npush = \"off\"\n";
+        std::fs::write(site.folder.path().join("omnibus.toml"), config).unwrap();
+        let service = Service::start(&site, "run", "on").await;
+        let status = script("parts", chromium)
+            .env("BASE_URL", &service.base)
+            .env("RPC_URL", &site.url)
+            .env("PRIVATE_KEY", KEYS[3])
+            .env("OTHER_KEY", KEYS[2])
+            .env("PAIR", site.address("UniswapV2Pair").to_string())
+            .status()
+            .await
+            .expect("tsx: run scripts/setup");
+        assert!(
+            status.success(),
+            "the parts failed; the words are above, the pictures in web/e2e/out"
+        );
+    })
+    .await
+    .expect("in time");
+}

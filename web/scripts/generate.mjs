@@ -18,9 +18,26 @@ const FUNCTIONS = {
     'claim(uint256,uint256,uint256)',
     'findHints(uint256[])',
     'unstakeRewards()',
+    'mintReceipt(uint256)',
+    'setAutoPay(bool)',
     'flags()',
   ],
   rewards: ['rewardFeeBps()'],
+  token: ['allowance(address,address)', 'approve(address,uint256)'],
+  vault: [
+    'deposit(uint256,address)',
+    'previewDeposit(uint256)',
+    'previewRedeem(uint256)',
+    'redeem(uint256,address,address)',
+    'submitAndDeposit(address,uint256)',
+  ],
+  coinVault: [
+    'cancelRequest(address,address)',
+    'claimRequest(uint256,address,address)',
+    'convertToAssets(uint256)',
+    'requestRedeem(uint256,address,address)',
+  ],
+  receipts: ['claim(uint256,uint256,uint256,address)', 'safeTransferFrom(address,address,uint256)', 'unwrap(uint256)'],
 }
 
 const artifact = (name) => JSON.parse(readFileSync(here(`../../contracts/artifacts/${name}.json`), 'utf8')).abi
@@ -36,23 +53,36 @@ function functions(abi, wanted) {
   })
 }
 
-/** Errors of everything that a call can reach, once each. */
+/** Errors of everything that a call can reach, once each: whatever a contract of ours refuses with has a name. */
 function errors(...abis) {
   const seen = new Map()
   for (const abi of abis) for (const item of abi) if (item.type === 'error') seen.set(signature(item), item)
   return [...seen.values()].sort((a, b) => (signature(a) < signature(b) ? -1 : 1))
 }
 
-// The token itself, not its interface: it adds the errors that it inherits (insufficient balance and the like).
+// The contracts themselves, not their interfaces: they add the errors that they inherit (insufficient balance and the like).
 const token = artifact('LiquidToken')
+const vault = artifact('LiquidVault')
+const coinVault = artifact('LiquidCoinVault')
+const receipts = artifact('LiquidReceipts')
 const minter = artifact('ILiquidMinter')
 const rewards = artifact('ILiquidRewards')
-const lines = (name, items) => `export const ${name} = ${JSON.stringify(items, null, 2)} as const\n`
+const lines = (name, items) =>
+  `export const ${name} = [${items.map((item) => `\n  ${JSON.stringify(item)},`).join('')}\n  ...errorsAbi,\n] as const\n`
+const errorsAbi = errors(minter, token, rewards, vault, coinVault, receipts)
 const abi =
   '// Made by scripts/generate.mjs from contracts/artifacts: do not edit.\n\n' +
-  lines('minterAbi', [...functions(minter, FUNCTIONS.minter), ...errors(minter, token, rewards)]) +
-  '\n' +
-  lines('rewardsAbi', functions(rewards, FUNCTIONS.rewards))
+  `const errorsAbi = [${errorsAbi.map((item) => `\n  ${JSON.stringify(item)},`).join('')}\n] as const\n` +
+  [
+    ['minterAbi', functions(minter, FUNCTIONS.minter)],
+    ['rewardsAbi', functions(rewards, FUNCTIONS.rewards)],
+    ['tokenAbi', functions(token, FUNCTIONS.token)],
+    ['vaultAbi', functions(vault, FUNCTIONS.vault)],
+    ['coinVaultAbi', functions(coinVault, FUNCTIONS.coinVault)],
+    ['receiptsAbi', functions(receipts, FUNCTIONS.receipts)],
+  ]
+    .map(([name, items]) => '\n' + lines(name, items))
+    .join('')
 
 const scratch = mkdtempSync(join(tmpdir(), 'omnibus-generate-'))
 let api

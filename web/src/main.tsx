@@ -35,6 +35,9 @@ function Connected() {
   )
 }
 
+/** A contract that the deployment may lack. */
+const part = (address: string | null) => (address === null ? null : getAddress(address))
+
 function App({ config }: { config: Config }) {
   const wagmi = useMemo(() => walletConfig(config), [config])
   const app = useMemo<AppConfig>(
@@ -46,6 +49,11 @@ function App({ config }: { config: Config }) {
         rewards: getAddress(config.contracts.rewards),
         factory: getAddress(config.contracts.factory),
         staking: getAddress(config.contracts.staking),
+        vault: part(config.contracts.vault),
+        coinVault: part(config.contracts.coinVault),
+        receipts: part(config.contracts.receipts),
+        ammRoute: part(config.contracts.ammRoute),
+        converter: part(config.contracts.converter),
       },
     }),
     [config],

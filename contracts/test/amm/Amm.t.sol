@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {IV2Pool} from "../../src/liquid/amm/AmmV2.sol";
 import {IV3Pool} from "../../src/liquid/amm/AmmV3.sol";
 import {IAmmRoute} from "../../src/liquid/amm/IAmmRoute.sol";
+import {LiquidStorage} from "../../src/liquid/lib/LiquidStorage.sol";
 import {AmmFixture} from "./AmmFixture.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
@@ -286,6 +287,88 @@ abstract contract AmmTest is AmmFixture {
         minter.redeem(20 ether, p);
         vm.stopPrank();
         vm.revertToState(mark);
+    }
+
+    /// The same words as without a pool, and nothing is sold.
+    function test_amm_exits_are_refused_by_name() public {
+        fillV2(10_000 ether, 10_000 ether);
+        ExitParams memory p = exitParams(alice, 0, 20 ether);
+        bytes memory nothing = abi.encodeWithSelector(ZeroAmount.selector);
+        refuses(alice, abi.encodeCall(minter.redeem, (0, p)), nothing);
+        p.recipient = address(0);
+        bytes memory nobody = abi.encodeWithSelector(ZeroAddress.selector);
+        refuses(alice, abi.encodeCall(minter.redeem, (20 ether, p)), nobody);
+        p = exitParams(alice, 0, 20 ether);
+        p.deadline = now_() - 1;
+        bytes memory late = abi.encodeWithSelector(DeadlinePassed.selector, now_() - 1, now_());
+        refuses(alice, abi.encodeCall(minter.redeem, (20 ether, p)), late);
+        // A full rung: what no pool takes has no place.
+        bytes32 slot = bytes32(uint256(LiquidStorage.SLOT) + 4);
+        uint256 word = uint256(vm.load(address(minter), slot));
+        uint256 most = (1 << 23) - 1;
+        vm.store(address(minter), slot, bytes32(word & type(uint224).max | most << 224));
+        assertEq(minter.line().openCount, most);
+        bytes memory full = abi.encodeWithSelector(RungFull.selector, 0);
+        refuses(alice, abi.encodeCall(minter.redeem, (99 ether, exitParams(alice, 0, 1 ether))), full);
+        (uint256 paid, uint256 id) = exit(alice, 1 ether, 0, 1 ether);
+        assertGt(paid, 0.99 ether);
+        assertEq(id, 0, "what is sold whole needs no place");
+    }
+
+    /// Without a buffer there is no price to beat but the cap: the whole exit goes to the pool.
+    function test_amm_takes_all_that_an_empty_buffer_cannot() public {
+        fillV2(100_000 ether / 2, 100_000 ether / 2);
+        vm.prank(admin);
+        minter.setWithholdRatio(0);
+        stakeAll();
+        assertEq(minter.instantLiquidity(), 0);
+        (uint256 paid, uint256 id) = exit(alice, 20 ether, 20 ether, 20 ether);
+        assertEq(id, 0);
+        // 20 * 0.997 into 50,000 on either side.
+        assertEq(paid, uint256(20 ether) * 997 * 50_000 ether / (50_000 ether * 1000 + 20 ether * 997));
+    }
+
+    /// LST that is worth nothing any more is not sold, not even for what a pool would give: its least price is nothing.
+    function test_amm_sells_nothing_when_all_is_lost() public {
+        fillV2(10_000 ether, 10_000 ether);
+        vm.prank(admin);
+        minter.setWithholdRatio(0);
+        stakeAll();
+        assertEq(minter.headroom(), 0);
+        for (uint16 v; v < 2; ++v) {
+            staking.slashValidator(v);
+            minter.bookSlash(v);
+        }
+        assertEq(minter.rate(), 0);
+        ExitQuote memory q = minter.quoteExit(20 ether);
+        assertEq(q.ammLst, 0);
+        assertEq(q.queueLst, 20 ether);
+        assertEq(q.queueValue, 0);
+        assertEq(q.queueEta, 0, "nothing to wait for");
+        (uint256 paid, uint256 id) = exit(alice, 20 ether, 0, 20 ether);
+        assertEq(paid, 0);
+        assertEq(queued(id), 20 ether);
+        assertEq(token.balanceOf(address(pair)), 10_000 ether);
+    }
+
+    /// A pool that takes LST and hands over less than it quoted: the route refuses, and the exit goes on without it.
+    function test_l33_a_pool_that_pays_less_than_it_quotes_gets_nothing() public {
+        fillV3(1_000 ether);
+        pass(1 hours);
+        (, uint256 sold,) = route.quote(10 ether, floorPrice());
+        assertEq(sold, 10 ether);
+        int256 taken = 10 ether;
+        bytes memory answer = lstFirst() ? abi.encode(taken, -9 ether) : abi.encode(-9 ether, taken);
+        vm.mockCall(address(pool), abi.encodeWithSelector(IV3Pool.swap.selector), answer);
+        uint256 floor = floorPrice();
+        vm.prank(address(minter));
+        vm.expectRevert(abi.encodeWithSelector(IAmmRoute.PriceTooLow.selector, 9 ether, 10 ether * floor / RAY));
+        route.sell(10 ether, floor);
+        vm.expectEmit(address(minter));
+        emit AmmSkipped(alice, address(route), 10 ether);
+        (uint256 paid, uint256 id) = exit(alice, 10 ether, 0, 10 ether);
+        assertEq(paid, 0);
+        assertEq(queued(id), 10 ether);
     }
 
     /// With too little gas for the pool the exit reverts: no estimate settles where the sale just fails.

@@ -574,4 +574,338 @@ contract OwnAttackTest is Attack {
         vault.deposit(lst, who);
         vm.stopPrank();
     }
+
+    // -------------------------------------------------------------------------------------------------------------- L62
+
+    /// A claim names the checkpoints that it reads. From the line's beginning instead of its rung's, mallory's stretch would hold
+    /// alice's 20 coins too.
+    function test_l62_a_claim_from_the_lines_beginning_gets_nobody_elses_coins() public {
+        submit(mallory, 10 ether);
+        uint256 hers = leave(alice, 20 ether);
+        pass(1 hours);
+        uint256 its = requestExit(mallory, 10 ether);
+        closeRung();
+        fundAll();
+        assertEq(minter.line().checkpoints, 3);
+        refuses(mallory, claiming(its, 0, 2), abi.encodeWithSelector(BadHint.selector, 0));
+        refuses(mallory, claiming(its, 1, 0), abi.encodeWithSelector(BadHint.selector, 0));
+        refuses(mallory, claiming(its, 1, 3), abi.encodeWithSelector(BadHint.selector, 3));
+        refuses(mallory, claiming(its, 2, 2), abi.encodeWithSelector(BadHint.selector, 2));
+        vm.prank(mallory);
+        assertEq(minter.claim(its, 1, 2), afterFee(10 ether));
+        vm.prank(alice);
+        assertEq(minter.claim(hers, 0, 1), afterFee(20 ether));
+        assertEq(minter.totalInstantUnstaked(), minter.fees(), "nothing more was owed, and nothing is left");
+        assertSound();
+    }
+
+    function claiming(uint256 id, uint256 hintA, uint256 hintB) internal pure returns (bytes memory) {
+        return abi.encodeWithSignature("claim(uint256,uint256,uint256)", id, hintA, hintB);
+    }
+
+    /// All that waits is paid, rung by rung: a checkpoint for each.
+    function fundAll() internal {
+        while (minter.line().openLst != 0) {
+            pass(COOLDOWN);
+            sweepAll();
+            minter.finalize();
+            depart();
+        }
+    }
+
+    // -------------------------------------------------------------------------------------------------------------- L63
+
+    /// The checkpoint before a slash, drawn on beyond its end, would pay mallory's rung at the rate of those that left in time.
+    function test_l63_a_claim_by_the_checkpoint_before_a_slash_gets_no_better_rate() public {
+        submit(mallory, 10 ether);
+        uint256 hers = leave(alice, 20 ether);
+        fundAll();
+        uint256 its = requestExit(mallory, 10 ether);
+        closeRung();
+        staking.slashValidator(1);
+        minter.bookSlash(1);
+        uint256 rate = minter.rate();
+        assertLt(rate, 0.6e27);
+        depart();
+        fundAll();
+        refuses(mallory, claiming(its, 1, 1), abi.encodeWithSelector(BadHint.selector, 1));
+        vm.prank(mallory);
+        assertEq(minter.claim(its, 1, 2), afterFee(10 ether * rate / 1e27));
+        assertEq(claimNow(alice, hers), afterFee(20 ether));
+        assertEq(minter.totalInstantUnstaked(), minter.fees());
+        assertSound();
+    }
+
+    // -------------------------------------------------------------------------------------------------------------- L64
+
+    /// Somebody takes the cheap part of the buffer just ahead of bob's exit, for the fees' sake. Bob said what he would pay at
+    /// most: he keeps his LST, and leaves by the queue for 5 bps.
+    function test_l64_the_cheap_part_of_the_buffer_taken_ahead_of_an_exit_with_a_limit() public {
+        submit(bob, 5 ether);
+        submit(mallory, 4 ether);
+        stakeAll();
+        assertEq(minter.bufferTarget(), 10.9 ether);
+        ExitParams memory p = nowOnly(bob, 5 ether);
+        p.feeLimitBps = 50;
+        bytes memory data = abi.encodeCall(minter.redeem, (5 ether, p));
+        vm.prank(mallory);
+        minter.unstake(4 ether);
+        // 70 bps over 10.9 coins, from 6.9 down to 1.9: 71.7 bps on average, rounded up.
+        assertEq(minter.headroom(), 6.9 ether);
+        refuses(bob, data, abi.encodeWithSelector(FeeAboveLimit.selector, 72, 50));
+        uint256 id = leave(bob, 5 ether);
+        fundAll();
+        assertEq(claimNow(bob, id), afterFee(5 ether));
+        assertEq(token.balanceOf(bob), 0);
+        assertSound();
+    }
+
+    function nowOnly(address who, uint256 lst) internal view returns (ExitParams memory) {
+        return ExitParams({
+            instantMax: lst,
+            ammMax: 0,
+            queueMax: lst,
+            minOutNow: 0,
+            feeLimitBps: 10_000,
+            deadline: now_(),
+            recipient: who
+        });
+    }
+
+    // -------------------------------------------------------------------------------------------------------------- L65
+
+    /// Bob needs 5 coins now. Mallory empties the buffer just ahead, and would have bob's LST wait 21 days; bob keeps it, and
+    /// has his coins when the buffer is filled again.
+    function test_l65_the_buffer_emptied_ahead_of_an_exit_that_needs_coins_now() public {
+        submit(bob, 5 ether);
+        submit(mallory, 15 ether);
+        uint256 before = bob.balance;
+        ExitParams memory p = nowOnly(bob, 5 ether);
+        p.minOutNow = 4.95 ether; // 5 less the highest fee
+        vm.prank(mallory);
+        (uint256 paid, uint256 id) = minter.unstake(15 ether);
+        assertGt(id, 0, "all that the day's limit lets out, and the rest queued");
+        assertLt(paid, 12 ether);
+        refuses(
+            bob,
+            abi.encodeCall(minter.redeem, (5 ether, p)),
+            abi.encodeWithSelector(OutBelowMinimum.selector, 0, p.minOutNow)
+        );
+        assertEq(token.balanceOf(bob), 5 ether);
+        pass(1 days);
+        submit(carol, 20 ether);
+        p.deadline = now_();
+        vm.prank(bob);
+        (paid, id) = minter.redeem(5 ether, p);
+        assertGe(paid, 4.95 ether);
+        assertEq(id, 0);
+        assertEq(bob.balance, before + paid);
+        assertSound();
+    }
+
+    // -------------------------------------------------------------------------------------------------------------- L66
+
+    /// Buckets that are not there have addresses too, and anybody may stake for them. Number 256 of validator 0 would be booked
+    /// as number 0 of validator 1; number 4 as one that no departure looks at. Coins of the buffer would leave as rewards, two
+    /// thirds of them to mallory, for stake that never comes home.
+    function test_l66_stake_given_to_buckets_that_are_not_there_is_not_bought() public {
+        submit(mallory, 200 ether);
+        uint256[2] memory numbers = [uint256(256), 4];
+        for (uint256 i; i < 2; ++i) {
+            address nobodys = factory.bucketAddress(0, numbers[i]);
+            vm.prank(mallory);
+            staking.stakeOnBehalf{value: 5 ether}(0, nobodys);
+            bytes memory refused = abi.encodeWithSelector(BadParameter.selector, bytes32("index"), numbers[i]);
+            refuses(mallory, abi.encodeCall(minter.skimStake, (0, numbers[i])), refused);
+        }
+        // All but the seed leave, with every coin that they are worth.
+        stakeAll();
+        uint256 hers = requestExit(alice, 99 ether);
+        uint256 its = requestExit(mallory, 200 ether);
+        closeRung();
+        depart();
+        fundAll();
+        assertEq(claimNow(alice, hers), afterFee(99 ether));
+        assertEq(claimNow(mallory, its), afterFee(200 ether));
+        assertEq(mallory.balance, 1_000_000 ether - 10 ether - (200 ether - afterFee(200 ether)), "ten given away");
+        assertSound();
+    }
+
+    // -------------------------------------------------------------------------------------------------------------- L67
+
+    /// Forty dust rungs, each with a promise of its own, paid by one funding, and one more paid ahead of its time. A funding passes
+    /// sixteen of the promises: after two of them eight lie behind the watermark, and are the last that are due. They must not
+    /// stop what asks what is due: instant exits, and every later funding.
+    function test_l67_more_promises_than_two_fundings_pass_stop_nothing() public {
+        submit(bob, 20 ether);
+        submit(mallory, 1 ether);
+        uint256[] memory dust = new uint256[](41);
+        for (uint256 i; i < 40; ++i) {
+            dust[i] = leave(mallory, 0.01 ether); // netted from above the target
+            pass(1 hours);
+        }
+        assertEq(minter.line().marks, 40);
+        assertEq(minter.totalUnstaked(), 0);
+        pass(GRACE);
+        assertEq(minter.due(), 0.4 ether);
+        minter.finalize();
+        assertEq(minter.line().marksDone, 16);
+        assertEq(minter.due(), 0, "all of it is paid");
+        dust[40] = leave(mallory, 0.01 ether);
+        minter.finalize();
+        assertEq(minter.line().marksDone, 32);
+        assertEq(minter.due(), 0);
+        vm.prank(bob);
+        (uint256 paid, uint256 id) = minter.unstake(5 ether);
+        assertEq(id, 0);
+        assertGe(paid, 4.95 ether);
+        pass(1 hours);
+        uint256 hers = leave(alice, 50 ether);
+        fundAll();
+        assertEq(claimNow(alice, hers), afterFee(50 ether));
+        for (uint256 i; i < 41; ++i) {
+            assertEq(claimNow(mallory, dust[i]), afterFee(0.01 ether));
+        }
+        assertSound();
+    }
+
+    // -------------------------------------------------------------------------------------------------------------- L68
+
+    /// Nobody finalizes for six weeks, and a dust rung closes every hour: 1030 promises for a ring of 1024. Alice's stands at its
+    /// head, is due, and takes what is there before any newer one.
+    function test_l68_a_ring_full_of_promises_forgets_none_that_is_due() public {
+        submit(mallory, 30 ether);
+        uint256 hers = leave(alice, 5 ether);
+        (, uint256 promised) = minter.mark(0);
+        assertEq(promised, now_() + GRACE);
+        for (uint256 i; i < 1_029; ++i) {
+            pass(1 hours);
+            leave(mallory, 0.01 ether);
+        }
+        assertEq(minter.line().marks, 1_024);
+        (uint256 units, uint256 eta) = minter.mark(0);
+        assertEq(eta, promised);
+        assertEq(units, 5 ether);
+        // The last of the ring stands for everything that came after it; all before it is overdue.
+        assertEq(minter.due(), 5 ether + 1_022 * 0.01 ether);
+        (eta,) = minter.exitEta(hers);
+        assertEq(eta, 0, "its coins are here");
+        minter.finalize();
+        assertEq(claimNow(alice, hers), afterFee(5 ether));
+        assertSound();
+    }
+
+    // -------------------------------------------------------------------------------------------------------------- L69
+
+    /// A bus that is full may leave before its time, but only with buckets that the timetable can spare. A whale's exits of a
+    /// full bus each hour take one; carol, who comes after them, departs at the next stop and not a cooldown later.
+    function test_l69_full_buses_ahead_of_time_leave_the_timetable_its_buckets() public {
+        submit(mallory, 20 ether);
+        submit(carol, 5 ether);
+        // A stop every 8 days needs three of four buckets in a cooldown of 21.
+        vm.prank(admin);
+        minter.setBatchUnstakeParams(20 ether, 8 days);
+        stakeAll();
+        leave(alice, 8 ether);
+        uint256 stop = minter.line().nextDeparture;
+        pass(1 hours);
+        uint256 almost = requestExit(alice, 20 ether - 1 gwei);
+        closeRung();
+        (, uint256 departed) = depart();
+        assertEq(departed, 0, "not full");
+        pass(1 hours);
+        uint256 whole = requestExit(mallory, 20 ether);
+        closeRung();
+        (, departed) = depart();
+        assertEq(departed, bucketStake(1, 1), "one bucket of the validator that has one to spare");
+        for (uint256 i; i < 5; ++i) {
+            pass(1 hours);
+            (, departed) = depart();
+            assertEq(departed, 0, "and no other");
+        }
+        uint256 last = requestExit(carol, 5 ether);
+        closeRung();
+        vm.warp(stop);
+        depart();
+        assertGe(minter.totalUnstaked(), 53 ether - 1 gwei, "everybody departs at the stop");
+        pass(COOLDOWN);
+        sweepAll();
+        minter.finalize();
+        assertEq(claimNow(carol, last), afterFee(5 ether));
+        assertEq(claimNow(mallory, whole), afterFee(20 ether));
+        assertEq(claimNow(alice, almost), afterFee(20 ether - 1 gwei));
+        assertSound();
+    }
+
+    // -------------------------------------------------------------------------------------------------------------- L70
+
+    /// Coins that had matured are paid a tenth short, of a validator that was slashed in the meantime and is not booked. The
+    /// reserve is there for every wei of both losses: whoever sweeps first takes none of them out of its reach.
+    function test_l70_a_short_payment_beside_an_unbooked_slash_reaches_the_reserve() public {
+        vm.deal(address(this), 100 ether);
+        minter.fundInsurance{value: 100 ether}();
+        uint256 id = leave(alice, 11.25 ether - MARGIN);
+        assertEq(cooling(0, 0), EACH);
+        pass(COOLDOWN + 1);
+        staking.setWithdrawShortfall(1_000);
+        staking.slashValidator(0);
+        pass(GRACE);
+        vm.prank(mallory);
+        (uint256 swept, uint256 gained) = minter.sweepMaturedBuckets(0, 4);
+        assertEq(swept, 1);
+        assertEq(gained, EACH * 9 / 10);
+        assertEq(minter.assets(), 100 ether, "what is missing is still in the books");
+        vm.prank(mallory);
+        assertEq(minter.bookSlash(0), 45 ether - EACH, "its active stake");
+        sweep(0);
+        uint256 lost = 45 ether - EACH + EACH / 10;
+        assertEq(minter.insurance(), 100 ether - lost);
+        assertEq(minter.assets(), 100 ether);
+        assertEq(minter.rate(), 1e27, "holders lost nothing");
+        minter.finalize();
+        depart();
+        fundAll();
+        assertEq(claimNow(alice, id), afterFee(11.25 ether - MARGIN));
+        assertSound();
+    }
+}
+
+/// One validator with one bucket, and nobody with a role.
+contract OwnAloneTest is Attack {
+    function setUp() public override {
+        deployAll(1, 1);
+        vm.deal(mallory, 1_000_000 ether);
+        submit(alice, 99 ether);
+        stakeAll();
+        assertEq(bucketStake(0, 0), 90 ether);
+    }
+
+    // -------------------------------------------------------------------------------------------------------------- L71
+
+    /// The staking system changed its rate so often that a claim needs millions of gas. Mallory calls with too little: the
+    /// bucket would fail, the round would count, and every door would be shut for another day, for ever.
+    function test_l71_a_starved_round_of_rewards_does_not_count() public {
+        vm.deal(address(treasury), 1_000 ether);
+        for (uint256 i; i < 800; ++i) {
+            setRewardRate(1e10 + i % 2);
+            pass(1 minutes);
+        }
+        setRewardRate(0);
+        vanish();
+        pass(1 days + GRACE);
+        // 90 coins for 800 minutes, half of them at one wei more, less 10 %, each stretch rounded against them.
+        uint256 owed = staking.getClaimableReward(bucketOf(0, 0), NATIVE);
+        assertApproxEqAbs(owed, uint256(90) * 1e10 * 48_000 * 9 / 10, 1e7);
+        bytes32 before = books(mallory);
+        for (uint256 gas_ = 2_000_000; gas_ <= 4_000_000; gas_ += 500_000) {
+            vm.cool(address(staking)); // as in a transaction of its own
+            vm.prank(mallory);
+            vm.expectPartialRevert(GasTooLow.selector);
+            minter.claimAll{gas: gas_}();
+        }
+        assertEq(books(mallory), before);
+        vm.prank(bob);
+        assertEq(minter.claimAll(), owed);
+        assertEq(rewards.holdersOwed(), owed - owed / 10);
+    }
 }

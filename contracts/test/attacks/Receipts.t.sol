@@ -6,6 +6,7 @@ import {ILiquidReceipts} from "../../src/liquid/ILiquidReceipts.sol";
 import {Attack} from "./Attack.sol";
 import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
 import {IERC721} from "@openzeppelin/contracts/interfaces/IERC721.sol";
+import {IERC721Metadata} from "@openzeppelin/contracts/interfaces/IERC721Metadata.sol";
 import {IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {Vm} from "forge-std/Test.sol";
 
@@ -257,6 +258,46 @@ contract ReceiptsAttackTest is Attack {
         vm.stopPrank();
         (bool ok,) = address(receipts).call{value: 1}("");
         assertFalse(ok, "it holds no coins");
+    }
+
+    /// What wallets and markets show of it is what it is, before and after its coins are there.
+    function test_a_receipts_metadata_says_what_it_pays_and_when() public {
+        requestExit(alice, 0.5 ether);
+        uint256 id = requestExit(alice, 10 ether);
+        mintReceipt(alice, id);
+        closeRung();
+        depart();
+        IERC721Metadata metadata = IERC721Metadata(address(receipts));
+        assertEq(metadata.tokenURI(id), shown("2", "10000000000000000000", "0", vm.toString(now_() + COOLDOWN + GRACE)));
+        pass(COOLDOWN);
+        sweepAll();
+        minter.finalize();
+        assertEq(metadata.tokenURI(id), shown("2", "10000000000000000000", "9995000000000000000", "0"));
+        vm.prank(alice);
+        receipts.redeem(id, alice);
+        vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721NonexistentToken.selector, id));
+        metadata.tokenURI(id);
+        vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721InvalidOwner.selector, address(0)));
+        receipts.balanceOf(address(0));
+    }
+
+    function shown(string memory id, string memory lst, string memory claimable, string memory eta)
+        internal
+        pure
+        returns (string memory)
+    {
+        string memory json = string.concat(
+            '{"name":"stPLUME-EXIT 0/',
+            id,
+            '","description":"A queued exit from liquid staking. Its owner gets the coins. Amounts in wei, times in unix seconds.",',
+            '"attributes":[{"trait_type":"Request","value":"',
+            id,
+            '"},{"trait_type":"LST","value":"',
+            lst,
+            '"},{"trait_type":"Paid","value":"0"},{"trait_type":"Claimable","value":"'
+        );
+        json = string.concat(json, claimable, '"},{"trait_type":"Promised by","value":"', eta, '"}]}');
+        return string.concat("data:application/json;base64,", vm.toBase64(bytes(json)));
     }
 
     /// Half is paid, the seller claims it, and offers the old id, which showed the whole: it is gone. The new one shows what

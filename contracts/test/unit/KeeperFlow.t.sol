@@ -213,4 +213,95 @@ contract KeeperFlowTest is Fixture {
         IPlumeStaking.CooldownView[] memory slots = staking.getUserCooldowns(factory.bucketAddress(0, 0));
         assertEq(minter.getBuckets(0)[0].nextAvailableTime, slots[0].cooldownEndTime + SAFETY);
     }
+
+    function test_fees_of_every_exit_go_to_their_recipient_and_no_coin_more() public {
+        submit(alice, 99 ether);
+        stakeAll();
+        vm.warp(T0 + 1 hours);
+        vm.prank(alice);
+        (uint256 paid,) = minter.unstake(10 ether);
+        assertEq(paid, 9.935 ether, "30 bps at the top, 100 at the bottom");
+        uint256 id = requestExit(alice, 20 ether);
+        closeRung();
+        depart();
+        vm.warp(now_() + COOLDOWN);
+        sweep(0);
+        minter.finalize();
+        claimNow(alice, id);
+        uint256 all = 0.065 ether + 0.01 ether;
+        assertEq(minter.fees(), all);
+        vm.expectEmit(address(minter));
+        emit FeesPaid(feeRecipient, all);
+        vm.prank(bob);
+        assertEq(minter.payFees(), all);
+        assertEq(feeRecipient.balance, all);
+        assertEq(minter.fees(), 0);
+        assertEq(minter.totalInstantUnstaked(), 0);
+        assertEq(minter.payFees(), 0, "once");
+        assertEq(feeRecipient.balance, all);
+    }
+
+    function test_a_sink_of_its_own_gets_rewards_as_plain_coins() public {
+        address sink = makeAddr("sink");
+        vm.prank(admin);
+        minter.setRewardsSink(sink);
+        uint256 before = address(rewards).balance;
+        vm.deal(address(this), 2 ether);
+        minter.loadRewards{value: 2 ether}();
+        assertEq(sink.balance, 2 ether);
+        assertEq(address(rewards).balance, before);
+        assertEq(minter.headroom(), SEED);
+    }
+
+    /// A retiring bucket that does not let go: nothing is booked, and the timetable waits for nobody.
+    function test_a_retiring_bucket_that_refuses_stays_as_it_is() public {
+        submit(alice, 99 ether);
+        stakeAll();
+        vm.warp(T0 + 1 hours);
+        vm.prank(keeper);
+        minter.configureBuckets(0, 3);
+        address last = factory.bucketAddress(0, 3);
+        vm.mockCallRevert(last, abi.encodeWithSignature("unstake(uint16,uint256)"), "stuck");
+        uint256 next = minter.nextBatchUnstakeTimePerValidator(0);
+        vm.expectEmit(address(minter));
+        emit DepartFailed(0, 3, 11.25 ether, "stuck");
+        vm.prank(keeper);
+        (, uint256 departed) = minter.processBatchUnstake();
+        assertEq(departed, 0);
+        assertEq(minter.getBuckets(0)[3].activeStake, 11.25 ether);
+        assertEq(minter.totalUnstaked(), 0);
+        assertEq(minter.nextBatchUnstakeTimePerValidator(0), next);
+        vm.clearMockedCalls();
+        vm.prank(keeper);
+        (, departed) = minter.processBatchUnstake();
+        assertEq(departed, 11.25 ether, "as soon as it does");
+    }
+
+    /// 25 buckets are more than a page of 20: the second page goes once around.
+    function test_pages_of_rewards_go_around() public {
+        vm.startPrank(admin);
+        minter.setValidatorWeight(1, 0);
+        minter.configureBuckets(0, 25);
+        vm.stopPrank();
+        submit(alice, 99 ether);
+        stakeAll();
+        assertEq(minter.validatorState(0).active, 90 ether);
+        address[] memory tokens = new address[](1);
+        uint256[] memory rates = new uint256[](1);
+        (tokens[0], rates[0]) = (NATIVE, 1e10);
+        staking.setRewardRates(tokens, rates);
+        vm.warp(T0 + 1_000_000);
+        // A coin earns 0.01 less 10 % in that time, and each bucket has 3.6.
+        uint256 each = 0.0324 ether;
+        vm.startPrank(keeper);
+        assertEq(minter.claim(uint16(0)), 20 * each);
+        assertEq(minter.validatorState(0).claimCursor, 20);
+        assertEq(minter.claim(uint16(0)), 5 * each, "the last five; fifteen were empty");
+        assertEq(minter.validatorState(0).claimCursor, 15);
+        vm.warp(T0 + 2_000_000);
+        assertEq(minter.claim(uint16(0)), 20 * each);
+        assertEq(minter.validatorState(0).claimCursor, 10);
+        assertEq(minter.claimBuckets(0, 0, 25), 5 * each, "10 to 14");
+        vm.stopPrank();
+    }
 }

@@ -159,4 +159,18 @@ contract LiquidRewardsTest is Test {
         (,,, uint256 carry, uint256 unallocated,) = token.streamState();
         assertLe(address(rewards).balance, carry + unallocated + 100);
     }
+
+    function test_refusing_a_delegate_is_said_once() public {
+        vm.startPrank(alice);
+        vm.expectEmit(address(rewards));
+        emit ILiquidRewards.DelegationClosed(alice);
+        rewards.refuseDelegate();
+        vm.recordLogs();
+        rewards.refuseDelegate();
+        vm.stopPrank();
+        assertEq(vm.getRecordedLogs().length, 0);
+        vm.etch(alice, hex"00");
+        vm.expectRevert(abi.encodeWithSelector(ILiquidRewards.CanClaim.selector, alice));
+        rewards.setDelegate(alice, bob);
+    }
 }

@@ -173,6 +173,39 @@ contract LiquidTokenTest is Test {
         token.stream(uint256(type(uint96).max) + 1);
     }
 
+    /// 2^96 wei over 611,200 seconds (seven days, to the end of the day): 2387 such loads fit 88 bits of flow.
+    function test_the_flow_is_bounded_by_88_bits() public {
+        token.mint(alice, 1 ether);
+        for (uint256 i; i < 2_387; ++i) {
+            token.stream(type(uint96).max);
+        }
+        (uint256 index, uint256 updatedAt, uint256 flow,,,) = token.streamState();
+        vm.expectRevert(abi.encodeWithSelector(ILiquidToken.BalanceTooLarge.selector, type(uint96).max));
+        token.stream(type(uint96).max);
+        (uint256 sameIndex, uint256 sameAt, uint256 sameFlow,,,) = token.streamState();
+        assertEq(sameIndex, index);
+        assertEq(sameAt, updatedAt);
+        assertEq(sameFlow, flow);
+        token.stream(1 ether);
+    }
+
+    /// What streams while nobody holds anything waits, up to 96 bits of it.
+    function test_what_waits_for_a_first_holder_is_bounded_by_96_bits() public {
+        uint256 most = type(uint96).max;
+        token.stream(most);
+        uint256 state = vm.snapshotState();
+        vm.warp(T0 + 8 days);
+        token.mint(alice, 1 ether);
+        (,,,, uint256 unallocated,) = token.streamState();
+        assertEq(unallocated, most);
+        vm.revertToState(state);
+        token.stream(most);
+        vm.warp(T0 + 8 days);
+        vm.expectRevert(abi.encodeWithSelector(ILiquidToken.BalanceTooLarge.selector, 2 * most));
+        token.mint(alice, 1 ether);
+        assertEq(token.totalSupply(), 0);
+    }
+
     function test_self_transfer_changes_nothing() public {
         token.mint(alice, 10 ether);
         token.mint(bob, 30 ether);

@@ -254,6 +254,26 @@ contract LiquidVault4626Test is VaultFixture {
         assertEq(vault.previewDeposit(0) + vault.previewMint(0) + vault.previewWithdraw(0) + vault.previewRedeem(0), 0);
     }
 
+    /// Coins that are worth no share, or fewer than the coin vault counted on, buy none and stay with the payer.
+    function test_coins_for_too_few_shares_are_refused() public {
+        vm.startPrank(bob);
+        uint256 before = bob.balance;
+        vm.expectRevert(ILiquidVault.ZeroAmount.selector);
+        vault.submitAndDeposit{value: 1}(bob, 0); // a wei of LST is no wei of a dearer share
+        assertEq(bob.balance, before);
+        vm.stopPrank();
+        uint256 worth = vault.convertToShares(1 ether);
+        vm.deal(address(coinVault), 1 ether);
+        vm.startPrank(address(coinVault));
+        vm.expectRevert(abi.encodeWithSelector(ILiquidVault.SharesBelowMinimum.selector, worth, worth + 1));
+        vault.submitAndMint{value: 1 ether}(worth + 1, bob);
+        assertEq(address(coinVault).balance, 1 ether);
+        uint256 held = vault.balanceOf(bob);
+        vault.submitAndMint{value: 1 ether}(worth, bob);
+        vm.stopPrank();
+        assertEq(vault.balanceOf(bob), held + worth);
+    }
+
     // ---------------------------------------------------------------------------------------------------------- withdraw
 
     function testFuzz_maxWithdraw_can_be_withdrawn_and_no_more(uint256 x) public {

@@ -170,4 +170,17 @@ contract StakerBucketTest is Test {
         rates[0] = rate;
         staking.setRewardRates(tokens, rates);
     }
+
+    /// A slot that the system does not show has no end that could be waited for: the departure fails as a whole.
+    function test_a_departure_without_a_cooldown_slot_is_refused() public {
+        bucket.stake{value: 10 ether}(0);
+        vm.mockCall(
+            address(staking),
+            abi.encodeCall(staking.getUserCooldowns, (address(bucket))),
+            abi.encode(new IPlumeStaking.CooldownView[](0))
+        );
+        vm.expectRevert(abi.encodeWithSelector(IStakerBucket.NoCooldown.selector, 0));
+        bucket.unstake(0, 4 ether);
+        assertEq(staking.getUserValidatorStake(address(bucket), 0), 10 ether);
+    }
 }

@@ -1,5 +1,14 @@
 //! What goes over the wire. Field names are the contract with every client: `openapi.json` is made from here.
 
+mod parts;
+
+pub use parts::{
+    Conversion, ConversionSale, Converter, Delegate, Emergency, EmergencyKind, ExitPool, ExitPools,
+    Halt, Payouts, PoolQuote, PoolSale, PoolStyle, Receipt, ReceiptState, Reserve, ReserveMove,
+    ReserveMoveKind, Scheduled, Vault, VaultMove, VaultMoveKind, VaultPosition, VaultRequest,
+    VaultRequestState,
+};
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -65,6 +74,21 @@ pub struct Contracts {
     pub factory: Addr,
     /// The staking system.
     pub staking: Addr,
+    /// `LiquidVault`; `null`, as those below, when the deployment lacks it.
+    #[schema(required)]
+    pub vault: Option<Addr>,
+    /// `LiquidCoinVault`.
+    #[schema(required)]
+    pub coin_vault: Option<Addr>,
+    /// `LiquidReceipts`.
+    #[schema(required)]
+    pub receipts: Option<Addr>,
+    /// `AmmRoute` of the deployment; the one in force is in `/api/v1/pools`.
+    #[schema(required)]
+    pub amm_route: Option<Addr>,
+    /// `RewardConverter`.
+    #[schema(required)]
+    pub converter: Option<Addr>,
 }
 
 /// Parts of the design that a deployment may lack; the app shows them as not enabled.
@@ -73,7 +97,7 @@ pub struct Contracts {
 pub struct Features {
     /// ERC-4626 vault.
     pub vault: bool,
-    /// AMM path of an exit.
+    /// AMM path of an exit; whether it is on, and through which pools, is in `/api/v1/pools`.
     pub amm: bool,
     /// Transferable receipts of requests.
     pub receipts: bool,
@@ -435,6 +459,9 @@ pub struct ExitRequest {
     pub tx_hash: Hash,
     /// Arguments for `claim(id, hintA, hintB)`.
     pub hints: [u64; 2],
+    /// Its receipt, while it has one: then that is claimed, by its owner.
+    #[schema(required)]
+    pub receipt: Option<RequestId>,
 }
 
 /// Kind of a line in an account's history.
@@ -457,6 +484,20 @@ pub enum HistoryKind {
     TransferIn,
     /// Tokens to another holder.
     TransferOut,
+    /// Tokens sold to a pool, coins out, now.
+    PoolExit,
+    /// Tokens into the vault.
+    VaultDeposit,
+    /// Tokens out of the vault.
+    VaultWithdraw,
+    /// Shares of the vault given for a place in the queue.
+    VaultRequest,
+    /// Coins of a vault's request.
+    VaultClaim,
+    /// A receipt from another holder.
+    ReceiptIn,
+    /// A receipt to another holder.
+    ReceiptOut,
 }
 
 /// One line of an account's history.
@@ -496,8 +537,12 @@ pub struct InstantQuote {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AmmQuote {
-    /// False until a pool is configured.
+    /// The path is on and a pool is allowed.
     pub enabled: bool,
+    /// Liquid tokens of this exit that a pool would take.
+    pub lst: Wei,
+    /// Coins for them, the pool's fee taken.
+    pub pay: Wei,
 }
 
 /// The queued part of an exit.

@@ -21,10 +21,10 @@ use crate::{
 };
 
 /// Validators and requests that one answer asks about at once.
-const SIDE_BY_SIDE: usize = 16;
+pub(crate) const SIDE_BY_SIDE: usize = 16;
 
-const RAY: U256 = U256::from_limbs([0x9fd0_803c_e800_0000, 0x033b_2e3c, 0, 0]);
-const BPS: U256 = U256::from_limbs([10_000, 0, 0, 0]);
+pub(crate) const RAY: U256 = U256::from_limbs([0x9fd0_803c_e800_0000, 0x033b_2e3c, 0, 0]);
+pub(crate) const BPS: U256 = U256::from_limbs([10_000, 0, 0, 0]);
 
 impl AppState {
     pub(crate) async fn overview(&self) -> Result<Overview, ApiError> {
@@ -205,12 +205,14 @@ impl AppState {
     pub(crate) async fn quote_exit(&self, amount: U256) -> Result<ExitQuote, ApiError> {
         let now = self.live().now().await?;
         let minter = self.contracts().minter.0;
-        let (quote, fees, line, keeper) = try_join!(
+        let (quote, fees, line, keeper, force) = try_join!(
             now.try_read(minter, Minter::quoteExitCall { amount }),
             now.read(minter, Minter::feesAndRatiosCall {}),
             now.read(minter, Minter::lineCall {}),
             now.read(minter, Minter::keeperParamsCall {}),
+            now.read(minter, Minter::ammRouteCall {}),
         )?;
+        let pools = self.listed_pools(&now, force.route).await?;
         let queued = !quote.queueLst.is_zero();
         let at = now.block.timestamp;
         // 0 says that the coins are here: then the close of the rung is all there is to wait for.
@@ -237,7 +239,9 @@ impl AppState {
                 fee_bps: bps(quote.instantFeeBps),
             },
             amm: AmmQuote {
-                enabled: self.public_config().features.amm,
+                enabled: !pools.is_empty(),
+                lst: Wei(quote.ammLst),
+                pay: Wei(quote.ammPay),
             },
             queue: QueueQuote {
                 lst: Wei(quote.queueLst),
@@ -307,8 +311,18 @@ impl AppState {
             .requests_of(account, &page_request(cursor, limit.min(50)))
             .await
             .map_err(paged(cursor))?;
-        let live: Vec<U256> = page
-            .items
+        Ok(Page {
+            items: self.exit_requests(page.items).await?,
+            next_cursor: page.next,
+        })
+    }
+
+    /// What the chain says of these requests at one block, in their order.
+    pub(crate) async fn exit_requests(
+        &self,
+        rows: Vec<store::Request>,
+    ) -> Result<Vec<ExitRequest>, ApiError> {
+        let live: Vec<U256> = rows
             .iter()
             .filter(|r| r.state == store::RequestState::Live)
             .map(|r| r.id)
@@ -326,7 +340,7 @@ impl AppState {
             rate,
             open_fee: fees._3,
         };
-        let items = stream::iter(page.items)
+        stream::iter(rows)
             .map(|row| {
                 let (now, line) = (&now, &line);
                 let hint = live
@@ -342,11 +356,7 @@ impl AppState {
             })
             .buffered(SIDE_BY_SIDE)
             .try_collect()
-            .await?;
-        Ok(Page {
-            items,
-            next_cursor: page.next,
-        })
+            .await
     }
 
     /// The hints of each id; none where the contract does not know one of them (yet, or any more).
@@ -439,6 +449,7 @@ async fn exit_request(
         requested_at: row.requested_at,
         tx_hash: Hash(row.tx_hash),
         hints,
+        receipt: row.receipt.map(RequestId),
     };
     if row.state != store::RequestState::Live {
         return Ok(request);
@@ -564,23 +575,23 @@ fn share(part: U256, whole: U256) -> u32 {
 }
 
 /// Coins for `lst` at `rate`, rounded down.
-fn value(lst: U256, rate: U256) -> U256 {
+pub(crate) fn value(lst: U256, rate: U256) -> U256 {
     mul_div(lst, rate, RAY)
 }
 
 /// `floor(a * b / c)`; 0 when `c` is 0. Amounts are below 2^128, so the product fits.
-fn mul_div(a: U256, b: U256, c: U256) -> U256 {
+pub(crate) fn mul_div(a: U256, b: U256, c: U256) -> U256 {
     a.saturating_mul(b).checked_div(c).unwrap_or_default()
 }
 
 /// A time, count or index: saturates, for a contract may say "never" with the largest number.
 /// 2^53 - 1 is the most that every JSON reader takes.
-fn secs(value: U256) -> u64 {
+pub(crate) fn secs(value: U256) -> u64 {
     const SAFE: u64 = (1 << 53) - 1;
     u64::try_from(value).unwrap_or(SAFE).min(SAFE)
 }
 
-fn bps(value: U256) -> u32 {
+pub(crate) fn bps(value: U256) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 

@@ -47,7 +47,10 @@ pub(crate) fn page_request(cursor: Option<&str>, limit: u32) -> PageRequest {
     }
 }
 
-fn page<T, U: utoipa::ToSchema>(page: store::Page<T>, shape: impl FnMut(T) -> U) -> Page<U> {
+pub(crate) fn page<T, U: utoipa::ToSchema>(
+    page: store::Page<T>,
+    shape: impl FnMut(T) -> U,
+) -> Page<U> {
     let page = page.map(shape);
     Page {
         items: page.items,
@@ -168,6 +171,13 @@ impl AppState {
                 store::HistoryKind::Rewards => HistoryKind::Rewards,
                 store::HistoryKind::TransferIn => HistoryKind::TransferIn,
                 store::HistoryKind::TransferOut => HistoryKind::TransferOut,
+                store::HistoryKind::PoolExit => HistoryKind::PoolExit,
+                store::HistoryKind::VaultDeposit => HistoryKind::VaultDeposit,
+                store::HistoryKind::VaultWithdraw => HistoryKind::VaultWithdraw,
+                store::HistoryKind::VaultRequest => HistoryKind::VaultRequest,
+                store::HistoryKind::VaultClaim => HistoryKind::VaultClaim,
+                store::HistoryKind::ReceiptIn => HistoryKind::ReceiptIn,
+                store::HistoryKind::ReceiptOut => HistoryKind::ReceiptOut,
             },
             amount: Wei(row.amount),
             lst: Wei(row.lst),

@@ -9,6 +9,7 @@ mod figures;
 mod index;
 mod limit;
 mod live;
+mod parts;
 mod prometheus;
 mod routes;
 mod scalar;
@@ -20,10 +21,14 @@ pub use auth::{AuthConfig, Class, TokenHash, Viewers};
 pub use config::ApiConfig;
 pub use dto::{
     Account, Alert, AlertState, AmmQuote, Bucket, BucketState, ChainHead, Check, Contracts,
-    DepositQuote, ErrorBody, ErrorDetail, Event, ExitQuote, ExitRequest, Features, Health,
-    HistoryItem, HistoryKind, Indexed, InstantQuote, Intent, IntentRequest, Job, JournalEntry,
-    KeeperStatus, MetricName, Mode, Oracle, Overview, Page, PublicConfig, QueueQuote, Readiness,
-    RequestState, Rung, RungState, Sample, Severity, Status, Validator, WsMessage, WsRequest,
+    Conversion, ConversionSale, Converter, Delegate, DepositQuote, Emergency, EmergencyKind,
+    ErrorBody, ErrorDetail, Event, ExitPool, ExitPools, ExitQuote, ExitRequest, Features, Halt,
+    Health, HistoryItem, HistoryKind, Indexed, InstantQuote, Intent, IntentRequest, Job,
+    JournalEntry, KeeperStatus, MetricName, Mode, Oracle, Overview, Page, Payouts, PoolQuote,
+    PoolSale, PoolStyle, PublicConfig, QueueQuote, Readiness, Receipt, ReceiptState, RequestState,
+    Reserve, ReserveMove, ReserveMoveKind, Rung, RungState, Sample, Scheduled, Severity, Status,
+    Validator, Vault, VaultMove, VaultMoveKind, VaultPosition, VaultRequest, VaultRequestState,
+    WsMessage, WsRequest,
 };
 pub use error::ApiError;
 pub use routes::{RouteInfo, openapi, route_list};

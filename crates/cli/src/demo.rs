@@ -141,8 +141,8 @@ fn welcome(args: &args::Demo, chain_url: &str, addr: SocketAddr, out: Output) {
   One real second is {} seconds there: a cooldown of 21 days takes {} min {} s.
   Wallet: add the network {chain_url} (chain 31337) and import anvil's second published key
           0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d (worthless anywhere else).
-  Try:    deposit on *Stake*; watch it go into buckets on *Validators*; leave on *Exit*, partly now and partly by the
-          queue; see the keepers sweep and pay on *Operate*; claim.
+  Try:    deposit on *Stake*, into the wallet or the vault; watch it go into buckets on *Validators*; leave on *Exit*,
+          by buffer, pool and queue; hand a queued exit on as a receipt; see the keepers sweep and pay on *Operate*; claim.
   Or:     omnibus --rpc-url {chain_url} --deployments .omnibus/demo/deployments --deployment demo user deposit 10
           (likewise: user redeem 4, user requests, user claim, ops status)
   {} simulated users are at work. Ctrl-C stops; `make demo` again goes on; `make demo ARGS=--fresh` begins anew.
@@ -156,10 +156,12 @@ async fn report(counts: Arc<Counts>, out: Output) -> Result<()> {
     loop {
         tokio::time::sleep(REPORT).await;
         out.note(format!(
-            "users so far: {} deposits, {} transfers, {} exits, {} claims ({} refused)",
+            "users so far: {} deposits, {} transfers, {} exits, {} in or out of the vault, {} receipts, {} claims ({} refused)",
             of(&counts.deposits),
             of(&counts.transfers),
             of(&counts.exits),
+            of(&counts.vault),
+            of(&counts.receipts),
             of(&counts.claims),
             of(&counts.refused)
         ));

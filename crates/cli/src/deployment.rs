@@ -105,13 +105,16 @@ impl Deployment {
     /// # Errors
     /// [`Problem::Config`] when the file does not name it.
     pub fn address(&self, name: &str) -> Result<Address> {
-        self.contracts
-            .get(name)
-            .map(|contract| contract.address)
-            .ok_or_else(|| Problem::Config {
-                path: Self::path(Path::new("deployments"), self.chain_id, &self.name),
-                reason: format!("names no {name}"),
-            })
+        self.part(name).ok_or_else(|| Problem::Config {
+            path: Self::path(Path::new("deployments"), self.chain_id, &self.name),
+            reason: format!("names no {name}"),
+        })
+    }
+
+    /// The address of a contract that a deployment may lack.
+    #[must_use]
+    pub fn part(&self, name: &str) -> Option<Address> {
+        self.contracts.get(name).map(|contract| contract.address)
     }
 }
 

@@ -8,13 +8,18 @@ use crate::{
     error::{Problem, Result},
     output::Output,
     session::{Session, Site},
-    user::{Symbols, event, seconds, until},
+    user::{self, Symbols, event, seconds, until},
 };
-use alloy::primitives::{Address, B256, U256};
+use alloy::{
+    primitives::{Address, B256, U256},
+    rpc::types::Log,
+    sol_types::SolEvent as _,
+};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The low bits of a token id: the request.
-const REQUEST: U256 = U256::from_limbs([u64::MAX, 0, 0, 0]);
+pub const REQUEST: U256 = U256::from_limbs([u64::MAX, 0, 0, 0]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -137,6 +142,39 @@ pub async fn run(
         ReceiptCommand::Show { .. } => {}
     }
     Ok(())
+}
+
+/// The receipts that `account` holds, by the log: each that came to it more often than it left.
+///
+/// # Errors
+/// [`Problem::Config`], [`Problem::Chain`].
+pub async fn held(site: &Site, account: Address) -> Result<Vec<U256>> {
+    let receipts = site.deployment.address("LiquidReceipts")?;
+    let (moved, me) = (
+        ILiquidReceipts::Transfer::SIGNATURE_HASH,
+        account.into_word(),
+    );
+    let came = user::logs(site, receipts, serde_json::json!([moved, null, me])).await?;
+    let left = user::logs(site, receipts, serde_json::json!([moved, me])).await?;
+    let mut held: BTreeMap<U256, usize> = BTreeMap::new();
+    let ids = |logs: Vec<Log>| {
+        logs.into_iter()
+            .filter_map(|log| ILiquidReceipts::Transfer::decode_log(&log.inner).ok())
+            .map(|log| log.tokenId)
+    };
+    for id in ids(came) {
+        *held.entry(id).or_default() += 1;
+    }
+    for id in ids(left) {
+        if let Some(count) = held.get_mut(&id) {
+            *count = count.saturating_sub(1);
+        }
+    }
+    Ok(held
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(id, _)| id)
+        .collect())
 }
 
 async fn show(site: &Site, token: U256, symbols: &Symbols, out: Output) -> Result<()> {

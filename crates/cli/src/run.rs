@@ -329,6 +329,13 @@ fn contracts(site: &Site) -> Result<watch::Contracts> {
         rewards: deployment.address("LiquidRewards")?,
         factory: deployment.address("BucketFactory")?,
         staking: staking(deployment)?,
+        parts: watch::Parts {
+            vault: deployment.part("LiquidVault"),
+            coin_vault: deployment.part("LiquidCoinVault"),
+            receipts: deployment.part("LiquidReceipts"),
+            route: deployment.part("AmmRoute"),
+            converter: deployment.part("RewardConverter"),
+        },
         first_block: deployment.block,
     })
 }
@@ -417,11 +424,22 @@ async fn bind(
             rewards: deployment.address("LiquidRewards")?.into(),
             factory: deployment.address("BucketFactory")?.into(),
             staking: staking(deployment)?.into(),
+            vault: deployment.part("LiquidVault").map(Into::into),
+            coin_vault: deployment.part("LiquidCoinVault").map(Into::into),
+            receipts: deployment.part("LiquidReceipts").map(Into::into),
+            amm_route: deployment.part("AmmRoute").map(Into::into),
+            converter: deployment.part("RewardConverter").map(Into::into),
         },
         deployment_block: deployment.block,
         accelerated: options.clock_factor > 1,
         clock_factor: options.clock_factor,
-        features: api::Features::default(),
+        features: api::Features {
+            vault: deployment.part("LiquidVault").is_some(),
+            amm: deployment.part("AmmRoute").is_some(),
+            receipts: deployment.part("LiquidReceipts").is_some(),
+            async_exit: deployment.part("LiquidCoinVault").is_some(),
+            insurance: true,
+        },
     });
     config.bind = options.listen;
     config.web_dir.clone_from(&options.web);

@@ -533,18 +533,33 @@ pub async fn requests(site: &Site, account: Address) -> Result<Vec<Request>> {
 
 /// Ids that were ever requested for `account`.
 async fn requested(site: &Site, account: Address) -> Result<Vec<U256>> {
-    let head = site.pool.latest().await?.number;
-    let topics = (
+    let topics = serde_json::json!([
         ILiquidMinter::ExitRequested::SIGNATURE_HASH,
-        None::<U256>,
-        account.into_word(),
-    );
-    let mut ids = Vec::new();
+        null,
+        account.into_word()
+    ]);
+    let logs = logs(site, site.minter, topics).await?;
+    let mut ids: Vec<_> = logs
+        .iter()
+        .filter_map(|log| ILiquidMinter::ExitRequested::decode_log(&log.inner).ok())
+        .map(|log| log.id)
+        .collect();
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// All logs of a contract with these topics since the deployment, asked for in ranges that the endpoint serves.
+///
+/// # Errors
+/// [`Problem::Chain`].
+pub async fn logs(site: &Site, address: Address, topics: serde_json::Value) -> Result<Vec<Log>> {
+    let head = site.pool.latest().await?.number;
+    let mut found = Vec::new();
     let (mut from, mut span) = (site.deployment.block, LOG_SPAN);
     while from <= head {
         let to = from.saturating_add(span.saturating_sub(1)).min(head);
         let filter = serde_json::json!({
-            "address": site.minter,
+            "address": address,
             "fromBlock": format!("{from:#x}"),
             "toBlock": format!("{to:#x}"),
             "topics": topics,
@@ -555,19 +570,14 @@ async fn requested(site: &Site, account: Address) -> Result<Vec<U256>> {
             .await
         {
             Ok(logs) => {
-                ids.extend(
-                    logs.iter()
-                        .filter_map(|log| ILiquidMinter::ExitRequested::decode_log(&log.inner).ok())
-                        .map(|log| log.id),
-                );
+                found.extend(logs);
                 from = to.saturating_add(1);
             }
             Err(ChainError::RangeTooWide { .. }) if span > 1 => span /= 2,
             Err(error) => return Err(error.into()),
         }
     }
-    ids.sort_unstable();
-    Ok(ids)
+    Ok(found)
 }
 
 fn requests_table(requests: &[Request], symbols: &Symbols) -> String {

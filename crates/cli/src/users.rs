@@ -1,14 +1,16 @@
 //! Simulated users of the demo: each has a key of its own and does what a person with a wallet would do.
 
 use crate::{
-    abi::{ILiquidMinter, ILiquidToken},
+    abi::{ILiquidCoinVault, ILiquidMinter, ILiquidReceipts, ILiquidToken, ILiquidVault},
     amount::Amount,
     error::{Problem, Result},
     journal::Journal,
     keys,
     output::{Mode, Output},
+    receipt,
     session::{Session, Site},
     user,
+    vault::Vaults,
 };
 use alloy::{
     eips::BlockId,
@@ -39,8 +41,12 @@ pub struct Counts {
     pub deposits: AtomicU64,
     /// Transfers of tokens between users.
     pub transfers: AtomicU64,
-    /// Exits, instant or queued.
+    /// Exits, by buffer, pool or queue.
     pub exits: AtomicU64,
+    /// Deposits into the vault, and exits from it.
+    pub vault: AtomicU64,
+    /// Receipts minted and handed on.
+    pub receipts: AtomicU64,
     /// Claims.
     pub claims: AtomicU64,
     /// Tries that the contract or the chain refused.
@@ -99,6 +105,16 @@ pub async fn live(
     }
 }
 
+/// A user at one moment: what it can act with.
+struct Actor<'a> {
+    session: &'a Session,
+    counts: &'a Counts,
+    me: Address,
+    tokens: U256,
+    /// What it may spend; gas money is not in it.
+    coins: U256,
+}
+
 async fn act(
     session: &Session,
     seed: u64,
@@ -117,87 +133,217 @@ async fn act(
         .balance(me, BlockId::latest())
         .await?
         .saturating_sub(GAS_MONEY);
-    let part = |of: U256, rng: &mut ChaCha20Rng| {
-        of.saturating_mul(U256::from(rng.random_range(2..40_u64))) / U256::from(100)
+    let user = Actor {
+        session,
+        counts,
+        me,
+        tokens,
+        coins,
+    };
+    let others: Vec<u16> = (0..users).filter(|other| *other != index).collect();
+    let other = match others.choose(rng) {
+        Some(other) => Some(address(seed, *other)?),
+        None => None,
     };
     let none = tokens < COIN;
     match rng.random_range(0..100) {
-        choice if (none || choice < 45) && coins > COIN => {
-            let amount = part(coins, rng);
-            session
-                .send(
-                    &format!("deposit {}", Amount(amount)),
-                    site.minter,
-                    &ILiquidMinter::submitCall {},
-                    amount,
-                )
-                .await?;
-            counts.deposits.fetch_add(1, Ordering::Relaxed);
-        }
-        _ if none => {}
-        45..58 => {
-            let others: Vec<u16> = (0..users).filter(|other| *other != index).collect();
-            if let Some(other) = others.choose(rng) {
-                let call = ILiquidToken::transferCall {
-                    to: address(seed, *other)?,
-                    value: part(tokens, rng),
-                };
-                session
-                    .send("transfer", site.token, &call, U256::ZERO)
-                    .await?;
-                counts.transfers.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        58..73 => {
-            let amount = part(tokens, rng);
-            // Some are in a hurry and take what the buffer pays; some wait for the lower fee of the queue.
-            let instant = if rng.random_bool(0.5) {
-                amount
-            } else {
-                U256::ZERO
-            };
-            let call = ILiquidMinter::redeemCall {
-                amount,
-                p: user::exit_params(instant, U256::ZERO, amount, U256::ZERO, 500, me),
-            };
-            session
-                .send(
-                    &format!("redeem {}", Amount(amount)),
-                    site.minter,
-                    &call,
-                    U256::ZERO,
-                )
-                .await?;
-            counts.exits.fetch_add(1, Ordering::Relaxed);
-        }
-        73..97 => {
-            for request in user::requests(site, me).await? {
-                if request.claimable.0.is_zero() {
-                    continue;
-                }
-                let id = request.id.parse().map_err(Problem::unexpected)?;
-                let call = ILiquidMinter::withdrawCall { recipient: me, id };
-                session
-                    .send("claim", site.minter, &call, U256::ZERO)
-                    .await?;
-                counts.claims.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        _ => {
-            let earned = site
-                .read_at(site.token, &ILiquidToken::earnedCall { account: me })
-                .await?;
-            if !earned.is_zero() {
-                session
-                    .send(
-                        "take rewards",
-                        site.minter,
-                        &ILiquidMinter::unstakeRewardsCall {},
-                        U256::ZERO,
-                    )
-                    .await?;
-            }
-        }
+        choice if (none || choice < 38) && coins > COIN => user.deposit(rng).await,
+        38..44 => user.leave_vault(rng).await,
+        44..52 => user.receipt(other, rng).await,
+        52..73 if none => Ok(()),
+        52..58 => user.transfer(other, rng).await,
+        58..73 => user.exit(rng).await,
+        73..97 => user.claim().await,
+        _ => user.take_rewards().await,
     }
-    Ok(())
+}
+
+/// A part of an amount, 2 to 39 %.
+fn part(of: U256, rng: &mut ChaCha20Rng) -> U256 {
+    of.saturating_mul(U256::from(rng.random_range(2..40_u64))) / U256::from(100)
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+impl Actor<'_> {
+    /// Some hold the token, some let the vault compound.
+    async fn deposit(&self, rng: &mut ChaCha20Rng) -> Result<()> {
+        let minter = self.session.site.minter;
+        let amount = part(self.coins, rng);
+        let title = format!("deposit {}", Amount(amount));
+        if rng.random_bool(0.3) {
+            let call = ILiquidMinter::submitAndDepositCall {
+                recipient: self.me,
+                minShares: U256::ZERO,
+            };
+            self.session.send(&title, minter, &call, amount).await?;
+            count(&self.counts.vault);
+        } else {
+            let call = ILiquidMinter::submitCall {};
+            self.session.send(&title, minter, &call, amount).await?;
+            count(&self.counts.deposits);
+        }
+        Ok(())
+    }
+
+    /// Tokens at once, or coins by the queue.
+    async fn leave_vault(&self, rng: &mut ChaCha20Rng) -> Result<()> {
+        let site = &self.session.site;
+        let (at, me) = (Vaults::of(site)?, self.me);
+        let balance = ILiquidVault::balanceOfCall { account: me };
+        let shares = part(site.read_at(at.vault, &balance).await?, rng);
+        if shares.is_zero() {
+            return Ok(());
+        }
+        if rng.random_bool(0.5) {
+            let call = ILiquidVault::redeemCall {
+                shares,
+                receiver: me,
+                owner: me,
+            };
+            self.session
+                .send("out of the vault", at.vault, &call, U256::ZERO)
+                .await?;
+        } else {
+            let call = ILiquidCoinVault::requestRedeemCall {
+                shares,
+                controller: me,
+                owner: me,
+            };
+            self.session
+                .send("out of the vault by the queue", at.coins, &call, U256::ZERO)
+                .await?;
+        }
+        count(&self.counts.vault);
+        Ok(())
+    }
+
+    /// Hands a receipt on; one who has none makes one of a request.
+    async fn receipt(&self, other: Option<Address>, rng: &mut ChaCha20Rng) -> Result<()> {
+        let site = &self.session.site;
+        let held = receipt::held(site, self.me).await?;
+        if let (Some(token), Some(to)) = (held.choose(rng), other) {
+            let call = ILiquidReceipts::safeTransferFrom_0Call {
+                from: self.me,
+                to,
+                tokenId: *token,
+            };
+            let receipts = site.deployment.address("LiquidReceipts")?;
+            self.session
+                .send("hand a receipt on", receipts, &call, U256::ZERO)
+                .await?;
+        } else {
+            let requests = user::requests(site, self.me).await?;
+            let Some(request) = requests.choose(rng) else {
+                return Ok(());
+            };
+            let id = request.id.parse().map_err(Problem::unexpected)?;
+            let call = ILiquidMinter::mintReceiptCall { id };
+            self.session
+                .send("make a receipt", site.minter, &call, U256::ZERO)
+                .await?;
+        }
+        count(&self.counts.receipts);
+        Ok(())
+    }
+
+    async fn transfer(&self, other: Option<Address>, rng: &mut ChaCha20Rng) -> Result<()> {
+        let Some(to) = other else { return Ok(()) };
+        let call = ILiquidToken::transferCall {
+            to,
+            value: part(self.tokens, rng),
+        };
+        let token = self.session.site.token;
+        self.session
+            .send("transfer", token, &call, U256::ZERO)
+            .await?;
+        count(&self.counts.transfers);
+        Ok(())
+    }
+
+    /// Some are in a hurry and take what pool and buffer pay; some wait for the lower fee of the queue.
+    async fn exit(&self, rng: &mut ChaCha20Rng) -> Result<()> {
+        let amount = part(self.tokens, rng);
+        let at_once = if rng.random_bool(0.5) {
+            amount
+        } else {
+            U256::ZERO
+        };
+        let minter = self.session.site.minter;
+        let on = self.session.site.read(&ILiquidMinter::ammRouteCall {});
+        let pool = if on.await?.route.is_zero() {
+            U256::ZERO
+        } else {
+            at_once
+        };
+        let call = ILiquidMinter::redeemCall {
+            amount,
+            p: user::exit_params(at_once, pool, amount, U256::ZERO, 500, self.me),
+        };
+        let title = format!("redeem {}", Amount(amount));
+        self.session.send(&title, minter, &call, U256::ZERO).await?;
+        count(&self.counts.exits);
+        Ok(())
+    }
+
+    /// Whatever is funded: requests, receipts, and exits from the vault.
+    async fn claim(&self) -> Result<()> {
+        let (site, me) = (&self.session.site, self.me);
+        for request in user::requests(site, me).await? {
+            if request.claimable.0.is_zero() {
+                continue;
+            }
+            let id = request.id.parse().map_err(Problem::unexpected)?;
+            let call = ILiquidMinter::withdrawCall { recipient: me, id };
+            self.session
+                .send("claim", site.minter, &call, U256::ZERO)
+                .await?;
+            count(&self.counts.claims);
+        }
+        let receipts = site.deployment.address("LiquidReceipts")?;
+        for token in receipt::held(site, me).await? {
+            let id = token & receipt::REQUEST;
+            let owed = site.read(&ILiquidMinter::claimableCall { id }).await?;
+            if owed.gross.is_zero() {
+                continue;
+            }
+            let call = ILiquidReceipts::redeemCall {
+                tokenId: token,
+                recipient: me,
+            };
+            self.session
+                .send("claim a receipt", receipts, &call, U256::ZERO)
+                .await?;
+            count(&self.counts.claims);
+        }
+        let vaults = Vaults::of(site)?;
+        let funded = ILiquidCoinVault::maxRedeemCall { controller: me };
+        let shares = site.read_at(vaults.coins, &funded).await?;
+        if !shares.is_zero() {
+            let call = ILiquidCoinVault::redeemCall {
+                shares,
+                receiver: me,
+                controller: me,
+            };
+            self.session
+                .send("claim from the vault", vaults.coins, &call, U256::ZERO)
+                .await?;
+            count(&self.counts.claims);
+        }
+        Ok(())
+    }
+
+    async fn take_rewards(&self) -> Result<()> {
+        let site = &self.session.site;
+        let earned = ILiquidToken::earnedCall { account: self.me };
+        if !site.read_at(site.token, &earned).await?.is_zero() {
+            let call = ILiquidMinter::unstakeRewardsCall {};
+            self.session
+                .send("take rewards", site.minter, &call, U256::ZERO)
+                .await?;
+        }
+        Ok(())
+    }
 }

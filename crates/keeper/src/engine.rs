@@ -10,7 +10,10 @@ use alloy::{
     rpc::types::TransactionRequest,
     sol_types::SolEvent,
 };
-use chain::{Block, Pool, Receipt, bindings::ILiquidMinter};
+use chain::{
+    Block, Pool, Receipt,
+    bindings::{ILiquidMinter, ILiquidVault},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -84,7 +87,9 @@ pub struct Config {
     pub restake_least: u128,
     /// Less surplus than this is left.
     pub skim_least: u128,
-    /// Claims, pushes and skims wait while their gas costs more than this share of what they move, basis points.
+    /// Less of the vault's rewards than this is left to wait.
+    pub harvest_least: u128,
+    /// Claims, pushes, skims and harvests wait while their gas costs more than this share of what they move, basis points.
     pub gas_share_bps: u64,
     /// Intents accepted in an hour.
     pub intents_per_hour: usize,
@@ -109,6 +114,7 @@ impl Default for Config {
             push_least: 10_000_000_000_000_000,
             restake_least: 0,
             skim_least: 10_000_000_000_000_000,
+            harvest_least: 10_000_000_000_000_000,
             gas_share_bps: 1_000,
             intents_per_hour: 60,
             send: SendPolicy::default(),
@@ -450,7 +456,7 @@ impl Keeper {
             .unwrap_or_default();
         let request = TransactionRequest::default()
             .from(from)
-            .to(self.config.minter)
+            .to(plan.to)
             .input(plan.call.clone().into());
         let reverts = |error: chain::ChainError| match error.rpc() {
             Some(rpc) => Ok((
@@ -482,7 +488,7 @@ impl Keeper {
             return Ok((Verdict::WouldSend, plan.reason.clone()));
         };
         let call = Call {
-            to: Some(self.config.minter),
+            to: Some(plan.to),
             data: plan.call.clone(),
             value: U256::ZERO,
             gas_least: plan.gas_least,
@@ -578,9 +584,18 @@ impl Keeper {
         let unchanged = match job {
             Job::ClaimRewards => false,
             // This view may look at other requests by now; what was paid is in the receipt.
-            Job::Push => !receipt.logs.iter().any(|log| {
-                log.address() == self.config.minter
-                    && log.topic0() == Some(&ILiquidMinter::Claimed::SIGNATURE_HASH)
+            Job::Push => !told(
+                receipt,
+                self.config.minter,
+                ILiquidMinter::Claimed::SIGNATURE_HASH,
+            ),
+            // Deposits and withdrawals move its counter too.
+            Job::Harvest => !view.vault.as_ref().is_some_and(|vault| {
+                told(
+                    receipt,
+                    vault.address,
+                    ILiquidVault::Harvested::SIGNATURE_HASH,
+                )
             }),
             _ => counter(job, target, view, &self.config).is_some_and(|now| {
                 (0..GENERATIONS)
@@ -719,6 +734,14 @@ impl Keeper {
         }
         Ok(())
     }
+}
+
+/// Whether the receipt has this event of this contract.
+fn told(receipt: &Receipt, contract: Address, event: B256) -> bool {
+    receipt
+        .logs
+        .iter()
+        .any(|log| log.address() == contract && log.topic0() == Some(&event))
 }
 
 fn mined_at(entry: &JournalEntry) -> Option<u64> {

@@ -2,14 +2,14 @@
 
 use crate::{Config, Payout, View};
 use alloy::{
-    primitives::{B256, Bytes, Keccak256, U256},
+    primitives::{Address, B256, Bytes, Keccak256, U256},
     sol_types::SolCall,
 };
-use chain::bindings::ILiquidMinter as M;
+use chain::bindings::{ILiquidMinter as M, ILiquidVault as V};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// What the keeper can do. Each calls one function of the minter, which anybody or a keeper's role may call.
+/// What the keeper can do. Each calls one function of the minter or its vault, which anybody or a keeper's role may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Job {
@@ -35,13 +35,15 @@ pub enum Job {
     Restake,
     /// Turn coins outside the books into rewards. Counter: held and booked coins.
     Skim,
+    /// Turn the vault's rewards into LST. Counter: LST and coins that the vault holds.
+    Harvest,
     /// Stake what exits do not need, and refresh the buffer target. Counter: stake, headroom, target, cursors.
     StakeBus,
 }
 
 impl Job {
     /// All of them, in the order in which a tick takes them: losses before money, money before stake.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::SyncValidators,
         Self::BookSlash,
         Self::ClaimRewards,
@@ -53,6 +55,7 @@ impl Job {
         Self::FulfilProRata,
         Self::Restake,
         Self::Skim,
+        Self::Harvest,
         Self::StakeBus,
     ];
 
@@ -71,6 +74,7 @@ impl Job {
             Self::FulfilProRata => "fulfil-pro-rata",
             Self::Restake => "restake",
             Self::Skim => "skim",
+            Self::Harvest => "harvest",
             Self::StakeBus => "stake-bus",
         }
     }
@@ -84,7 +88,10 @@ impl Job {
     /// Whether it is only worth doing when it moves much more than its gas costs: nobody waits for it by a promised time.
     #[must_use]
     pub fn is_by_value(self) -> bool {
-        matches!(self, Self::ClaimRewards | Self::Push | Self::Skim)
+        matches!(
+            self,
+            Self::ClaimRewards | Self::Push | Self::Skim | Self::Harvest
+        )
     }
 
     /// Whether it spends headroom or cooling stake. Two of them planned from one view would count the same coins twice, and the
@@ -158,7 +165,9 @@ pub struct Plan {
     pub target: Target,
     /// The counter on chain that the call advances.
     pub precondition: B256,
-    /// Calldata for the minter.
+    /// What is called: the minter, or its vault.
+    pub to: Address,
+    /// Calldata for it.
     pub call: Bytes,
     /// At least this much gas: see [`crate::Call::gas_least`].
     pub gas_least: u64,
@@ -236,7 +245,11 @@ pub fn counter(job: Job, target: Target, view: &View, config: &Config) -> Option
                 bucket.coolingAmount,
             ])
         }
-        (Job::Skim, None) => hash([view.held, view.headroom, view.reserved]),
+        (Job::Skim, None) => hash([view.held, view.headroom, view.reserved, view.insurance]),
+        (Job::Harvest, None) => {
+            let vault = view.vault.as_ref()?;
+            hash([vault.lst, vault.coins])
+        }
         (Job::StakeBus, None) => {
             let cursors = view.validators.iter().map(|v| v.state.stakeCursor);
             hash(
@@ -259,6 +272,7 @@ pub fn plan(job: Job, view: &View, config: &Config, asked: Option<Target>) -> Ve
                 job,
                 target,
                 precondition,
+                to: config.minter,
                 call: call.into(),
                 gas_least: 0,
                 reason,
@@ -456,6 +470,21 @@ pub fn plan(job: Job, view: &View, config: &Config, asked: Option<Target>) -> Ve
                 );
             }
         }
+        Job::Harvest => {
+            // While the minter takes no deposits, rewards cannot become LST.
+            let vault = view.vault.as_ref().filter(|vault| vault.open);
+            let least = U256::from(config.harvest_least.max(1));
+            if let Some(vault) = vault.filter(|vault| vault.pending >= least) {
+                add(
+                    Target::All,
+                    V::harvestCall {}.abi_encode(),
+                    format!("{} wei of the vault's rewards", vault.pending),
+                );
+                for plan in &mut plans {
+                    plan.to = vault.address;
+                }
+            }
+        }
         Job::StakeBus => {
             let reason = if view.free_to_stake >= view.min_stake && !view.free_to_stake.is_zero() {
                 format!("{} wei free to stake", view.free_to_stake)
@@ -511,6 +540,8 @@ pub fn worth(plan: &Plan, view: &View, config: &Config, output: &[u8], cost: U25
         Job::FulfilProRata => !first.is_zero() && first >= U256::from(config.fulfil_least),
         Job::Restake => true,
         Job::Skim => !first.is_zero() && pays(first, cost, config),
+        // coins, lst
+        Job::Harvest => !first.is_zero() && pays(first, cost, config),
         // swept
         Job::Sweep => !first.is_zero(),
         // netted, departed; or a promise is due

@@ -15,4 +15,4 @@ pub use error::{Error, Result};
 pub use jobs::{Job, Plan, Target, counter, next_due, plan, worth};
 pub use send::{Call, Lease, Order, SendPolicy, Sender, Settled};
 pub use signer::{DynSigner, signer_from_env, signer_from_keystore};
-pub use view::{Payout, ValidatorView, View};
+pub use view::{Payout, ValidatorView, VaultView, View};

@@ -5,7 +5,7 @@ use alloy::primitives::{Address, U256};
 use chain::{
     Block, Pool,
     bindings::{
-        ILiquidMinter as M, IPlumeStaking as S,
+        ILiquidMinter as M, ILiquidVault as V, IPlumeStaking as S,
         minter::ILiquidMinterTypes::{BucketInfo, LineState, ValidatorState},
     },
 };
@@ -37,10 +37,25 @@ pub struct ValidatorView {
 pub struct Payout {
     /// The request.
     pub id: U256,
-    /// Its owner, an account without code.
+    /// Its owner, who takes pushes (`autoPay`).
     pub owner: Address,
     /// What it gets, after the fee.
     pub net: U256,
+}
+
+/// The vault behind the minter, as far as a harvest is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VaultView {
+    /// Where it is.
+    pub address: Address,
+    /// LST that it counts as its own.
+    pub lst: U256,
+    /// Reward coins that it took and did not turn.
+    pub coins: U256,
+    /// Coins that a harvest would turn, those included.
+    pub pending: U256,
+    /// The minter takes deposits, so a harvest can be.
+    pub open: bool,
 }
 
 /// Everything at one block. All amounts in wei, times in unix seconds.
@@ -58,6 +73,8 @@ pub struct View {
     pub staged_value: U256,
     /// Coins of funded requests and of fees.
     pub reserved: U256,
+    /// The first-loss reserve, coins.
+    pub insurance: U256,
     /// Coins that the minter holds, in its books or not.
     pub held: U256,
     /// Free coins.
@@ -88,6 +105,8 @@ pub struct View {
     pub validators: Vec<ValidatorView>,
     /// How many validators the staking system lists.
     pub listed: usize,
+    /// The vault, where the minter has one.
+    pub vault: Option<VaultView>,
     /// What can be pushed, of the candidates that were looked at: see [`View::look_at`].
     pub payouts: Vec<Payout>,
 }
@@ -117,8 +136,9 @@ impl View {
             pool.read(minter, &M::validatorsCall {}, at),
             pool.read(minter, &M::stakingCall {}, at),
         )?;
-        let (stats, held) = tokio::try_join!(
+        let (stats, insurance, held) = tokio::try_join!(
             pool.read(minter, &M::getBufferAndQueueStatsCall {}, at),
+            pool.read(minter, &M::insuranceCall {}, at),
             pool.balance(minter, at),
         )?;
         let last_mark = match line.marks.checked_sub(U256::ONE) {
@@ -154,6 +174,12 @@ impl View {
             .try_collect()
             .await?;
         let value = |lst: U256| lst.saturating_mul(rate) / U256::from(RAY);
+        let vault = pool.read(minter, &M::vaultCall {}, at).await?;
+        let vault = if vault.is_zero() {
+            None
+        } else {
+            Some(VaultView::read(pool, minter, vault, &block).await?)
+        };
         let (open_value, staged_value) = (value(line.openLst), value(line.stagedLst));
         Ok(Self {
             block,
@@ -162,6 +188,7 @@ impl View {
             open_value,
             staged_value,
             reserved: stats.reserved,
+            insurance,
             held,
             headroom,
             assets,
@@ -177,6 +204,7 @@ impl View {
             min_rung_age: params._5,
             validators,
             listed,
+            vault,
             payouts: Vec::new(),
         })
     }
@@ -216,8 +244,9 @@ impl View {
             .map(|id| async move {
                 let ticket = pool.read(minter, &M::requestCall { id }, at).await?;
                 let owner = ticket.owner;
-                // Gone since the store looked, or a contract: those take their coins themselves.
-                if owner.is_zero() || !pool.code(owner, at).await?.is_empty() {
+                // Gone since the store looked, or of one who takes coins without help.
+                let pushed = M::autoPayCall { owner };
+                if owner.is_zero() || !pool.read(minter, &pushed, at).await? {
                     return Ok(None);
                 }
                 let owed = pool.read(minter, &M::claimableCall { id }, at).await?;
@@ -249,8 +278,9 @@ impl View {
 
     /// Coins outside the books.
     pub(crate) fn surplus(&self) -> U256 {
+        let booked = self.headroom.saturating_add(self.reserved);
         self.held
-            .saturating_sub(self.headroom.saturating_add(self.reserved))
+            .saturating_sub(booked.saturating_add(self.insurance))
     }
 
     /// The bucket that matures last of all, as the contract finds it: the first of those with the latest end.
@@ -295,6 +325,25 @@ impl View {
             && self
                 .last_mark
                 .is_none_or(|(units, _)| self.line.end > units)
+    }
+}
+
+impl VaultView {
+    async fn read(pool: &Pool, minter: Address, address: Address, block: &Block) -> Result<Self> {
+        let at = block.id();
+        let (lst, coins, pending, terms) = tokio::try_join!(
+            pool.read(address, &V::lstHeldCall {}, at),
+            pool.read(address, &V::coinsHeldCall {}, at),
+            pool.read(address, &V::pendingRewardsCall {}, at),
+            pool.read(minter, &M::depositTermsCall {}, at),
+        )?;
+        Ok(Self {
+            address,
+            lst,
+            coins,
+            pending: pending.coins,
+            open: !terms.room.is_zero(),
+        })
     }
 }
 

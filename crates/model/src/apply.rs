@@ -1,9 +1,10 @@
 use crate::{
-    Account, Address, Call, Error, MinterCall, Outcome, StakingCall, StakingError, State,
+    Account, Address, Call, Error, Event, MinterCall, Outcome, StakingCall, StakingError, State,
     Timestamp,
     exit::{Ctx, Deposit},
     state::DEPARTURES_PER_CALL,
 };
+use ruint::aliases::U256;
 
 /// One call by `caller` at `now`: what it gives, or why it is refused, and then nothing has changed.
 ///
@@ -29,14 +30,32 @@ pub fn apply(
         }
         Call::Rewards(call) => next.rewards_call(ctx, call, &mut out)?,
         Call::Staking(call) => next.staking_call(ctx, call)?,
+        Call::Receipts(call) => next.receipts_call(ctx, call, &mut out)?,
+        Call::Vault(call) => next.vault_call(ctx, call, &mut out)?,
+        Call::CoinVault(call) => next.coin_vault_call(ctx, call, &mut out)?,
+        Call::Converter(call) => next.converter_call(ctx, call, &mut out)?,
+        Call::Market(call) => next.market_call(ctx, call, &mut out)?,
     }
     *state = next;
     Ok(out)
 }
 
 impl State {
+    /// A call to the minter by another contract of ours: what it returns.
+    pub(crate) fn call_minter(
+        &mut self,
+        caller: Address,
+        now: Timestamp,
+        call: &MinterCall,
+        out: &mut Outcome,
+    ) -> Result<Vec<U256>, Error> {
+        self.minter_call(Ctx { caller, now }, call, out)?;
+        Ok(out.take_words())
+    }
+
     fn minter_call(&mut self, ctx: Ctx, call: &MinterCall, out: &mut Outcome) -> Result<(), Error> {
         let Ctx { caller, now } = ctx;
+        self.sieve(call)?;
         match call {
             MinterCall::Submit { coins } => self.deposit(ctx, Deposit::plain(*coins, caller), out),
             MinterCall::SubmitAndGive { coins, recipient } => {
@@ -83,6 +102,35 @@ impl State {
             MinterCall::UnstakeFromValidator { amount, validator } => {
                 self.unstake(ctx, *amount, Some(*validator), out)
             }
+            MinterCall::SubmitAndDeposit {
+                coins,
+                recipient,
+                min_shares,
+            } => {
+                if self.minter.vault.is_zero() {
+                    return Err(Error::VaultNotSet);
+                }
+                let minter = self.places.minter;
+                self.move_coins(caller.into(), minter.into(), *coins)?;
+                let own = Ctx {
+                    caller: minter,
+                    now,
+                };
+                let shares =
+                    self.vault_submit_and_deposit(own, *coins, *recipient, *min_shares, out)?;
+                out.words([shares.raw()])
+            }
+            MinterCall::ClaimFor { id } => self.claim_for(*id, out),
+            MinterCall::SetAutoPay { on } => {
+                self.minter.auto_pay.insert(caller, *on);
+                out.tell(Event::AutoPaySet {
+                    owner: caller,
+                    on: *on,
+                });
+                Ok(())
+            }
+            MinterCall::MintReceipt { id } => self.mint_receipt(ctx, *id, out),
+            MinterCall::UnwrapTicket { id, owner } => self.unwrap_ticket(ctx, *id, *owner),
             MinterCall::Cancel { id } => self.cancel(ctx, *id, out),
             MinterCall::Claim { id, hint_a, hint_b } => {
                 self.claim(ctx, *id, Some((*hint_a, *hint_b)), caller, out)
@@ -133,6 +181,13 @@ impl State {
                 from,
                 to,
             } => self.claim_buckets(ctx, *validator, *from, *to, out),
+            MinterCall::ClaimToken {
+                token,
+                validator,
+                from,
+                to,
+            } => self.claim_token(now, *token, *validator, (*from, *to), out),
+            MinterCall::FundInsurance { coins } => self.fund_insurance(ctx, *coins, out),
             MinterCall::LoadRewards { coins } => {
                 if coins.is_zero() {
                     return Err(Error::ZeroAmount);
@@ -199,6 +254,14 @@ impl State {
             StakingCall::SetCooldown { seconds } => self.staking.cooldown = seconds,
             StakingCall::SetRewardRate { validator, rate } => {
                 self.staking.set_rate(validator, rate, now)?;
+            }
+            StakingCall::SetGoodsRate { validator, rate } => {
+                self.staking.set_goods_rate(validator, rate, now)?;
+            }
+            StakingCall::StockGoods { amount } => {
+                let treasury: Account = self.places.treasury.into();
+                let there = self.goods_of(treasury).plus(amount)?;
+                self.goods.insert(treasury, there);
             }
             StakingCall::Slash { validator } => self.staking.slash(validator, now)?,
             StakingCall::Vote {

@@ -149,7 +149,7 @@ impl Minter {
         Ok(())
     }
 
-    /// After any loss: the rate falls to what is there (promise 3), and so does what depends on it.
+    /// After any loss: the reserve pays first, the rate falls to what is there (promise 3), and so does what depends on it.
     pub(crate) fn after_loss(
         &mut self,
         loss: Assets,
@@ -157,6 +157,7 @@ impl Minter {
         supply: crate::Shares,
         now: Timestamp,
     ) -> Result<(), Error> {
+        self.use_insurance(loss, out)?;
         self.rate = self
             .rate
             .min(Rate::from_quotient_down(self.assets()?, supply)?);
@@ -915,7 +916,7 @@ impl State {
         let m = &self.minter;
         let surplus = self
             .balance(self.places.minter)
-            .min0(m.headroom.plus(m.reserved)?);
+            .min0(m.headroom.plus(m.reserved)?.plus(m.insurance)?);
         if !surplus.is_zero() {
             out.tell(Event::Skimmed { coins: surplus });
             self.feed_sink(ctx.now, surplus, out)?;

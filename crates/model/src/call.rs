@@ -1,5 +1,6 @@
 use crate::{
-    Account, Address, Assets, Bps, BucketId, RequestId, Role, Shares, Timestamp, ValidatorId,
+    Account, Address, Assets, Bps, BucketId, Emergency, Goods, Price, ReceiptId, RequestId, Role,
+    Shares, Style, Timestamp, ValidatorId, VaultShares,
 };
 use ruint::aliases::U256;
 
@@ -8,7 +9,7 @@ use ruint::aliases::U256;
 pub struct ExitParams {
     /// At most this much LST instantly.
     pub instant_max: Shares,
-    /// Must be 0 while there is no AMM route.
+    /// At most this much LST to a pool; must be 0 while there is no AMM route.
     pub amm_max: Shares,
     /// At most this much LST into the queue.
     pub queue_max: Shares,
@@ -33,6 +34,16 @@ pub enum Call {
     Rewards(RewardsCall),
     /// To the staking system, by somebody else or by its administrators.
     Staking(StakingCall),
+    /// To the receipts contract.
+    Receipts(ReceiptsCall),
+    /// To the vault.
+    Vault(VaultCall),
+    /// To the coin vault.
+    CoinVault(CoinVaultCall),
+    /// To a converter.
+    Converter(ConverterCall),
+    /// To the pool, by somebody else.
+    Market(MarketCall),
 }
 
 /// The minter's functions. Names and order are the interface's.
@@ -72,6 +83,24 @@ pub enum MinterCall {
     UnstakeFromValidator {
         amount: Shares,
         validator: ValidatorId,
+    },
+    SubmitAndDeposit {
+        coins: Assets,
+        recipient: Address,
+        min_shares: VaultShares,
+    },
+    ClaimFor {
+        id: RequestId,
+    },
+    SetAutoPay {
+        on: bool,
+    },
+    MintReceipt {
+        id: RequestId,
+    },
+    UnwrapTicket {
+        id: RequestId,
+        owner: Address,
     },
     Cancel {
         id: RequestId,
@@ -134,7 +163,16 @@ pub enum MinterCall {
         from: u64,
         to: u64,
     },
+    ClaimToken {
+        token: Address,
+        validator: ValidatorId,
+        from: u64,
+        to: u64,
+    },
     LoadRewards {
+        coins: Assets,
+    },
+    FundInsurance {
         coins: Assets,
     },
     Skim,
@@ -201,6 +239,46 @@ pub enum MinterCall {
     SetRewardFee {
         bps: Bps,
     },
+    SetVault {
+        vault: Address,
+    },
+    WithdrawInsurance {
+        recipient: Address,
+        amount: Assets,
+    },
+    SetDelegateClaimer {
+        account: Address,
+        delegate: Address,
+    },
+    SetConverter {
+        converter: Address,
+    },
+    SetConversion {
+        token: Address,
+        floor: Price,
+        per_sale: Goods,
+        per_day: Goods,
+    },
+    SetAmmRoute {
+        route: Address,
+        slippage: Bps,
+    },
+    SetAmmPool {
+        pool: Address,
+        style: Style,
+        fee: Bps,
+    },
+    SetHalt {
+        code: Address,
+    },
+    Emergency {
+        what: Emergency,
+        to: Address,
+    },
+    /// `upgradeToAndCall(code, "")`: the code in front of which a halt stood comes back.
+    Upgrade {
+        code: Address,
+    },
     Schedule {
         call: Box<Call>,
     },
@@ -218,7 +296,7 @@ pub enum MinterCall {
     },
 }
 
-/// The token's functions that change something. `permit` is OpenZeppelin's and no part of the model.
+/// The token's functions that change something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(
     missing_docs,
@@ -237,6 +315,14 @@ pub enum TokenCall {
         from: Address,
         to: Address,
         amount: Shares,
+    },
+    /// With a signature of `signer` over exactly this and the owner's next nonce.
+    Permit {
+        owner: Address,
+        spender: Address,
+        amount: Shares,
+        deadline: Timestamp,
+        signer: Address,
     },
     Mint {
         to: Address,
@@ -261,11 +347,28 @@ pub enum TokenCall {
     reason = "the interface documents each function; names are its"
 )]
 pub enum RewardsCall {
-    Load { coins: Assets },
-    Claim { recipient: Address },
-    ClaimFor { account: Address },
+    Load {
+        coins: Assets,
+    },
+    Claim {
+        recipient: Address,
+    },
+    ClaimAsDelegate {
+        account: Address,
+        recipient: Address,
+    },
+    RefuseDelegate,
+    SetDelegate {
+        account: Address,
+        delegate: Address,
+    },
+    ClaimFor {
+        account: Address,
+    },
     PayProtocolFees,
-    SetRewardFee { bps: Bps },
+    SetRewardFee {
+        bps: Bps,
+    },
 }
 
 /// What happens at and around the staking system: other stakers, administrators, faults, gifts.
@@ -314,6 +417,10 @@ pub enum StakingCall {
     SetCooldown { seconds: u64 },
     /// Wei per staked wei and second, times 1e18.
     SetRewardRate { validator: ValidatorId, rate: U256 },
+    /// The same for the reward token: smallest units per staked wei and second, times 1e18.
+    SetGoodsRate { validator: ValidatorId, rate: U256 },
+    /// The treasury gets more of the reward token.
+    StockGoods { amount: Goods },
     /// All of a validator's stake and unmatured cooling is lost.
     Slash { validator: ValidatorId },
     /// `voteToSlashValidator` by the administrator of `voter`. The last vote needed slashes.
@@ -337,4 +444,185 @@ pub enum StakingCall {
     Refuse { account: Address, refuse: bool },
     /// From now on this account has code.
     PutCode { account: Address },
+}
+
+/// The functions of the receipts contract that change something; ERC-721's and its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    missing_docs,
+    reason = "the interface documents each function; names are its"
+)]
+pub enum ReceiptsCall {
+    Mint {
+        to: Address,
+        request: RequestId,
+    },
+    Claim {
+        id: ReceiptId,
+        hint_a: U256,
+        hint_b: U256,
+        recipient: Address,
+    },
+    Redeem {
+        id: ReceiptId,
+        recipient: Address,
+    },
+    Unwrap {
+        id: ReceiptId,
+    },
+    Refresh {
+        ids: Vec<ReceiptId>,
+    },
+    TransferFrom {
+        from: Address,
+        to: Address,
+        id: ReceiptId,
+    },
+    Approve {
+        to: Address,
+        id: ReceiptId,
+    },
+    SetApprovalForAll {
+        operator: Address,
+        approved: bool,
+    },
+}
+
+/// The functions of the vault that change something; ERC-4626's, ERC-20's and its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    missing_docs,
+    reason = "the interface documents each function; names are its"
+)]
+pub enum VaultCall {
+    Deposit {
+        lst: Shares,
+        receiver: Address,
+    },
+    Mint {
+        shares: VaultShares,
+        receiver: Address,
+    },
+    Withdraw {
+        lst: Shares,
+        receiver: Address,
+        owner: Address,
+    },
+    Redeem {
+        shares: VaultShares,
+        receiver: Address,
+        owner: Address,
+    },
+    RedeemInKind {
+        shares: VaultShares,
+        receiver: Address,
+        owner: Address,
+    },
+    Harvest,
+    SubmitAndDeposit {
+        coins: Assets,
+        receiver: Address,
+        min_shares: VaultShares,
+    },
+    SubmitAndMint {
+        coins: Assets,
+        shares: VaultShares,
+        receiver: Address,
+    },
+    RedeemForExit {
+        shares: VaultShares,
+        owner: Address,
+        spender: Address,
+    },
+    Transfer {
+        to: Address,
+        shares: VaultShares,
+    },
+    Approve {
+        spender: Address,
+        shares: VaultShares,
+    },
+    TransferFrom {
+        from: Address,
+        to: Address,
+        shares: VaultShares,
+    },
+}
+
+/// The functions of the coin vault that change something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    missing_docs,
+    reason = "the interface documents each function; names are its"
+)]
+pub enum CoinVaultCall {
+    Deposit {
+        coins: Assets,
+        assets: Assets,
+        receiver: Address,
+    },
+    Mint {
+        coins: Assets,
+        shares: VaultShares,
+        receiver: Address,
+    },
+    RequestRedeem {
+        shares: VaultShares,
+        controller: Address,
+        owner: Address,
+    },
+    CancelRequest {
+        receiver: Address,
+        controller: Address,
+    },
+    Redeem {
+        shares: VaultShares,
+        receiver: Address,
+        controller: Address,
+    },
+    Withdraw {
+        coins: Assets,
+        receiver: Address,
+        controller: Address,
+    },
+    ClaimRequest {
+        id: u64,
+        receiver: Address,
+        controller: Address,
+    },
+    SetOperator {
+        operator: Address,
+        approved: bool,
+    },
+}
+
+/// The function of a converter that anybody may call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    missing_docs,
+    reason = "the interface documents each function; names are its"
+)]
+pub enum ConverterCall {
+    Buy {
+        converter: Address,
+        token: Address,
+        amount: Goods,
+        max_price: Price,
+        coins: Assets,
+    },
+}
+
+/// Trades of others with the pool, at its own price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MarketCall {
+    /// LST for coins.
+    SellLst {
+        /// LST wei.
+        lst: Shares,
+    },
+    /// Coins for LST.
+    BuyLst {
+        /// Wei.
+        coins: Assets,
+    },
 }

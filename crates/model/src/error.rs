@@ -1,4 +1,7 @@
-use crate::{Account, Address, Assets, Call, RequestId, Shares, Timestamp, ValidatorId};
+use crate::{
+    Account, Address, Assets, Call, Goods, Price, ReceiptId, RequestId, Shares, Timestamp,
+    ValidatorId, VaultShares,
+};
 use ruint::aliases::U256;
 
 /// A role, by the name that the contract hashes.
@@ -146,17 +149,132 @@ pub enum Error {
     #[error("{0:?} is not the rewards contract")]
     NotRewards(Address),
     /// `ERC20InsufficientBalance(sender, balance, needed)`
-    #[error("{0:?} has {1:?}, not {2:?}")]
-    InsufficientBalance(Address, Shares, Shares),
-    /// `ERC20InsufficientAllowance(spender, allowance, needed)`
-    #[error("{0:?} may spend {1:?}, not {2:?}")]
-    InsufficientAllowance(Address, Shares, Shares),
+    /// Of LST, the vault's shares or a reward token: whatever was called counts in.
+    #[error("{0:?} has {1}, not {2}")]
+    InsufficientBalance(Address, U256, U256),
+    /// `ERC20InsufficientAllowance(spender, allowance, needed)`, of LST or the vault's shares.
+    #[error("{0:?} may spend {1}, not {2}")]
+    InsufficientAllowance(Address, U256, U256),
     /// `ERC20InvalidReceiver(receiver)`
     #[error("{0:?} cannot receive LST")]
     InvalidReceiver(Address),
     /// `ERC20InvalidSpender(spender)`
     #[error("{0:?} cannot spend LST")]
     InvalidSpender(Address),
+    /// `ERC2612ExpiredSignature(deadline)`
+    #[error("the signature ended at {0:?}")]
+    ExpiredSignature(Timestamp),
+    /// `ERC2612InvalidSigner(signer, owner)`
+    #[error("{0:?} signed, not {1:?}")]
+    InvalidSigner(Address, Address),
+    /// `Halted(selector)`; the selector is this call's.
+    #[error("halted: {0:?}")]
+    Halted(Box<Call>),
+    /// `AutoPayOff(owner)`
+    #[error("{0:?} takes no pushes")]
+    AutoPayOff(Address),
+    /// `VoteOpen()`
+    #[error("a vote to slash is open")]
+    VoteOpen,
+    /// `InsuranceTooMuch(amount, held)`, wei.
+    #[error("{0:?} is more than the reserve's {1:?}")]
+    InsuranceTooMuch(Assets, Assets),
+    /// `NoConverter()`
+    #[error("no converter is set")]
+    NoConverter,
+    /// `VaultNotSet()`
+    #[error("no vault is set")]
+    VaultNotSet,
+    /// `NotReceipts(caller)`
+    #[error("{0:?} is not the receipts contract")]
+    NotReceipts(Address),
+    /// Route: `UnknownPool(pool)`.
+    #[error("{0:?} is not listed")]
+    UnknownPool(Address),
+    /// Route: `BadFee(feeBps)`.
+    #[error("a pool's fee cannot be {0} bps")]
+    BadFee(U256),
+    /// Rewards: `NotContract(account)`.
+    #[error("{0:?} has no code")]
+    NotContract(Address),
+    /// Rewards: `CanClaim(account)`.
+    #[error("{0:?} speaks for itself")]
+    CanClaim(Address),
+    /// Rewards: `NotDelegate(account, caller)`.
+    #[error("{1:?} does not claim for {0:?}")]
+    NotDelegate(Address, Address),
+    /// `ERC721NonexistentToken(tokenId)`
+    #[error("no {0:?}")]
+    NoSuchReceipt(ReceiptId),
+    /// `NotReceiptOwner(tokenId, caller)`
+    #[error("{0:?} is not {1:?}'s")]
+    NotReceiptOwner(ReceiptId, Address),
+    /// `ERC721InvalidReceiver(receiver)`
+    #[error("{0:?} cannot hold a receipt")]
+    InvalidReceiptReceiver(Address),
+    /// `ERC721InsufficientApproval(operator, tokenId)`
+    #[error("{0:?} may not move {1:?}")]
+    ReceiptNotApproved(Address, ReceiptId),
+    /// `ERC721IncorrectOwner(sender, tokenId, owner)`
+    #[error("{1:?} is {2:?}'s, not {0:?}'s")]
+    WrongReceiptOwner(Address, ReceiptId, Address),
+    /// `ERC721InvalidApprover(approver)`
+    #[error("{0:?} cannot approve")]
+    InvalidApprover(Address),
+    /// `ERC721InvalidOperator(operator)`
+    #[error("{0:?} cannot be an operator")]
+    InvalidOperator(Address),
+    /// Vault: `SharesBelowMinimum(shares, minShares)`.
+    #[error("{0:?} are below {1:?}")]
+    SharesBelowMinimum(VaultShares, VaultShares),
+    /// `ERC4626ExceededMaxDeposit(receiver, assets, max)`
+    #[error("{0:?} may be given {2:?}, not {1:?}")]
+    ExceededMaxDeposit(Address, Shares, Shares),
+    /// `ERC4626ExceededMaxMint(receiver, shares, max)`
+    #[error("{0:?} may be given {2:?}, not {1:?}")]
+    ExceededMaxMint(Address, VaultShares, VaultShares),
+    /// `ERC4626ExceededMaxWithdraw(owner, assets, max)`
+    #[error("{0:?} may withdraw {2:?}, not {1:?}")]
+    ExceededMaxWithdraw(Address, Shares, Shares),
+    /// `ERC4626ExceededMaxRedeem(owner, shares, max)`
+    #[error("{0:?} may redeem {2:?}, not {1:?}")]
+    ExceededMaxRedeem(Address, VaultShares, VaultShares),
+    /// Vault: `NotCoinVault(caller)`.
+    #[error("{0:?} is not the coin vault")]
+    NotCoinVault(Address),
+    /// Coin vault: `WrongValue(expected, got)`, wei.
+    #[error("{1:?} came, not {0:?}")]
+    WrongValue(Assets, Assets),
+    /// Coin vault: `NotController(controller, caller)`.
+    #[error("{1:?} does not act for {0:?}")]
+    NotController(Address, Address),
+    /// Coin vault: `RedeemAboveClaimable(controller, shares, claimable)`.
+    #[error("{0:?} may claim {2:?}, not {1:?}")]
+    RedeemAboveClaimable(Address, VaultShares, VaultShares),
+    /// Coin vault: `WithdrawAboveClaimable(controller, assets, claimable)`, wei.
+    #[error("{0:?} may claim {2:?}, not {1:?}")]
+    WithdrawAboveClaimable(Address, Assets, Assets),
+    /// Coin vault: `NothingToClaim(requestId, controller)`.
+    #[error("nothing of request {0} for {1:?}")]
+    NothingToClaimOf(u64, Address),
+    /// Coin vault: `NothingToCancel(requestId, controller)`.
+    #[error("{1:?} has nothing in request {0}")]
+    NothingToCancel(u64, Address),
+    /// Converter: `NotForSale(token)`.
+    #[error("{0:?} is not for sale")]
+    NotForSale(Address),
+    /// Converter: `BadFloor(floor)`.
+    #[error("a floor cannot be {0:?}")]
+    BadFloor(Price),
+    /// Converter: `AboveLimit(amount, most)`.
+    #[error("{0:?} is more than {1:?}")]
+    AboveLimit(Goods, Goods),
+    /// Converter: `PaymentTooSmall(sent, price)`, wei.
+    #[error("{0:?} does not pay {1:?}")]
+    PaymentTooSmall(Assets, Assets),
+    /// Converter: `PriceAboveMaximum(price, maximum)`.
+    #[error("{0:?} is above {1:?}")]
+    PriceAboveMaximum(Price, Price),
     /// From the staking system, as it is.
     #[error(transparent)]
     Staking(#[from] StakingError),
@@ -204,6 +322,9 @@ pub enum StakingError {
     /// The treasury's `InsufficientPlumeBalance(requested, available)`.
     #[error("treasury: {0:?} asked, {1:?} there")]
     InsufficientPlumeBalance(Assets, Assets),
+    /// The treasury's refusal when it lacks the reward token: (asked, there).
+    #[error("treasury: {0:?} asked, {1:?} there")]
+    TreasuryLacksGoods(Goods, Goods),
     /// The treasury's `PlumeTransferFailed(recipient, amount)`.
     #[error("treasury: {0:?} refused {1:?}")]
     PlumeTransferFailed(Account, Assets),

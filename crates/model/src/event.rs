@@ -1,6 +1,6 @@
 use crate::{
-    Address, Assets, Call, Error, RequestId, Scaled, Shares, StakingError, Timestamp, Units,
-    ValidatorId,
+    Address, Assets, Call, Emergency, Error, Goods, Price, ReceiptId, RequestId, Scaled, Shares,
+    StakingError, Style, Timestamp, Units, ValidatorId, VaultShares,
 };
 use ruint::aliases::U256;
 
@@ -83,6 +83,41 @@ pub enum Event {
     FeesPaid {
         recipient: Address,
         amount: Assets,
+    },
+    AmmExit {
+        account: Address,
+        recipient: Address,
+        pool: Address,
+        lst: Shares,
+        coins: Assets,
+    },
+    AmmSkipped {
+        account: Address,
+        route: Address,
+        lst: Shares,
+    },
+    AutoPaySet {
+        owner: Address,
+        on: bool,
+    },
+    InsuranceFunded {
+        from: Address,
+        amount: Assets,
+        held: Assets,
+    },
+    InsuranceUsed {
+        amount: Assets,
+        held: Assets,
+    },
+    InsuranceWithdrawn {
+        recipient: Address,
+        amount: Assets,
+        held: Assets,
+    },
+    TokenRewardsClaimed {
+        validator: ValidatorId,
+        token: Address,
+        amount: Goods,
     },
     // minter: stake
     StakePlaced {
@@ -221,6 +256,27 @@ pub enum Event {
         operation: Box<Call>,
     },
     SetupSealed,
+    AmmPoolSet {
+        route: Address,
+        pool: Address,
+        style: Style,
+        fee: u64,
+    },
+    EmergencySigned {
+        what: Emergency,
+        to: Address,
+        by: Address,
+        until: Timestamp,
+    },
+    EmergencyDone {
+        what: Emergency,
+        to: Address,
+        by: Address,
+    },
+    /// ERC-1967's `Upgraded`.
+    Upgraded {
+        code: Address,
+    },
     RoleGranted {
         role: crate::Role,
         account: Address,
@@ -269,9 +325,134 @@ pub enum Event {
     RewardFeeSet {
         bps: u64,
     },
-    /// First claim of an account.
+    /// First claim of an account, or its refusal.
     DelegationClosed {
         account: Address,
+    },
+    DelegateSet {
+        account: Address,
+        delegate: Address,
+        kept: Assets,
+    },
+    // receipts
+    ReceiptTransfer {
+        from: Address,
+        to: Address,
+        id: ReceiptId,
+    },
+    ReceiptApproval {
+        owner: Address,
+        approved: Address,
+        id: ReceiptId,
+    },
+    ReceiptOperator {
+        owner: Address,
+        operator: Address,
+        approved: bool,
+    },
+    Unwrapped {
+        id: ReceiptId,
+        owner: Address,
+    },
+    ReceiptClaimed {
+        id: ReceiptId,
+        recipient: Address,
+        paid: U256,
+        next: U256,
+    },
+    MetadataUpdate {
+        id: ReceiptId,
+    },
+    // vault
+    Harvested {
+        caller: Address,
+        coins: Assets,
+        lst: Shares,
+    },
+    VaultDeposit {
+        sender: Address,
+        owner: Address,
+        lst: Shares,
+        shares: VaultShares,
+    },
+    VaultWithdraw {
+        sender: Address,
+        receiver: Address,
+        owner: Address,
+        lst: Shares,
+        shares: VaultShares,
+    },
+    RedeemedInKind {
+        caller: Address,
+        receiver: Address,
+        owner: Address,
+        shares: VaultShares,
+        lst: Shares,
+        coins: Assets,
+    },
+    VaultTransfer {
+        from: Address,
+        to: Address,
+        value: VaultShares,
+    },
+    VaultApproval {
+        owner: Address,
+        spender: Address,
+        value: VaultShares,
+    },
+    // coin vault
+    CoinDeposit {
+        sender: Address,
+        owner: Address,
+        coins: Assets,
+        shares: VaultShares,
+    },
+    RedeemRequest {
+        controller: Address,
+        owner: Address,
+        id: u64,
+        sender: Address,
+        shares: VaultShares,
+    },
+    RedeemRequestCancelled {
+        controller: Address,
+        receiver: Address,
+        id: u64,
+        shares: VaultShares,
+        lst: Shares,
+    },
+    ExitWithdraw {
+        sender: Address,
+        receiver: Address,
+        owner: Address,
+        coins: Assets,
+        shares: VaultShares,
+    },
+    OperatorSet {
+        controller: Address,
+        operator: Address,
+        approved: bool,
+    },
+    // converter
+    Configured {
+        converter: Address,
+        token: Address,
+        floor: Price,
+        per_sale: Goods,
+        per_day: Goods,
+    },
+    Restarted {
+        converter: Address,
+        token: Address,
+        price: Price,
+    },
+    Sold {
+        converter: Address,
+        token: Address,
+        buyer: Address,
+        amount: Goods,
+        coins: Assets,
+        price: Price,
     },
 }
 
@@ -287,6 +468,11 @@ pub struct Outcome {
 impl Outcome {
     pub(crate) fn tell(&mut self, event: Event) {
         self.events.push(event);
+    }
+
+    /// The words of a call inside a call.
+    pub(crate) fn take_words(&mut self) -> Vec<U256> {
+        core::mem::take(&mut self.ret)
     }
 
     pub(crate) fn words<const N: usize>(&mut self, words: [U256; N]) -> Result<(), Error> {

@@ -1,8 +1,8 @@
 //! Deposits and instant exits: what goes through the buffer.
 
 use crate::{
-    Address, Assets, BPS, Bps, Error, Event, ExitParams, Outcome, Rate, RequestId, Shares, State,
-    Timestamp, ValidatorId,
+    Address, Assets, BPS, Bps, Error, Event, ExitParams, Outcome, Rate, RequestId, Sale, Shares,
+    State, Timestamp, ValidatorId,
     state::{MAX_AMOUNT, METER_WINDOW, Minter, NO_HINT, RUNG_MAX_COUNT, Ticket},
     units::mul_div_up,
 };
@@ -145,7 +145,7 @@ impl State {
         if recipient.is_zero() {
             return Err(Error::ZeroAddress);
         }
-        if coins > MAX_AMOUNT {
+        if coins > MAX_AMOUNT.min0(self.minter.headroom) {
             return Err(Error::AmountTooLarge(coins, MAX_AMOUNT));
         }
         self.minter.known_hint(hint)?;
@@ -219,7 +219,7 @@ impl State {
         })
     }
 
-    /// One exit over buffer and queue.
+    /// One exit over pools, buffer and queue.
     pub(crate) fn redeem(
         &mut self,
         ctx: Ctx,
@@ -238,9 +238,16 @@ impl State {
             return Err(Error::ZeroAddress);
         }
         self.minter.known_hint(hint)?;
-        if !p.amm_max.is_zero() {
+        if !p.amm_max.is_zero() && self.minter.amm_route.is_zero() {
             return Err(Error::AmmNotEnabled);
         }
+        let burned = !p.amm_max.is_zero();
+        let sale = if burned {
+            self.amm_part(ctx, amount, p, out)?
+        } else {
+            Sale::default()
+        };
+        let amount = amount.minus(sale.lst)?;
         let instant = self.instant_part(ctx.now, amount, p.instant_max)?;
         if !instant.gross.is_zero() {
             let fee_bps = mul_div_up(instant.fee.raw(), BPS, instant.gross.raw())?;
@@ -248,7 +255,7 @@ impl State {
                 return Err(Error::FeeAboveLimit(fee_bps, p.fee_limit_bps));
             }
         }
-        let pay = instant.gross.minus(instant.fee)?;
+        let pay = instant.gross.minus(instant.fee)?.plus(sale.coins)?;
         if pay < p.min_out_now {
             return Err(Error::OutBelowMinimum(pay.raw(), p.min_out_now.raw()));
         }
@@ -259,7 +266,9 @@ impl State {
         if !rest.is_zero() && self.minter.line.open_count >= RUNG_MAX_COUNT {
             return Err(Error::RungFull(self.minter.line.open_rung()));
         }
-        self.token.burn(ctx.now, ctx.caller, amount, out)?;
+        if !burned {
+            self.token.burn(ctx.now, ctx.caller, amount, out)?;
+        }
         if !instant.lst.is_zero() {
             let m = &mut self.minter;
             m.headroom = m.headroom.minus(instant.gross)?;

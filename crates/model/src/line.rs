@@ -4,7 +4,7 @@ use crate::{
     Address, Assets, Error, EtaReason, Event, Outcome, RequestId, Role, Rung, Scaled, Shares,
     State, Timestamp, Units,
     exit::Ctx,
-    state::{Checkpoint, Line, MARGIN, MARKS_PER_CALL, Mark, Minter},
+    state::{Checkpoint, Line, MARGIN, MARKS_PER_CALL, MAX_AMOUNT, Mark, Minter},
     units::wide,
 };
 use ruint::aliases::U256;
@@ -190,6 +190,14 @@ impl State {
         if ctx.now < closes_at {
             return Err(Error::RungTooYoung(closes_at));
         }
+        let most = Shares::new(MAX_AMOUNT.raw()).min0(m.line.open_lst);
+        if m.line.staged_lst > most {
+            let (amount, most) = (m.line.staged_lst.raw(), most.raw());
+            return Err(Error::AmountTooLarge(
+                Assets::new(amount),
+                Assets::new(most),
+            ));
+        }
         if m.waits_for_none()? {
             m.line.next_departure = m.line.next_departure.max(ctx.now);
         }
@@ -230,7 +238,7 @@ impl State {
     }
 
     /// No registered, unbooked validator is slashed, read in this block.
-    fn no_slash(&self) -> Result<(), Error> {
+    pub(crate) fn no_slash(&self) -> Result<(), Error> {
         for (id, _) in self.minter.live() {
             if self.staking.validator(id)?.slashed {
                 return Err(Error::SlashNotBooked(id));
@@ -366,7 +374,7 @@ impl State {
         Ok((processed, total))
     }
 
-    /// One push: skipped unless the whole request is funded, its owner is `user`, and `user` has no code.
+    /// One push: skipped unless the whole request is funded, its owner is `user`, and `user` takes pushes.
     fn push(
         &mut self,
         user: Address,
@@ -379,16 +387,35 @@ impl State {
             .get(&id)
             .is_some_and(|ticket| ticket.owner == user)
             && line.rung(id.rung()).is_some_and(|rung| line.is_done(rung))
-            && !self.code.contains(&user);
+            && self.auto_pay(user);
         if !ready {
             return Ok(None);
         }
-        let (gross, fee) = line.claimable(id)?;
-        if gross > fee && self.refusing.contains(&user) {
+        // The owner is called even when nothing is left to pay.
+        if self.refusing.contains(&user) {
             out.tell(Event::PushFailed { id, owner: user });
             return Ok(None);
         }
         self.pay_ticket(user, id, user, out).map(Some)
+    }
+
+    /// `claimFor`: a push of one request, with a revert where a push skips.
+    pub(crate) fn claim_for(&mut self, id: RequestId, out: &mut Outcome) -> Result<(), Error> {
+        let line = &self.minter.line;
+        let ticket = line.tickets.get(&id).ok_or(Error::UnknownRequest(id))?;
+        let owner = ticket.owner;
+        if !self.auto_pay(owner) {
+            return Err(Error::AutoPayOff(owner));
+        }
+        if !line.rung(id.rung()).is_some_and(|rung| line.is_done(rung)) {
+            return Err(Error::NothingToClaim(id));
+        }
+        if self.refusing.contains(&owner) {
+            let (gross, fee) = line.claimable(id)?;
+            return Err(Error::TransferFailed(owner, gross.minus(fee)?));
+        }
+        let paid = self.pay_ticket(owner, id, owner, out)?;
+        out.words([paid.raw()])
     }
 
     /// `claim`, `claimTo` and `withdraw`. No deadline, no pause.

@@ -1,8 +1,8 @@
 //! Roles, delays, parameters: who may change what, and when it takes effect.
 
 use crate::{
-    Address, Bps, Call, DAY, Error, Event, MinterCall, Outcome, Role, State, Timestamp,
-    ValidatorId,
+    AMM_SLIPPAGE_CEILING, Address, Bps, Call, DAY, Error, Event, Listed, MinterCall, Outcome, Role,
+    State, Style, Timestamp, ValidatorId,
     exit::Ctx,
     state::{
         Bucket, FEE_CEILING, MAX_AMOUNT, MAX_BUCKETS, Minter, REWARD_FEE_CEILING, WITHHOLD_CEILING,
@@ -39,6 +39,50 @@ impl State {
 
     fn admin(&self, ctx: Ctx) -> Result<(), Error> {
         self.minter.permit(ctx, &[Role::Admin], Role::Admin)
+    }
+
+    /// What only takes power away the guardian may do too.
+    fn admin_or_guardian(&self, ctx: Ctx, guardian_too: bool) -> Result<(), Error> {
+        if guardian_too {
+            let roles = [Role::Admin, Role::Guardian];
+            return self.minter.permit(ctx, &roles, Role::Admin);
+        }
+        self.admin(ctx)
+    }
+
+    /// Puts a pool on the present route's list, changes it there, or takes it off.
+    fn list_pool(
+        &mut self,
+        pool: Address,
+        style: Style,
+        fee: Bps,
+        out: &mut Outcome,
+    ) -> Result<(), Error> {
+        let route = self.minter.amm_route;
+        if route.is_zero() {
+            return Err(Error::AmmNotEnabled);
+        }
+        out.tell(Event::AmmPoolSet {
+            route,
+            pool,
+            style,
+            fee: fee.get(),
+        });
+        let place = self.listed.iter().position(|listed| listed.at == pool);
+        match (style, place) {
+            (Style::None, None) => return Err(Error::UnknownPool(pool)),
+            (Style::None, Some(at)) => {
+                self.listed.swap_remove(at);
+            }
+            (Style::V2, _) if fee >= Bps::ALL => return Err(Error::BadFee(fee.raw())),
+            (Style::V2, Some(at)) => {
+                if let Some(listed) = self.listed.get_mut(at) {
+                    listed.fee = fee;
+                }
+            }
+            (Style::V2, None) => self.listed.push(Listed { at: pool, fee }),
+        }
+        Ok(())
     }
 
     fn operator(&self, ctx: Ctx) -> Result<(), Error> {
@@ -135,12 +179,10 @@ impl State {
             }
             MinterCall::SetInstantPolicy { pause, threshold } => {
                 let now = self.minter.params.utilization_threshold;
+                // Only the admin moves the threshold.
+                self.admin_or_guardian(ctx, *threshold == now)?;
                 if *threshold > now {
-                    self.admin(ctx)?;
                     self.delayed(ctx, call)?;
-                } else {
-                    self.minter
-                        .permit(ctx, &[Role::Admin, Role::Guardian], Role::Admin)?;
                 }
                 if *threshold > Bps::ALL {
                     return Err(Error::BadParameter("utilizationThreshold", threshold.raw()));
@@ -272,6 +314,100 @@ impl State {
                     value: *recipient,
                 });
             }
+            MinterCall::SetVault { vault } => {
+                self.admin(ctx)?;
+                self.delayed(ctx, call)?;
+                not_zero(*vault)?;
+                self.minter.vault = *vault;
+                out.tell(Event::AddressSet {
+                    name: "vault",
+                    value: *vault,
+                });
+            }
+            MinterCall::SetConverter { converter } => {
+                self.admin(ctx)?;
+                self.delayed(ctx, call)?;
+                not_zero(*converter)?;
+                self.minter.converter = *converter;
+                out.tell(Event::AddressSet {
+                    name: "converter",
+                    value: *converter,
+                });
+            }
+            MinterCall::WithdrawInsurance { recipient, amount } => {
+                self.admin(ctx)?;
+                self.delayed(ctx, call)?;
+                self.withdraw_insurance(ctx, *recipient, *amount, out)?;
+            }
+            MinterCall::SetDelegateClaimer { account, delegate } => {
+                self.admin(ctx)?;
+                if !delegate.is_zero() {
+                    self.delayed(ctx, call)?;
+                }
+                self.set_delegate(*account, *delegate, ctx.now, out)?;
+            }
+            MinterCall::SetConversion {
+                token,
+                floor,
+                per_sale,
+                per_day,
+            } => {
+                self.admin(ctx)?;
+                let now = self.conversion(self.converter()?, *token);
+                if *floor < now.floor || *per_sale > now.per_sale || *per_day > now.per_day {
+                    self.delayed(ctx, call)?;
+                }
+                self.set_conversion(ctx.now, *token, *floor, (*per_sale, *per_day), out)?;
+            }
+            MinterCall::SetAmmRoute { route, slippage } => {
+                self.admin_or_guardian(ctx, route.is_zero())?;
+                let m = &self.minter;
+                let more = *route != m.amm_route || *slippage > m.amm_slippage;
+                if !route.is_zero() && more {
+                    self.delayed(ctx, call)?;
+                }
+                if *slippage > AMM_SLIPPAGE_CEILING {
+                    return Err(Error::BadParameter("ammSlippage", slippage.raw()));
+                }
+                let slippage = if route.is_zero() {
+                    Bps::new(0)
+                } else {
+                    *slippage
+                };
+                let m = &mut self.minter;
+                set(&mut m.amm_slippage, slippage, "ammSlippage", out);
+                if m.amm_route != *route {
+                    m.amm_route = *route;
+                    out.tell(Event::AddressSet {
+                        name: "ammRoute",
+                        value: *route,
+                    });
+                }
+            }
+            MinterCall::SetAmmPool { pool, style, fee } => {
+                let off = *style == Style::None;
+                self.admin_or_guardian(ctx, off)?;
+                if !off {
+                    self.delayed(ctx, call)?;
+                }
+                self.list_pool(*pool, *style, *fee, out)?;
+            }
+            MinterCall::SetHalt { code } => {
+                self.admin(ctx)?;
+                self.delayed(ctx, call)?;
+                self.minter.halt_code = *code;
+                out.tell(Event::AddressSet {
+                    name: "haltCode",
+                    value: *code,
+                });
+            }
+            MinterCall::Emergency { what, to } => self.emergency(ctx, *what, *to, out)?,
+            MinterCall::Upgrade { code } => {
+                self.admin(ctx)?;
+                self.delayed(ctx, call)?;
+                self.minter.code = *code;
+                out.tell(Event::Upgraded { code: *code });
+            }
             MinterCall::Schedule { call } => {
                 self.admin(ctx)?;
                 self.minter.scheduled.retain(|(known, _)| known != &**call);
@@ -283,7 +419,7 @@ impl State {
             }
             MinterCall::CancelScheduled { call } => {
                 self.minter
-                    .permit(ctx, &[Role::Admin, Role::Guardian], Role::Admin)?;
+                    .permit(ctx, &[Role::Admin, Role::Guardian], Role::Guardian)?;
                 let before = self.minter.scheduled.len();
                 self.minter.scheduled.retain(|(known, _)| known != &**call);
                 if self.minter.scheduled.len() == before {

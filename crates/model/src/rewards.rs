@@ -4,6 +4,7 @@ use crate::{
     Account, Address, Assets, BucketId, Error, Event, Outcome, REWARD_FEE_CEILING, RewardsCall,
     Role, StakingError, State, Timestamp, ValidatorId,
     exit::Ctx,
+    staking::RewardToken,
     state::{CLAIM_PAGE, MAX_BUCKETS},
     units::DAY,
 };
@@ -52,10 +53,74 @@ impl State {
         now: Timestamp,
         out: &mut Outcome,
     ) -> Result<(), Error> {
-        let amount = self.token.collect(now, account, out)?;
+        let earned = self.token.collect(now, account, out)?;
+        let amount = earned.plus(self.rewards.kept.remove(&account).unwrap_or_default())?;
+        self.close_delegation(account, out);
+        self.pay_collected(account, recipient, amount, out)
+    }
+
+    /// The account speaks for itself, for ever.
+    fn close_delegation(&mut self, account: Address, out: &mut Outcome) {
+        self.rewards.delegates.remove(&account);
         if self.rewards.claimed.insert(account) {
             out.tell(Event::DelegationClosed { account });
         }
+    }
+
+    /// `setDelegate`: what was earned before, or left by an earlier delegate, is the account's.
+    pub(crate) fn set_delegate(
+        &mut self,
+        account: Address,
+        delegate: Address,
+        now: Timestamp,
+        out: &mut Outcome,
+    ) -> Result<(), Error> {
+        if !delegate.is_zero() {
+            if !self.has_code(account) {
+                return Err(Error::NotContract(account));
+            }
+            if self.rewards.claimed.contains(&account) {
+                return Err(Error::CanClaim(account));
+            }
+        }
+        let kept = self.token.collect(now, account, out)?;
+        let before = self.rewards.kept.entry(account).or_default();
+        *before = before.plus(kept)?;
+        if delegate.is_zero() {
+            self.rewards.delegates.remove(&account);
+        } else {
+            self.rewards.delegates.insert(account, delegate);
+        }
+        out.tell(Event::DelegateSet {
+            account,
+            delegate,
+            kept,
+        });
+        Ok(())
+    }
+
+    /// Wei that `account` could claim at `now`, and of these what its delegate could claim instead; down.
+    ///
+    /// # Errors
+    /// [`Error::Arithmetic`] on overflow.
+    pub fn rewards_of(&self, account: Address, now: Timestamp) -> Result<(Assets, Assets), Error> {
+        let earned = self.token.earned(now, account)?;
+        let kept = self.rewards.kept.get(&account).copied().unwrap_or_default();
+        let by_delegate = if self.rewards.delegates.contains_key(&account) {
+            earned
+        } else {
+            Assets::ZERO
+        };
+        Ok((earned.plus(kept)?, by_delegate))
+    }
+
+    fn pay_collected(
+        &mut self,
+        account: Address,
+        recipient: Address,
+        amount: Assets,
+        out: &mut Outcome,
+    ) -> Result<(), Error> {
         if !amount.is_zero() {
             self.rewards.holders_owed = self.rewards.holders_owed.minus(amount)?;
             out.tell(Event::RewardsPaid {
@@ -88,6 +153,22 @@ impl State {
                     return Err(Error::TransferFailed(recipient, Assets::ZERO));
                 }
                 self.pay_rewards(ctx.caller, recipient, ctx.now, out)
+            }
+            RewardsCall::ClaimAsDelegate { account, recipient } => {
+                let delegate = self.rewards.delegates.get(&account).copied();
+                if delegate != Some(ctx.caller) {
+                    return Err(Error::NotDelegate(account, ctx.caller));
+                }
+                let amount = self.token.collect(ctx.now, account, out)?;
+                self.pay_collected(account, recipient, amount, out)
+            }
+            RewardsCall::RefuseDelegate => {
+                self.close_delegation(ctx.caller, out);
+                Ok(())
+            }
+            RewardsCall::SetDelegate { account, delegate } => {
+                only_minter(self)?;
+                self.set_delegate(account, delegate, ctx.now, out)
             }
             RewardsCall::ClaimFor { account } => {
                 only_minter(self)?;
@@ -143,7 +224,8 @@ impl State {
         if owed > there {
             return Ok(Err(StakingError::InsufficientPlumeBalance(owed, there)));
         }
-        self.staking.collect(account, id.validator, now);
+        self.staking
+            .collect_of(RewardToken::Coin, account, id.validator, now);
         self.move_coins(treasury, account, owed)?;
         let received = self.balance(account);
         self.move_coins(account, self.places.minter.into(), received)?;

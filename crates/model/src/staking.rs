@@ -3,7 +3,7 @@
 //! Coins move in the caller's ledger ([`crate::State::coins`]); here are the books.
 
 use crate::{
-    Address, Assets, Bps, BucketId, StakingError, Timestamp, ValidatorId,
+    Address, Assets, Bps, BucketId, Goods, StakingError, Timestamp, ValidatorId,
     units::{BPS, mul_div_down, mul_div_up},
 };
 use ruint::aliases::U256;
@@ -40,6 +40,60 @@ pub struct RateCheckpoint {
     pub index: U256,
 }
 
+/// What rewards are paid in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RewardToken {
+    /// The native coin.
+    Coin,
+    /// The ERC-20.
+    Goods,
+}
+
+/// How a validator rewards in one token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RewardRate {
+    /// Configured rate; holds while active.
+    pub rate: U256,
+    /// History of rates.
+    pub history: Vec<RateCheckpoint>,
+}
+
+/// What an account has of one reward token from one validator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accrual {
+    /// Rewards are settled up to here.
+    pub paid_at: Timestamp,
+    /// The validator's index then.
+    pub paid_index: U256,
+    /// Rewards settled and unpaid, smallest units.
+    pub accrued: U256,
+}
+
+/// One thing for each reward token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Both<T> {
+    /// The native coin's.
+    pub coin: T,
+    /// The ERC-20's.
+    pub goods: T,
+}
+
+impl<T> Both<T> {
+    const fn of(&self, token: RewardToken) -> &T {
+        match token {
+            RewardToken::Coin => &self.coin,
+            RewardToken::Goods => &self.goods,
+        }
+    }
+
+    const fn of_mut(&mut self, token: RewardToken) -> &mut T {
+        match token {
+            RewardToken::Coin => &mut self.coin,
+            RewardToken::Goods => &mut self.goods,
+        }
+    }
+}
+
 /// A validator of the staking system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StakingValidator {
@@ -55,10 +109,8 @@ pub struct StakingValidator {
     pub delegated: Assets,
     /// Fraction, times 1e18.
     pub commission: U256,
-    /// Configured rate; holds while active.
-    pub rate: U256,
-    /// History of rates.
-    pub history: Vec<RateCheckpoint>,
+    /// What it rewards.
+    pub rewards: Both<RewardRate>,
     /// Voter -> until when its vote to slash this one counts.
     pub votes: BTreeMap<ValidatorId, Timestamp>,
 }
@@ -72,12 +124,8 @@ pub struct Position {
     pub cooling: Assets,
     /// When the slot matures; 0 when it is empty.
     pub end: Timestamp,
-    /// Rewards are settled up to here.
-    pub paid_at: Timestamp,
-    /// The validator's index then.
-    pub paid_index: U256,
-    /// Rewards settled and unpaid, wei.
-    pub accrued: Assets,
+    /// Rewards.
+    pub rewards: Both<Accrual>,
 }
 
 /// The whole staking system.
@@ -331,17 +379,22 @@ impl Staking {
 
     /// Net reward since the last settle and the index now. Stretch by stretch between rate changes: gross down,
     /// commission up (P15).
-    fn accrued(&self, account: Account, id: ValidatorId, now: Timestamp) -> (Assets, U256) {
+    fn accrued(
+        &self,
+        token: RewardToken,
+        account: Account,
+        id: ValidatorId,
+        now: Timestamp,
+    ) -> (U256, U256) {
         let position = self.position(account, id);
         let Some(v) = self.validators.get(&id) else {
-            return (Assets::ZERO, U256::ZERO);
+            return (U256::ZERO, U256::ZERO);
         };
-        let (mut at, mut index, mut net) = (position.paid_at, position.paid_index, U256::ZERO);
-        for (i, checkpoint) in v.history.iter().enumerate() {
-            let end = v
-                .history
-                .get(i.saturating_add(1))
-                .map_or(now, |next| next.at);
+        let settled = position.rewards.of(token);
+        let history = &v.rewards.of(token).history;
+        let (mut at, mut index, mut net) = (settled.paid_at, settled.paid_index, U256::ZERO);
+        for (i, checkpoint) in history.iter().enumerate() {
+            let end = history.get(i.saturating_add(1)).map_or(now, |next| next.at);
             if end <= at {
                 continue;
             }
@@ -359,34 +412,67 @@ impl Staking {
             index = end_index;
             at = end;
         }
-        (Assets::new(net), index)
+        (net, index)
     }
 
+    /// Stake changes: both tokens are settled.
     fn settle(&mut self, account: Account, id: ValidatorId, now: Timestamp) {
-        let (net, index) = self.accrued(account, id, now);
+        for token in [RewardToken::Coin, RewardToken::Goods] {
+            self.settle_one(token, account, id, now);
+        }
+    }
+
+    fn settle_one(
+        &mut self,
+        token: RewardToken,
+        account: Account,
+        id: ValidatorId,
+        now: Timestamp,
+    ) {
+        let (net, index) = self.accrued(token, account, id, now);
         let position = self.positions.entry((account, id)).or_default();
-        position.accrued = add(position.accrued, net);
-        position.paid_at = now;
-        position.paid_index = index;
+        let settled = position.rewards.of_mut(token);
+        settled.accrued = settled.accrued.saturating_add(net);
+        settled.paid_at = now;
+        settled.paid_index = index;
     }
 
     /// Wei of rewards that `account` could claim from `id` (P13: a slashed one still owes what came before).
     #[must_use]
     pub fn claimable(&self, account: Account, id: ValidatorId, now: Timestamp) -> Assets {
-        add(
-            self.position(account, id).accrued,
-            self.accrued(account, id, now).0,
-        )
+        Assets::new(self.claimable_of(RewardToken::Coin, account, id, now))
+    }
+
+    /// The same in the reward token.
+    #[must_use]
+    pub fn claimable_goods(&self, account: Account, id: ValidatorId, now: Timestamp) -> Goods {
+        Goods::new(self.claimable_of(RewardToken::Goods, account, id, now))
+    }
+
+    /// The same in either token, smallest units.
+    pub(crate) fn claimable_of(
+        &self,
+        token: RewardToken,
+        account: Account,
+        id: ValidatorId,
+        now: Timestamp,
+    ) -> U256 {
+        let settled = self.position(account, id).rewards.of(token).accrued;
+        settled.saturating_add(self.accrued(token, account, id, now).0)
     }
 
     /// `claim(token, id)`: settles and hands out wei; the treasury pays them (P16: nothing owed is 0).
-    pub(crate) fn collect(&mut self, account: Account, id: ValidatorId, now: Timestamp) -> Assets {
-        self.settle(account, id, now);
-        self.positions
-            .get_mut(&(account, id))
-            .map_or(Assets::ZERO, |position| {
-                core::mem::take(&mut position.accrued)
-            })
+    pub(crate) fn collect_of(
+        &mut self,
+        token: RewardToken,
+        account: Account,
+        id: ValidatorId,
+        now: Timestamp,
+    ) {
+        self.settle_one(token, account, id, now);
+        if let Some(position) = self.positions.get_mut(&(account, id)) {
+            position.rewards.of_mut(token).accrued = U256::ZERO;
+        }
     }
 
     /// Unexpired votes of active validators to slash `id`, and how many would do.
@@ -406,16 +492,25 @@ impl Staking {
     }
 
     fn checkpoint(&mut self, id: ValidatorId, now: Timestamp) {
+        for token in [RewardToken::Coin, RewardToken::Goods] {
+            self.checkpoint_one(token, id, now);
+        }
+    }
+
+    fn checkpoint_one(&mut self, token: RewardToken, id: ValidatorId, now: Timestamp) {
         if let Some(v) = self.validators.get_mut(&id) {
-            let index = v.history.last().map_or(U256::ZERO, |last| {
+            let active = v.active;
+            let commission = v.commission;
+            let rewards = v.rewards.of_mut(token);
+            let index = rewards.history.last().map_or(U256::ZERO, |last| {
                 let seconds = U256::from(now.since(last.at));
                 last.index.saturating_add(last.rate.saturating_mul(seconds))
             });
-            let rate = if v.active { v.rate } else { U256::ZERO };
-            v.history.push(RateCheckpoint {
+            let rate = if active { rewards.rate } else { U256::ZERO };
+            rewards.history.push(RateCheckpoint {
                 at: now,
                 rate,
-                commission: v.commission,
+                commission,
                 index,
             });
         }
@@ -463,11 +558,30 @@ impl Staking {
     }
 
     pub(crate) fn set_rate(&mut self, id: ValidatorId, rate: U256, now: Timestamp) -> Answer<()> {
+        self.set_rate_of(RewardToken::Coin, id, rate, now)
+    }
+
+    pub(crate) fn set_goods_rate(
+        &mut self,
+        id: ValidatorId,
+        rate: U256,
+        now: Timestamp,
+    ) -> Answer<()> {
+        self.set_rate_of(RewardToken::Goods, id, rate, now)
+    }
+
+    fn set_rate_of(
+        &mut self,
+        token: RewardToken,
+        id: ValidatorId,
+        rate: U256,
+        now: Timestamp,
+    ) -> Answer<()> {
         self.unslashed(id)?;
         if let Some(v) = self.validators.get_mut(&id) {
-            v.rate = rate;
+            v.rewards.of_mut(token).rate = rate;
         }
-        self.checkpoint(id, now);
+        self.checkpoint_one(token, id, now);
         Ok(())
     }
 

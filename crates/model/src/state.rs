@@ -1,8 +1,9 @@
 //! The whole world of the liquid side at one moment.
 
 use crate::{
-    Account, Address, Assets, Bps, BucketId, Call, DAY, Error, Outcome, Rate, RequestId, Role,
-    Scaled, Shares, Staking, Timestamp, Token, Units, ValidatorId,
+    Account, Address, Assets, Bps, BucketId, Call, CoinVault, DAY, Emergency, Error, Goods, Listed,
+    Outcome, Pool, Rate, Receipts, RequestId, Role, Scaled, Shares, Signature, Staking, Timestamp,
+    Token, Units, ValidatorId, Vault, converter::Conversions,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,6 +55,36 @@ pub struct Places {
     pub rewards: Address,
     pub staking: Address,
     pub treasury: Address,
+    pub receipts: Address,
+    pub vault: Address,
+    pub coin_vault: Address,
+    /// What the pools hold against LST.
+    pub wrapped_coin: Address,
+    /// The ERC-20 that the staking system rewards in.
+    pub reward_token: Address,
+    /// The minter's code when it is not halted.
+    pub code: Address,
+}
+
+impl Places {
+    /// Whether it is a contract of this list.
+    #[must_use]
+    pub fn contains(&self, address: Address) -> bool {
+        [
+            self.minter,
+            self.token,
+            self.rewards,
+            self.staking,
+            self.treasury,
+            self.receipts,
+            self.vault,
+            self.coin_vault,
+            self.wrapped_coin,
+            self.reward_token,
+            self.code,
+        ]
+        .contains(&address)
+    }
 }
 
 /// One bucket, as the minter's books know it.
@@ -279,6 +310,8 @@ pub struct Minter {
     pub reserved: Assets,
     /// Part of `reserved`.
     pub fees: Assets,
+    /// The first-loss reserve; in no other figure.
+    pub insurance: Assets,
     /// Stake that earns.
     pub active: Assets,
     /// Stake in cooldown, matured and unswept included.
@@ -319,6 +352,22 @@ pub struct Minter {
     pub rewards_sink: Address,
     /// Gets fees.
     pub fee_recipient: Address,
+    /// Behind `submitAndDeposit`; zero: none.
+    pub vault: Address,
+    /// Gets rewards in ERC-20; zero: none.
+    pub converter: Address,
+    /// Sells LST of exits to pools; zero: off.
+    pub amm_route: Address,
+    /// The most that a sale may lie below the rate.
+    pub amm_slippage: Bps,
+    /// The code in force.
+    pub code: Address,
+    /// The halt that was named; zero: none.
+    pub halt_code: Address,
+    /// First signatures of emergencies.
+    pub signatures: BTreeMap<(Emergency, Address), Signature>,
+    /// Who said whether to be paid unasked.
+    pub auto_pay: BTreeMap<Address, bool>,
     /// From then on delays hold.
     pub sealed: bool,
     /// Who may do what.
@@ -336,8 +385,12 @@ pub struct Rewards {
     pub holders_owed: Assets,
     /// Wei for the protocol.
     pub protocol_fees: Assets,
-    /// Accounts that have claimed: they can, so no delegate may ever claim for them.
+    /// Accounts that have claimed or refused: they can, so no delegate may ever claim for them.
     pub claimed: BTreeSet<Address>,
+    /// Who claims for whom.
+    pub delegates: BTreeMap<Address, Address>,
+    /// Wei that were set aside for an account when its delegation began or changed.
+    pub kept: BTreeMap<Address, Assets>,
 }
 
 /// The world at one moment.
@@ -359,6 +412,20 @@ pub struct State {
     pub rewards: Rewards,
     /// The minter.
     pub minter: Minter,
+    /// Exit receipts.
+    pub receipts: Receipts,
+    /// The compounding vault.
+    pub vault: Vault,
+    /// Its entry and exit in coin.
+    pub coin_vault: CoinVault,
+    /// A pool that anybody may trade with.
+    pub pool: Pool,
+    /// The pools on the route's list.
+    pub listed: Vec<Listed>,
+    /// What each converter sells.
+    pub converters: BTreeMap<Address, Conversions>,
+    /// Balances of the reward token.
+    pub goods: BTreeMap<Account, Goods>,
 }
 
 impl State {
@@ -395,12 +462,15 @@ impl State {
                 holders_owed: Assets::ZERO,
                 protocol_fees: Assets::ZERO,
                 claimed: BTreeSet::new(),
+                delegates: BTreeMap::new(),
+                kept: BTreeMap::new(),
             },
             minter: Minter {
                 rate: Rate::ONE,
                 headroom: seed,
                 reserved: Assets::ZERO,
                 fees: Assets::ZERO,
+                insurance: Assets::ZERO,
                 active: Assets::ZERO,
                 cooling: Assets::ZERO,
                 target: Assets::ZERO,
@@ -439,15 +509,43 @@ impl State {
                 pause_allowed_from: Timestamp::ZERO,
                 rewards_sink: places.rewards,
                 fee_recipient,
+                vault: Address::ZERO,
+                converter: Address::ZERO,
+                amm_route: Address::ZERO,
+                amm_slippage: Bps::new(0),
+                code: places.code,
+                halt_code: Address::ZERO,
+                signatures: BTreeMap::new(),
+                auto_pay: BTreeMap::new(),
                 sealed: false,
                 roles: BTreeSet::from([(Role::Admin, admin)]),
                 scheduled: Vec::new(),
             },
+            receipts: Receipts::default(),
+            vault: Vault::default(),
+            coin_vault: CoinVault::default(),
+            pool: Pool::default(),
+            listed: Vec::new(),
+            converters: BTreeMap::new(),
+            goods: BTreeMap::new(),
         };
         state
             .token
             .mint(now, DEAD, Shares::new(seed.raw()), &mut Outcome::default())?;
         Ok(state)
+    }
+
+    /// Whether `account` has code.
+    #[must_use]
+    pub fn has_code(&self, account: Address) -> bool {
+        self.code.contains(&account) || self.places.contains(account)
+    }
+
+    /// Whether `owner` takes pushes: what it said last; nothing said: accounts without code do.
+    #[must_use]
+    pub fn auto_pay(&self, owner: Address) -> bool {
+        let said = self.minter.auto_pay.get(&owner).copied();
+        said.unwrap_or_else(|| !self.has_code(owner))
     }
 
     /// Native wei of an account.

@@ -34,6 +34,8 @@ pub struct Token {
     pub holders: BTreeMap<Address, Holder>,
     /// (owner, spender) -> LST wei.
     pub allowances: BTreeMap<(Address, Address), Shares>,
+    /// Permits that an owner has used.
+    pub nonces: BTreeMap<Address, u64>,
     /// Reward of one LST so far.
     pub index: Index,
     /// When index and flow were last brought up to date.
@@ -124,7 +126,11 @@ impl Token {
     fn take(&mut self, account: Address, amount: Shares) -> Result<(), Error> {
         let holder = self.holders.entry(account).or_default();
         if holder.balance < amount {
-            return Err(Error::InsufficientBalance(account, holder.balance, amount));
+            return Err(Error::InsufficientBalance(
+                account,
+                holder.balance.raw(),
+                amount.raw(),
+            ));
         }
         holder.balance = holder.balance.minus(amount)?;
         Ok(())
@@ -173,7 +179,7 @@ impl Token {
         Ok(())
     }
 
-    fn transfer(
+    pub(crate) fn transfer(
         &mut self,
         now: Timestamp,
         from: Address,
@@ -195,6 +201,47 @@ impl Token {
             value: amount,
         });
         Ok(())
+    }
+
+    fn approve(
+        &mut self,
+        owner: Address,
+        spender: Address,
+        value: Shares,
+        out: &mut Outcome,
+    ) -> Result<(), Error> {
+        if spender.is_zero() {
+            return Err(Error::InvalidSpender(spender));
+        }
+        self.allowances.insert((owner, spender), value);
+        out.tell(Event::Approval {
+            owner,
+            spender,
+            value,
+        });
+        Ok(())
+    }
+
+    /// `spender` moves LST of `from` within its allowance; the maximum is never used up.
+    pub(crate) fn transfer_from(
+        &mut self,
+        now: Timestamp,
+        spender: Address,
+        from: Address,
+        to: Address,
+        amount: Shares,
+        out: &mut Outcome,
+    ) -> Result<(), Error> {
+        let allowed = self.allowance(from, spender);
+        if allowed != Shares::MAX {
+            if allowed < amount {
+                let (has, needed) = (allowed.raw(), amount.raw());
+                return Err(Error::InsufficientAllowance(spender, has, needed));
+            }
+            self.allowances
+                .insert((from, spender), allowed.minus(amount)?);
+        }
+        self.transfer(now, from, to, amount, out)
     }
 
     /// Adds `amount` wei to the stream: a new flow that ends on a day boundary. The remainder of the division waits in
@@ -299,28 +346,29 @@ impl Token {
                 out.words([U256::from(1)])
             }
             TokenCall::Approve { spender, amount } => {
-                if spender.is_zero() {
-                    return Err(Error::InvalidSpender(spender));
-                }
-                self.allowances.insert((caller, spender), amount);
-                out.tell(Event::Approval {
-                    owner: caller,
-                    spender,
-                    value: amount,
-                });
+                self.approve(caller, spender, amount, out)?;
                 out.words([U256::from(1)])
             }
             TokenCall::TransferFrom { from, to, amount } => {
-                let allowed = self.allowance(from, caller);
-                if allowed != Shares::MAX {
-                    if allowed < amount {
-                        return Err(Error::InsufficientAllowance(caller, allowed, amount));
-                    }
-                    self.allowances
-                        .insert((from, caller), allowed.minus(amount)?);
-                }
-                self.transfer(now, from, to, amount, out)?;
+                self.transfer_from(now, caller, from, to, amount, out)?;
                 out.words([U256::from(1)])
+            }
+            TokenCall::Permit {
+                owner,
+                spender,
+                amount,
+                deadline,
+                signer,
+            } => {
+                if now > deadline {
+                    return Err(Error::ExpiredSignature(deadline));
+                }
+                if signer != owner {
+                    return Err(Error::InvalidSigner(signer, owner));
+                }
+                let nonce = self.nonces.entry(owner).or_default();
+                *nonce = nonce.saturating_add(1);
+                self.approve(owner, spender, amount, out)
             }
             TokenCall::Mint { to, amount } => {
                 only_minter()?;

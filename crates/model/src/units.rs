@@ -116,6 +116,18 @@ quantity! {
     /// Coin wei per LST wei, scaled by 1e18: the reward index of the token's stream.
     Index
 }
+quantity! {
+    /// Wei of the vault's shares.
+    VaultShares
+}
+quantity! {
+    /// Smallest units of a reward token.
+    Goods
+}
+quantity! {
+    /// Coin wei for 1e18 smallest units of a reward token.
+    Price
+}
 
 impl Scaled {
     /// `floor(units * self / 2^96)` wei.
@@ -317,6 +329,23 @@ impl RequestId {
     }
 }
 
+/// `version << 64 | request`: one receipt of a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReceiptId {
+    /// What it stands for.
+    pub request: RequestId,
+    /// From 0; a burned one never comes back.
+    pub version: u64,
+}
+
+impl ReceiptId {
+    /// The integer that the chain shows.
+    #[must_use]
+    pub const fn raw(self) -> U256 {
+        U256::from_limbs([self.request.get(), self.version, 0, 0])
+    }
+}
+
 /// An address of the chain.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(pub [u8; 20]);
@@ -338,6 +367,17 @@ impl Address {
     #[must_use]
     pub fn is_zero(self) -> bool {
         self == Self::ZERO
+    }
+
+    /// As a number, the way that errors show an address.
+    #[must_use]
+    pub fn raw(self) -> U256 {
+        let mut word = [0; 32];
+        word.iter_mut()
+            .skip(12)
+            .zip(self.0)
+            .for_each(|(to, from)| *to = from);
+        U256::from_be_bytes(word)
     }
 }
 

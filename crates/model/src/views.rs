@@ -16,6 +16,10 @@ pub struct ExitQuote {
     pub instant_pay: Assets,
     /// Its fee, bps, up.
     pub instant_fee_bps: U256,
+    /// LST wei that a pool would buy.
+    pub amm_lst: Shares,
+    /// Wei that it would pay.
+    pub amm_pay: Assets,
     /// LST wei that would queue.
     pub queue_lst: Shares,
     /// Wei at today's rate, after the standard fee.
@@ -180,8 +184,10 @@ impl State {
     /// [`Error::Arithmetic`] on overflow.
     pub fn quote_exit(&self, amount: Shares, now: Timestamp) -> Result<ExitQuote, Error> {
         let m = &self.minter;
-        let instant = self.instant_part(now, amount, amount)?;
-        let queue_lst = amount.minus(instant.lst)?;
+        let sale = self.amm_quote(now, amount, amount, amount)?;
+        let rest = amount.minus(sale.lst)?;
+        let instant = self.instant_part(now, rest, rest)?;
+        let queue_lst = rest.minus(instant.lst)?;
         let value = m.rate.to_assets_down(queue_lst)?;
         let queue_eta = if queue_lst.is_zero() {
             Timestamp::ZERO
@@ -193,6 +199,8 @@ impl State {
             instant_lst: instant.lst,
             instant_pay: instant.gross.minus(instant.fee)?,
             instant_fee_bps: bps_of(instant.fee, instant.gross)?,
+            amm_lst: sale.lst,
+            amm_pay: sale.coins,
             queue_lst,
             queue_value: value.minus(m.line.rung_fee.of_up(value)?)?,
             queue_eta,

@@ -130,6 +130,49 @@ pub struct EventFilter {
 }
 
 impl Store {
+    /// Notes whose events the index is made of. One that was made of others lacks what these logged so far: it is emptied,
+    /// to be made anew. Journal, alerts and samples stay. Says whether that was so.
+    ///
+    /// `contracts` is any stable text that names them.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn follow(&self, contracts: &str) -> Result<bool> {
+        let wanted = contracts.to_owned();
+        self.write("follow", move |tx| {
+            Box::pin(async move {
+                let noted = sqlx::query("SELECT value FROM meta WHERE key = 'follows'")
+                    .fetch_optional(&mut *tx.conn)
+                    .await?;
+                let noted: Option<String> = noted.map(|row| row.try_get(0)).transpose()?;
+                if noted.as_ref() == Some(&wanted) {
+                    return Ok(false);
+                }
+                let anew = cursor(tx.conn).await?.is_some();
+                let tables = DERIVED.iter().map(|spec| spec.table);
+                for table in ["undo", "event_accounts", "events", "blocks", "cursor"]
+                    .into_iter()
+                    .chain(tables)
+                {
+                    let sql = AssertSqlSafe(format!("DELETE FROM {table}"));
+                    sqlx::query(sql).execute(&mut *tx.conn).await?;
+                }
+                sqlx::query("DELETE FROM meta WHERE key = 'undo_floor'")
+                    .execute(&mut *tx.conn)
+                    .await?;
+                sqlx::query("INSERT INTO meta (key, value) VALUES ('follows', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
+                    .bind(wanted)
+                    .execute(&mut *tx.conn)
+                    .await?;
+                if anew {
+                    tx.change(RESYNC, Some(serde_json::json!({ "height": 0 })));
+                }
+                Ok(anew)
+            })
+        })
+        .await
+    }
+
     /// Applies one block: header, events, derived rows, alerts and cursor in one transaction, with what a rollback needs.
     ///
     /// # Errors

@@ -32,6 +32,9 @@ pub use metrics::Sample;
 pub use page::{Page, PageRequest};
 pub use project::totals;
 pub use rows::{
-    Bucket, Checkpoint, Claim, History, HistoryKind, Holder, LossKind, Parameter, Request,
-    RequestState, RewardLoad, RoleChange, Rung, Slash, Total, Validator,
+    AutoPay, Bucket, Checkpoint, Claim, Conversion, ConversionSale, Delegate, Emergency,
+    EmergencyKind, ExitPool, History, HistoryKind, Holder, LossKind, Parameter, PoolSale,
+    PoolStyle, Receipt, ReceiptState, Request, RequestState, ReserveMove, ReserveMoveKind,
+    RewardLoad, RoleChange, Rung, Scheduled, Slash, Total, Validator, VaultHolder, VaultMove,
+    VaultMoveKind, VaultRequest,
 };

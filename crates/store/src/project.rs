@@ -2,6 +2,10 @@
 //!
 //! The arithmetic is that of the contracts (`docs/src/specification.md`); an event that cannot follow from the rows is an
 //! error, because then the index and the contracts disagree about the history.
+//!
+//! Here: token, rewards, line, stake, registry. The parts around them are in `project/parts.rs`.
+
+mod parts;
 
 use crate::{
     Error, Event, Result,
@@ -58,6 +62,14 @@ pub mod totals {
     pub const REWARDS_LOADED: &str = "rewardsLoaded";
     /// The first-loss reserve, coin wei. Part of nothing else until a loss turns it into headroom.
     pub const INSURANCE: &str = "insurance";
+    /// Shares of the vault in circulation.
+    pub const VAULT_SHARES: &str = "vaultShares";
+    /// LST that the vault counts as its own; rewards that wait are not in it.
+    pub const VAULT_LST: &str = "vaultLst";
+    /// Reward coins that became LST of the vault, ever.
+    pub const VAULT_HARVESTED: &str = "vaultHarvested";
+    /// Reward coins that left the vault in kind, ever.
+    pub const VAULT_IN_KIND: &str = "vaultInKind";
 }
 use totals::*;
 
@@ -89,15 +101,6 @@ pub(crate) async fn project(
 }
 
 impl Step<'_, '_, '_> {
-    /// The reserve's events say what it holds now: ours must be the same.
-    async fn reserve_held(&mut self) -> Result<()> {
-        if self.total(INSURANCE).await? != self.amount("held")? {
-            return Err(self.error("the reserve holds another amount"));
-        }
-        self.topic("metrics");
-        Ok(())
-    }
-
     async fn run(&mut self) -> Result<()> {
         let event = self.event;
         match event.name.as_str() {
@@ -222,14 +225,12 @@ impl Step<'_, '_, '_> {
                 self.topic("queue");
             }
             "Claimed" => {
-                let (id, owner, recipient) = (
-                    self.amount("id")?,
-                    self.address("owner")?,
-                    self.address("recipient")?,
-                );
+                let (id, recipient) = (self.amount("id")?, self.address("recipient")?);
                 let (paid, fee) = (self.amount("paid")?, self.amount("fee")?);
                 let done = self.flag("done")?;
                 let mut request = self.request(id).await?;
+                // Of a request with a receipt the minter names the receipts contract; the coins are the receipt's owner's.
+                let owner = request.owner;
                 request.paid = request.paid.saturating_add(paid).saturating_add(fee);
                 if done {
                     request.state = RequestState::Claimed;
@@ -347,21 +348,6 @@ impl Step<'_, '_, '_> {
                 })
                 .await?;
                 self.topic("queue");
-            }
-            // ------------------------------------------------------------ first-loss reserve
-            "InsuranceFunded" => {
-                self.add(INSURANCE, self.amount("amount")?).await?;
-                self.reserve_held().await?;
-            }
-            "InsuranceUsed" => {
-                let amount = self.amount("amount")?;
-                self.sub(INSURANCE, amount).await?;
-                self.add(HEADROOM, amount).await?;
-                self.reserve_held().await?;
-            }
-            "InsuranceWithdrawn" => {
-                self.sub(INSURANCE, self.amount("amount")?).await?;
-                self.reserve_held().await?;
             }
             // ------------------------------------------------------------ stake
             "StakePlaced" => {
@@ -513,8 +499,7 @@ impl Step<'_, '_, '_> {
                 };
                 self.tables.put(&row).await?;
             }
-            // Stored, and of no consequence for the derived rows: what failed, was skipped, published or scheduled.
-            _ => {}
+            _ => self.part().await?,
         }
         Ok(())
     }
@@ -608,6 +593,7 @@ impl Step<'_, '_, '_> {
             requested_at: event.at,
             block: event.block,
             tx_hash: event.tx_hash,
+            receipt: None,
         };
         rung.lst = rung.lst.saturating_add(lst);
         rung.count += 1;

@@ -1,5 +1,7 @@
 //! Readers of the derived tables, for the API and the monitors.
 
+mod parts;
+
 use crate::{
     Page, PageRequest, Reader, Result,
     index::{Event, EventFilter},
@@ -40,13 +42,19 @@ impl Reader {
     /// # Errors
     /// Those of the database.
     pub async fn last_event(&self, name: &str) -> Result<Option<Event>> {
-        let newest = self
-            .select(
-                "WHERE name = $1 ORDER BY block DESC, log_index DESC LIMIT 1",
-                vec![name.to_owned().to_value()],
-            )
-            .await?;
-        Ok(newest.into_iter().next())
+        const NEWEST: &str = "WHERE name = $1 ORDER BY block DESC, log_index DESC LIMIT 1";
+        let newest = self.select(NEWEST, vec![name.to_owned().to_value()]);
+        Ok(newest.await?.into_iter().next())
+    }
+
+    /// The oldest event of a name.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn first_event(&self, name: &str) -> Result<Option<Event>> {
+        const OLDEST: &str = "WHERE name = $1 ORDER BY block, log_index LIMIT 1";
+        let oldest = self.select(OLDEST, vec![name.to_owned().to_value()]);
+        Ok(oldest.await?.into_iter().next())
     }
 
     /// One account's totals.
@@ -115,13 +123,12 @@ impl Reader {
         .await
     }
 
-    /// Live requests of closed rungs, oldest first: candidates for a push.
+    /// Live requests of closed rungs, without a receipt, oldest first: candidates for a push.
     ///
     /// # Errors
     /// [`crate::Error::BadCursor`].
     pub async fn live_requests(&self, page: &PageRequest) -> Result<Page<Request>> {
-        let closed =
-            "state = 'live' AND rung IN (SELECT rungs.id FROM rungs WHERE closed_at IS NOT NULL)";
+        let closed = "state = 'live' AND receipt IS NULL AND rung IN (SELECT rungs.id FROM rungs WHERE closed_at IS NOT NULL)";
         self.page(closed, vec![], &["rung", "seq"], false, page)
             .await
     }
@@ -226,6 +233,14 @@ impl Reader {
     pub async fn claims(&self, page: &PageRequest) -> Result<Page<Claim>> {
         self.page("1 = 1", vec![], &["block", "log_index"], true, page)
             .await
+    }
+
+    /// A parameter as last set.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn parameter(&self, name: &str) -> Result<Option<Parameter>> {
+        self.get(Parameter::key(&name.to_owned())).await
     }
 
     /// All parameters as last set, by name.

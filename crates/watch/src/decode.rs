@@ -48,8 +48,81 @@ pub struct Contracts {
     pub factory: Address,
     /// The staking system.
     pub staking: Address,
+    /// What a deployment may lack.
+    pub parts: Parts,
     /// The first block that can have an event of these.
     pub first_block: u64,
+}
+
+impl Contracts {
+    /// Whose events these are, as a stable text: an index of others is not one of these.
+    pub(crate) fn followed(&self) -> String {
+        let core = [
+            ("minter", self.minter),
+            ("token", self.token),
+            ("rewards", self.rewards),
+            ("factory", self.factory),
+            ("staking", self.staking),
+        ];
+        let parts = self.parts.each().map(|(name, address, _)| (name, address));
+        let named: Vec<_> = core
+            .into_iter()
+            .chain(parts)
+            .map(|(name, address)| format!("{name} {address:#x}"))
+            .collect();
+        named.join(", ")
+    }
+}
+
+/// The contracts around the minter, as far as a deployment has them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// `LiquidVault`.
+    pub vault: Option<Address>,
+    /// `LiquidCoinVault`.
+    pub coin_vault: Option<Address>,
+    /// `LiquidReceipts`.
+    pub receipts: Option<Address>,
+    /// `AmmRoute`.
+    pub route: Option<Address>,
+    /// `RewardConverter`.
+    pub converter: Option<Address>,
+}
+
+impl Parts {
+    /// Name, address and artifact of those that are there. Several log events of one signature, so theirs are told apart
+    /// by that name: `vault.Transfer`.
+    fn each(&self) -> impl Iterator<Item = (&'static str, Address, &'static str)> {
+        [
+            (
+                "vault",
+                self.vault,
+                include_str!("../../../contracts/artifacts/ILiquidVault.json"),
+            ),
+            (
+                "coinVault",
+                self.coin_vault,
+                include_str!("../../../contracts/artifacts/ILiquidCoinVault.json"),
+            ),
+            (
+                "receipts",
+                self.receipts,
+                include_str!("../../../contracts/artifacts/ILiquidReceipts.json"),
+            ),
+            (
+                "route",
+                self.route,
+                include_str!("../../../contracts/artifacts/IAmmRoute.json"),
+            ),
+            (
+                "converter",
+                self.converter,
+                include_str!("../../../contracts/artifacts/IRewardConverter.json"),
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(name, address, artifact)| Some((name, address?, artifact)))
+    }
 }
 
 /// Turns logs of one deployment into events.
@@ -93,13 +166,18 @@ impl Decoder {
             ),
         ] {
             for event in common.events().chain(abi(contract, artifact)?.events()) {
-                // Allowances change nothing that we keep, and there are many.
-                if event.name != "Approval" {
+                if kept(event) {
                     events.insert(
                         (address, event.selector()),
                         (event.name.clone(), event.clone()),
                     );
                 }
+            }
+        }
+        for (part, address, artifact) in contracts.parts.each() {
+            for event in abi(part, artifact)?.events().filter(|event| kept(event)) {
+                let name = format!("{part}.{}", event.name);
+                events.insert((address, event.selector()), (name, event.clone()));
             }
         }
         let artifact = include_str!("../../../contracts/artifacts/IPlumeStaking.json");
@@ -172,6 +250,11 @@ impl Decoder {
             data: Bytes::clone(&data.data),
         })
     }
+}
+
+/// Allowances change nothing that we keep, and there are many.
+fn kept(event: &AbiEvent) -> bool {
+    !event.name.starts_with("Approval")
 }
 
 fn abi(contract: &'static str, artifact: &str) -> Result<JsonAbi> {

@@ -134,6 +134,13 @@ impl Indexer {
             self.pool.genesis()
         );
         self.store.bind_deployment(&identity).await?;
+        if self
+            .store
+            .follow(&self.decoder.contracts().followed())
+            .await?
+        {
+            tracing::info!("the index was made of other contracts and starts anew");
+        }
         self.patiently(Self::find_common).await?;
         loop {
             self.patiently(Self::backfill).await?;

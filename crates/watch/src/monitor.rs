@@ -1,5 +1,7 @@
 //! Figures from the contracts' and the staking system's views, all at one block of the index.
 
+mod parts;
+
 use crate::{
     AlertManager, Contracts, IndexStatus, Metrics, Past, Phase, Result, WatchError, printable,
 };
@@ -264,6 +266,7 @@ impl Monitor {
             ))
         });
         metrics.extend(try_join_all(balances).await?);
+        self.parts(cursor, rate, &mut metrics).await?;
 
         let safety = params._4;
         let validators = try_join_all(
@@ -378,14 +381,18 @@ impl Monitor {
             (totals::FEES, "fees"),
             (totals::OPEN_LST, "openLst"),
             (totals::STAGED_LST, "stagedLst"),
+            (totals::INSURANCE, "insurance"),
+            (totals::VAULT_SHARES, "vaultShares"),
+            (totals::VAULT_LST, "vaultLst"),
         ];
         let mut differ = Vec::new();
         for (total, metric) in pairs {
             let ours = self.store.total(total).await?;
             if metrics.get(metric).is_some_and(|theirs| *theirs != ours) {
-                differ.push((metric, ours));
+                differ.push(metric);
             }
         }
+        differ.extend(self.compare_parts(cursor, metrics).await?);
         if self
             .store
             .cursor()

@@ -132,7 +132,7 @@ pub struct Absence {
 pub struct EventRule {
     /// One of these events …
     pub names: Vec<String>,
-    /// … with these arguments, each equal.
+    /// … with these arguments, each equal; a value that ends in `*` says how the argument begins.
     #[serde(default)]
     pub when: BTreeMap<String, String>,
     /// One alert for each value of this argument, instead of one for each event.
@@ -372,7 +372,10 @@ impl EventRule {
                 .when
                 .iter()
                 .all(|(name, value)| match event.args.get(name) {
-                    Some(serde_json::Value::String(text)) => text == value,
+                    Some(serde_json::Value::String(text)) => match value.strip_suffix('*') {
+                        Some(start) => text.starts_with(start),
+                        None => text == value,
+                    },
                     Some(serde_json::Value::Bool(flag)) => flag.to_string() == *value,
                     _ => false,
                 })

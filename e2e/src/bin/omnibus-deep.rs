@@ -24,7 +24,12 @@ fn main() -> Result<()> {
         ),
         "stateful" => (
             many_calls,
-            &["contracts/artifacts", "e2e/src/stateful", "e2e/src/world"],
+            &[
+                "contracts/artifacts",
+                "e2e/src/stateful",
+                "e2e/src/table.rs",
+                "e2e/src/world",
+            ],
         ),
         "differential" => (
             many_comparisons,
@@ -32,6 +37,7 @@ fn main() -> Result<()> {
                 "contracts/artifacts",
                 "crates/model/src",
                 "e2e/src/differential",
+                "e2e/src/table.rs",
                 "e2e/src/world",
             ],
         ),
@@ -81,7 +87,7 @@ fn many_calls() -> Result<Value> {
     };
     let table = stateful::run(plan).map_err(|broken| eyre!(broken))?;
     eprintln!("{table}");
-    let short = table.shortfalls();
+    let short = table.shortfalls(plan.calls);
     ensure!(short.is_empty(), "{}", short.join("; "));
     Ok(json!({
         "seed": plan.seed,
@@ -97,16 +103,20 @@ fn many_calls() -> Result<Value> {
 fn many_comparisons() -> Result<Value> {
     let options = differential::Options {
         seed: number("SEED", 2)?,
-        successes: number("CALLS", 2_000_000)?,
-        steps: 400,
+        calls: number("CALLS", 2_000_000)?,
+        only: None,
     };
     let report = differential::run(&options).map_err(|difference| eyre!("{difference}"))?;
     eprintln!("{report}");
-    let total = report.total();
+    let table = &report.table;
+    let short = table.shortfalls(options.calls / 5);
+    ensure!(short.is_empty(), "{}", short.join("; "));
     Ok(json!({
         "seed": options.seed,
-        "successful_calls": total.ok,
-        "refused_calls": total.refused,
+        "successful_calls": table.successes(),
+        "calls_of_others": report.outside,
+        "refused_calls": table.tried() - table.successes(),
+        "slashes_booked": table.slashes,
         "fields_compared": report.fields,
     }))
 }

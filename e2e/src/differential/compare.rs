@@ -1,23 +1,40 @@
 //! Every view, balance, request, bucket, rung, checkpoint and mark, against the model.
 
-use std::fmt::Debug;
+use std::{collections::BTreeSet, fmt::Debug};
 
 use alloy::{
-    primitives::{Address, U256},
+    primitives::{Address, Bytes, U256},
     sol_types::SolCall,
 };
 use chain::bindings::{
-    ILiquidMinter as Minter, ILiquidRewards as Rewards, ILiquidToken as Token, LocalStaking,
-    minter::ILiquidMinterTypes as Types,
+    IAmmRoute, ILiquidCoinVault as CoinVault, ILiquidMinter as Minter, ILiquidReceipts as Receipts,
+    ILiquidRewards as Rewards, ILiquidToken as Token, ILiquidVault as Vault,
+    IRewardConverter as Converter, LocalStaking, minter::ILiquidMinterTypes as Types,
 };
-use model::{Account, Assets, BucketId, RequestId, Shares, State, Timestamp, ValidatorId};
+use model::{
+    Account, Assets, BucketId, RequestId, Shares, State, Timestamp, ValidatorId, VaultShares,
+};
+use serde::Serialize;
 
-use crate::world::{NATIVE, World};
+use crate::world::{NATIVE, World, later::Pair};
 
 use super::encode::{Book, addr, count, time};
 
+/// A view that shows a difference.
+#[derive(Debug, Clone, Serialize)]
+pub struct View {
+    /// When it was asked, unix seconds.
+    pub at: u64,
+    /// Whom.
+    pub to: Address,
+    /// Calldata.
+    pub data: Bytes,
+    /// The answer that the model expects.
+    pub expected: Bytes,
+}
+
 /// A field that differs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Difference {
     /// Which.
     pub field: String,
@@ -25,6 +42,8 @@ pub struct Difference {
     pub expected: String,
     /// What the contracts say.
     pub actual: String,
+    /// How to ask again, where a view can be asked.
+    pub view: Option<View>,
 }
 
 /// Random arguments of the views that take an amount, and what was compared before and cannot change any more.
@@ -45,8 +64,17 @@ pub(super) struct Compare<'a> {
     pub(super) state: &'a State,
     pub(super) now: Timestamp,
     pub(super) found: Vec<Difference>,
+    /// Contracts whose storage changed since the last comparison; `None`: nothing was compared yet.
+    pub(super) wrote: Option<BTreeSet<Address>>,
+    /// Whether time has passed since then.
+    pub(super) later: bool,
     /// Fields compared so far.
     pub(super) fields: u64,
+}
+
+/// A position as a number.
+fn small(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 /// The model's answer, or its words when it has none: then the field differs.
@@ -67,8 +95,16 @@ impl Compare<'_> {
                 field: field(),
                 expected: format!("{expected:?}"),
                 actual: format!("{actual:?}"),
+                view: None,
             });
         }
+    }
+
+    /// Whether a view of `contracts` may answer otherwise than at the last comparison. One that `ticks` also when only time
+    /// has passed.
+    fn moved(&self, contracts: &[Address], ticks: bool) -> bool {
+        let wrote = |all: &BTreeSet<Address>| contracts.iter().any(|at| all.contains(at));
+        (ticks && self.later) || self.wrote.as_ref().is_none_or(wrote)
     }
 
     /// A view of the minter against the answer expected.
@@ -89,22 +125,332 @@ impl Compare<'_> {
     ) where
         C::Return: PartialEq + Debug,
     {
-        match self.world.try_view(to, &call) {
-            Ok(actual) => self.same(field, expected, actual),
-            Err(reason) => self.found.push(Difference {
-                field: field(),
-                expected: format!("{expected:?}"),
-                actual: format!("revert {}", super::encode::describe_revert(&reason)),
+        self.fields += 1;
+        let actual = match self.world.try_view(to, &call) {
+            Ok(actual) if actual == expected => return,
+            Ok(actual) => format!("{actual:?}"),
+            Err(reason) => format!("revert {}", super::encode::describe_revert(&reason)),
+        };
+        self.found.push(Difference {
+            field: field(),
+            expected: format!("{expected:?}"),
+            actual,
+            view: Some(View {
+                at: self.now.get(),
+                to,
+                data: call.abi_encode().into(),
+                expected: C::abi_encode_returns(&expected).into(),
             }),
-        }
+        });
     }
 
     pub(super) fn all(&mut self, probe: &mut Probe, people: &[model::Address]) {
         self.globals(probe);
-        self.line(probe);
-        self.validators();
-        self.requests(probe);
+        if self.moved(&[self.book.minter, self.book.staking], true) {
+            self.line(probe);
+            self.validators(probe);
+            self.requests(probe);
+            self.powers();
+        }
         self.people(people);
+        self.receipts();
+        self.vault(probe, people);
+        self.coin_vault(probe, people);
+        self.market();
+    }
+
+    /// What governor and guardian set.
+    fn powers(&mut self) {
+        let (state, now) = (self.state, self.now);
+        let m = &state.minter;
+        let insurance = m.insurance.raw();
+        self.minter(Minter::insuranceCall {}, "insurance", insurance);
+        self.minter(Minter::vaultCall {}, "vault", addr(m.vault));
+        self.minter(Minter::converterCall {}, "converter", addr(m.converter));
+        self.minter(Minter::haltCodeCall {}, "haltCode", addr(m.halt_code));
+        self.minter(
+            Minter::ammRouteCall {},
+            "ammRoute",
+            Minter::ammRouteReturn {
+                route: addr(m.amm_route),
+                slippageBps: m.amm_slippage.raw(),
+            },
+        );
+        let (rate, room) = state.deposit_terms(now);
+        self.minter(
+            Minter::depositTermsCall {},
+            "depositTerms",
+            Minter::depositTermsReturn {
+                rate: rate.raw(),
+                room: room.raw(),
+            },
+        );
+        for ((what, to), signature) in &m.signatures {
+            self.minter(
+                Minter::emergencySignatureCall {
+                    what: super::encode::emergency_number(*what),
+                    to: addr(*to),
+                },
+                "emergencySignature",
+                Minter::emergencySignatureReturn {
+                    by: addr(signature.by),
+                    at: time(signature.at),
+                },
+            );
+        }
+    }
+
+    fn receipts(&mut self) {
+        let at = self.book.receipts;
+        if !self.moved(&[at], false) {
+            return;
+        }
+        let state = self.state;
+        for (id, owner) in &state.receipts.owners {
+            let call = Receipts::ownerOfCall { tokenId: id.raw() };
+            self.view(at, call, || format!("ownerOf({id:?})"), addr(*owner));
+            let approved = state.receipts.approved.get(id).copied().unwrap_or_default();
+            let call = Receipts::getApprovedCall { tokenId: id.raw() };
+            self.view(at, call, || format!("getApproved({id:?})"), addr(approved));
+        }
+    }
+
+    fn vault(&mut self, probe: &Probe, people: &[model::Address]) {
+        let (state, now, at) = (self.state, self.now, self.book.vault);
+        let v = &state.vault;
+        let named = |what: &'static str| move || format!("vault.{what}");
+        let held = v.lst_held.raw();
+        self.view(at, Vault::lstHeldCall {}, named("lstHeld"), held);
+        let coins = v.coins_held.raw();
+        self.view(at, Vault::coinsHeldCall {}, named("coinsHeld"), coins);
+        let supply = v.total_supply.raw();
+        self.view(at, Vault::totalSupplyCall {}, named("totalSupply"), supply);
+        let (coins, lst) = must(state.vault_waiting(now));
+        self.view(
+            at,
+            Vault::pendingRewardsCall {},
+            named("pendingRewards"),
+            Vault::pendingRewardsReturn {
+                coins: coins.raw(),
+                lst: lst.raw(),
+            },
+        );
+        let all = must(state.vault_assets(now)).raw();
+        self.view(at, Vault::totalAssetsCall {}, named("totalAssets"), all);
+        let x = probe.amount;
+        let lst = Shares::new(x);
+        let shares = VaultShares::new(x);
+        self.view(
+            at,
+            Vault::previewDepositCall { assets: x },
+            named("previewDeposit"),
+            must(state.vault_shares_down(now, lst)).raw(),
+        );
+        self.view(
+            at,
+            Vault::previewWithdrawCall { assets: x },
+            named("previewWithdraw"),
+            must(state.vault_shares_up(now, lst)).raw(),
+        );
+        self.view(
+            at,
+            Vault::previewRedeemCall { shares: x },
+            named("previewRedeem"),
+            must(state.vault_lst_down(now, shares)).raw(),
+        );
+        self.view(
+            at,
+            Vault::previewMintCall { shares: x },
+            named("previewMint"),
+            must(state.vault_lst_up(now, shares)).raw(),
+        );
+        let held = self.moved(&[at], false);
+        for who in people.iter().filter(|_| held) {
+            let balance = v.balance(*who).raw();
+            let call = Vault::balanceOfCall {
+                account: addr(*who),
+            };
+            self.view(at, call, || format!("vault.balanceOf({who:?})"), balance);
+        }
+        let most = must(state.vault_max_redeem(now, probe.user));
+        let owner = addr(probe.user);
+        let call = Vault::maxRedeemCall { owner };
+        self.view(at, call, named("maxRedeem"), most.raw());
+        let most = must(state.vault_lst_down(now, most)).raw();
+        let call = Vault::maxWithdrawCall { owner };
+        self.view(at, call, named("maxWithdraw"), most);
+        for ((owner, spender), amount) in v.allowances.iter().filter(|_| held) {
+            let call = Vault::allowanceCall {
+                owner: addr(*owner),
+                spender: addr(*spender),
+            };
+            let field = || format!("vault.allowance({owner:?})");
+            self.view(at, call, field, amount.raw());
+        }
+    }
+
+    fn coin_vault(&mut self, probe: &Probe, people: &[model::Address]) {
+        let (state, now, at) = (self.state, self.now, self.book.coin_vault);
+        let books = &state.coin_vault;
+        let named = |what: &'static str| move || format!("coinVault.{what}");
+        let price = must(state.coins_for_shares_up(now, VaultShares::new(probe.amount)));
+        let call = CoinVault::previewMintCall {
+            shares: probe.amount,
+        };
+        self.view(at, call, named("previewMint"), price.raw());
+        let worth = must(state.shares_for_coins_down(now, Assets::new(probe.amount)));
+        let call = CoinVault::previewDepositCall {
+            assets: probe.amount,
+        };
+        self.view(at, call, named("previewDeposit"), worth.raw());
+        let most = must(state.coin_vault_max_deposit(now)).raw();
+        let call = CoinVault::maxDepositCall {
+            receiver: addr(probe.user),
+        };
+        self.view(at, call, named("maxDeposit"), most);
+        let booked = self.moved(&[at], false);
+        for (id, pool) in books.pools.iter().filter(|_| booked) {
+            let call = CoinVault::poolCall {
+                requestId: U256::from(*id),
+            };
+            let expected = CoinVault::poolReturn {
+                shares: pool.shares.raw(),
+                coins: pool.coins.raw(),
+            };
+            self.view(at, call, || format!("coinVault.pool({id})"), expected);
+            let call = CoinVault::ticketOfCall {
+                requestId: U256::from(*id),
+            };
+            let ticket = pool.ticket.map_or(0, RequestId::get);
+            let field = || format!("coinVault.ticketOf({id})");
+            self.view(at, call, field, U256::from(ticket));
+        }
+        // The line's state decides, and the pool's own.
+        let funded = self.moved(&[at, self.book.minter], false);
+        for ((controller, id), request) in books.requests.iter().filter(|_| funded) {
+            if request.shares.is_zero() {
+                continue;
+            }
+            let part = must(state.exit_claimable(*controller, *id));
+            let pending = request.shares.min0(request.claimed).min0(part.shares);
+            let (request_id, who) = (U256::from(*id), addr(*controller));
+            self.view(
+                at,
+                CoinVault::claimableRedeemRequestCall {
+                    requestId: request_id,
+                    controller: who,
+                },
+                || format!("claimableRedeemRequest({id}, {controller:?})"),
+                part.shares.raw(),
+            );
+            self.view(
+                at,
+                CoinVault::pendingRedeemRequestCall {
+                    requestId: request_id,
+                    controller: who,
+                },
+                || format!("pendingRedeemRequest({id}, {controller:?})"),
+                pending.raw(),
+            );
+            self.view(
+                at,
+                CoinVault::claimableAssetsCall {
+                    requestId: request_id,
+                    controller: who,
+                },
+                || format!("claimableAssets({id}, {controller:?})"),
+                part.coins.raw(),
+            );
+        }
+        let listed = people.iter().filter(|who| books.lists.contains_key(who));
+        for who in listed.filter(|_| funded) {
+            let most = must(state.exit_most(*who));
+            let controller = addr(*who);
+            let call = CoinVault::maxRedeemCall { controller };
+            let field = || format!("coinVault.maxRedeem({who:?})");
+            self.view(at, call, field, most.shares.raw());
+            let call = CoinVault::maxWithdrawCall { controller };
+            let field = || format!("coinVault.maxWithdraw({who:?})");
+            self.view(at, call, field, most.coins.raw());
+            let first = books.lists.get(who).and_then(|list| list.first());
+            let call = CoinVault::firstRequestCall { controller };
+            let field = || format!("coinVault.firstRequest({who:?})");
+            self.view(at, call, field, U256::from(first.copied().unwrap_or(0)));
+        }
+    }
+
+    /// Pool, route and converters.
+    fn market(&mut self) {
+        let (state, now) = (self.state, self.now);
+        let (x, y) = (state.pool.lst.raw(), state.pool.coins.raw());
+        match self
+            .world
+            .try_view(self.book.pair, &Pair::getReservesCall {})
+        {
+            Ok(r) => {
+                let (first, second) = if self.book.lst_is_first {
+                    (x, y)
+                } else {
+                    (y, x)
+                };
+                let actual = (U256::from(r.first), U256::from(r.second));
+                self.same(|| "the pool's reserves".into(), (first, second), actual);
+            }
+            Err(reason) => {
+                self.same(|| "the pool".into(), String::new(), format!("{reason}"));
+            }
+        }
+        match self
+            .world
+            .try_view(self.book.route, &IAmmRoute::poolsCall {})
+        {
+            Ok(pools) => {
+                let actual: Vec<_> = pools.iter().map(|p| (p.at, u64::from(p.feeBps))).collect();
+                let expected: Vec<_> = state
+                    .listed
+                    .iter()
+                    .map(|listed| (addr(listed.at), listed.fee.get()))
+                    .collect();
+                self.same(|| "the route's pools".into(), expected, actual);
+            }
+            Err(reason) => {
+                self.same(|| "the route".into(), String::new(), format!("{reason}"));
+            }
+        }
+        let token = self.book.gold;
+        for at in self.book.converters {
+            let place = super::encode::model_addr(at);
+            let c = state.conversion(place, super::encode::model_addr(token));
+            let field = |what: &'static str| move || format!("{what} of converter {at}");
+            if !self.moved(&[at, token], true) {
+                continue;
+            }
+            self.view(
+                at,
+                Converter::conversionCall { token },
+                field("conversion"),
+                Converter::Conversion {
+                    floor: c.floor.raw(),
+                    perSale: c.per_sale.raw(),
+                    perDay: c.per_day.raw(),
+                    start: c.start.raw(),
+                    startedAt: time(c.started_at),
+                    day: U256::from(c.day),
+                    soldToday: c.sold_today.raw(),
+                },
+            );
+            if !c.floor.is_zero() {
+                let price = must(c.price(now)).raw();
+                self.view(at, Converter::priceCall { token }, field("price"), price);
+            }
+            let there = state.goods_of(place).min(c.room(now)).raw();
+            self.view(
+                at,
+                Converter::forSaleCall { token },
+                field("forSale"),
+                there,
+            );
+        }
     }
 
     fn globals(&mut self, probe: &Probe) {
@@ -241,11 +587,11 @@ impl Compare<'_> {
                     instantLst: quote.instant_lst.raw(),
                     instantPay: quote.instant_pay.raw(),
                     instantFeeBps: quote.instant_fee_bps,
-                    ammPay: U256::ZERO,
+                    ammPay: quote.amm_pay.raw(),
                     queueLst: quote.queue_lst.raw(),
                     queueValue: quote.queue_value.raw(),
                     queueEta: time(quote.queue_eta),
-                    ammLst: U256::ZERO,
+                    ammLst: quote.amm_lst.raw(),
                 },
             );
         }
@@ -347,6 +693,9 @@ impl Compare<'_> {
             };
             self.view(token, call, || format!("flowEnding({day})"), flow.raw());
         }
+        if !self.moved(&[token], false) {
+            return;
+        }
         for ((owner, spender), amount) in &state.token.allowances {
             let call = Token::allowanceCall {
                 owner: addr(*owner),
@@ -437,17 +786,17 @@ impl Compare<'_> {
         probe.marks = line.marks.len();
     }
 
-    fn validators(&mut self) {
+    fn validators(&mut self, probe: &Probe) {
         let (state, now) = (self.state, self.now);
         let m = &state.minter;
         let ids: Vec<u16> = m.registry.iter().map(|id| id.0).collect();
         self.minter(Minter::validatorsCall {}, "validators", ids);
         for id in &m.registry {
-            self.validator(*id, now);
+            self.validator(*id, now, probe);
         }
     }
 
-    fn validator(&mut self, id: ValidatorId, now: Timestamp) {
+    fn validator(&mut self, id: ValidatorId, now: Timestamp, probe: &Probe) {
         let state = self.state;
         let Ok(v) = state.minter.validator(id) else {
             return;
@@ -528,10 +877,13 @@ impl Compare<'_> {
             queued,
         );
         self.staking(id);
-        let buckets: Vec<_> = v
-            .present()
-            .filter(|(_, b)| b.used)
+        let staked = self.moved(&[self.book.staking], false);
+        let used = v.present().filter(|(_, b)| b.used);
+        // Rewards grow with every second by one formula: one bucket shows it.
+        let chosen = probe.start.checked_rem(small(v.n)).unwrap_or(0);
+        let buckets: Vec<_> = used
             .map(|(index, _)| index)
+            .filter(|index| staked || small(*index) == chosen)
             .collect();
         for index in buckets {
             self.bucket(
@@ -549,6 +901,9 @@ impl Compare<'_> {
         let Some(v) = self.state.staking.validators.get(&id).cloned() else {
             return;
         };
+        if !self.moved(&[self.book.staking], false) {
+            return;
+        }
         let to = self.book.staking;
         match self
             .world
@@ -607,6 +962,19 @@ impl Compare<'_> {
             token: NATIVE,
         };
         self.view(to, call, || format!("rewards of {id:?}"), owed);
+        let mut goods = U256::ZERO;
+        for other in &self.state.staking.ids {
+            goods += self
+                .state
+                .staking
+                .claimable_goods(account, *other, now)
+                .raw();
+        }
+        let call = LocalStaking::getClaimableRewardCall {
+            user: at,
+            token: self.book.gold,
+        };
+        self.view(to, call, || format!("token rewards of {id:?}"), goods);
         let coins = self.state.balance(account).raw();
         let actual = U256::from(self.world.balance(at));
         self.same(|| format!("coins of {id:?}"), coins, actual);
@@ -618,6 +986,7 @@ impl Compare<'_> {
         let at = self.book.minter;
         let ids: Vec<RequestId> = line.tickets.keys().copied().collect();
         let raw = |id: &RequestId| U256::from(id.get());
+        let mut rung = None;
         for (id, ticket) in &line.tickets {
             self.view(
                 at,
@@ -637,7 +1006,9 @@ impl Compare<'_> {
                 let call = Minter::claimableCall { id: raw(id) };
                 self.view(at, call, || format!("claimable({id:?})"), expected);
             }
-            if let Ok(eta) = state.exit_eta(*id, now) {
+            // A promise is a rung's.
+            let told = rung.replace(id.rung()) == Some(id.rung());
+            if let (false, Ok(eta)) = (told, state.exit_eta(*id, now)) {
                 let expected = Minter::exitEtaReturn {
                     eta: time(eta.at),
                     revised: eta.revised,
@@ -684,26 +1055,61 @@ impl Compare<'_> {
 
     fn people(&mut self, people: &[model::Address]) {
         let (state, now) = (self.state, self.now);
+        let (token, rewards) = (self.book.token, self.book.rewards);
+        let held = self.moved(&[token], false);
+        let earned = self.moved(&[token, rewards], true);
+        let named = self.moved(&[rewards], false);
+        let said = self.moved(&[self.book.minter], false);
         for who in people {
             let at = addr(*who);
             let coins = state.balance(*who).raw();
             let actual = U256::from(self.world.balance(at));
             self.same(|| format!("coins of {who:?}"), coins, actual);
-            let token = self.book.token;
-            let balance = state.token.balance(*who).raw();
-            self.view(
-                token,
-                Token::balanceOfCall { account: at },
-                || format!("balanceOf({who:?})"),
-                balance,
-            );
-            let earned = must(state.token.earned(now, *who)).raw();
-            self.view(
-                token,
-                Token::earnedCall { account: at },
-                || format!("earned({who:?})"),
-                earned,
-            );
+            if held {
+                let balance = state.token.balance(*who).raw();
+                self.view(
+                    token,
+                    Token::balanceOfCall { account: at },
+                    || format!("balanceOf({who:?})"),
+                    balance,
+                );
+            }
+            if earned {
+                let (all, by_delegate) = must(state.rewards_of(*who, now));
+                self.view(
+                    rewards,
+                    Rewards::rewardsOfCall { account: at },
+                    || format!("rewardsOf({who:?})"),
+                    Rewards::rewardsOfReturn {
+                        all: all.raw(),
+                        byDelegate: by_delegate.raw(),
+                    },
+                );
+            }
+            if named {
+                let delegate = state.rewards.delegates.get(who).copied();
+                self.view(
+                    rewards,
+                    Rewards::delegateOfCall { account: at },
+                    || format!("delegateOf({who:?})"),
+                    addr(delegate.unwrap_or_default()),
+                );
+                self.view(
+                    rewards,
+                    Rewards::everClaimedCall { account: at },
+                    || format!("everClaimed({who:?})"),
+                    state.rewards.claimed.contains(who),
+                );
+            }
+            // Nobody's word changes but by saying it.
+            if said && (state.minter.auto_pay.contains_key(who) || self.wrote.is_none()) {
+                self.view(
+                    self.book.minter,
+                    Minter::autoPayCall { owner: at },
+                    || format!("autoPay({who:?})"),
+                    state.auto_pay(*who),
+                );
+            }
         }
     }
 }

@@ -2,16 +2,20 @@
 
 use alloy::{
     primitives::{Address, B256, Bytes, LogData, U256, keccak256},
-    sol_types::{SolCall, SolError, SolEvent},
+    sol_types::{Panic, PanicKind, SolCall, SolError, SolEvent},
 };
 use chain::bindings::{
-    ILiquidMinter as Minter, ILiquidRewards as Rewards, ILiquidToken as Token, IPlumeStaking,
-    LiquidMinter, LiquidToken, LiquidViews, LocalStaking, LocalTreasury,
-    minter::ILiquidMinterTypes as Types,
+    IAmmRoute, ILiquidCoinVault as CoinVault, ILiquidMinter as Minter, ILiquidReceipts as Receipts,
+    ILiquidRewards as Rewards, ILiquidToken as Token, ILiquidVault as Vault, IPlumeStaking,
+    IRewardConverter as Converter, LiquidMinter, LiquidReceipts, LiquidToken, LiquidVault,
+    LiquidViews, LocalStaking, LocalTreasury, minter::ILiquidMinterTypes as Types,
 };
 use model::{Account, Call, Error, Event, MinterCall, Role, StakingError, Timestamp};
 
-use crate::world::{NATIVE, World};
+use crate::world::{
+    NATIVE, World,
+    later::{STYLE_NONE, STYLE_V2, Upgrade},
+};
 
 /// An address of the model.
 pub(super) fn addr(address: model::Address) -> Address {
@@ -63,6 +67,15 @@ pub(super) struct Book {
     pub(super) rewards: Address,
     pub(super) staking: Address,
     pub(super) operator: Address,
+    pub(super) receipts: Address,
+    pub(super) vault: Address,
+    pub(super) coin_vault: Address,
+    pub(super) converters: [Address; 2],
+    pub(super) pair: Address,
+    pub(super) gold: Address,
+    pub(super) route: Address,
+    /// Which reserve of the pool is LST.
+    pub(super) lst_is_first: bool,
     /// Buckets, by validator and index, as the factory predicts them.
     pub(super) buckets: std::collections::BTreeMap<model::BucketId, Address>,
 }
@@ -99,6 +112,25 @@ impl Book {
                         }
                         .abi_encode(),
                     ),
+                    C::ClaimAsDelegate { account, recipient } => Encoded::new(
+                        to,
+                        Rewards::claimAsDelegateCall {
+                            account: addr(account),
+                            recipient: addr(recipient),
+                        }
+                        .abi_encode(),
+                    ),
+                    C::RefuseDelegate => {
+                        Encoded::new(to, Rewards::refuseDelegateCall {}.abi_encode())
+                    }
+                    C::SetDelegate { account, delegate } => Encoded::new(
+                        to,
+                        Rewards::setDelegateCall {
+                            account: addr(account),
+                            delegate: addr(delegate),
+                        }
+                        .abi_encode(),
+                    ),
                     C::ClaimFor { account } => Encoded::new(
                         to,
                         Rewards::claimForCall {
@@ -116,6 +148,199 @@ impl Book {
                 }
             }
             Call::Staking(call) => self.staking_call(call),
+            Call::Receipts(call) => Encoded::new(self.receipts, receipts_call(call)),
+            Call::Vault(call) => self.vault_call(call),
+            Call::CoinVault(call) => self.coin_vault_call(call),
+            Call::Converter(model::ConverterCall::Buy {
+                converter,
+                token,
+                amount,
+                max_price,
+                coins,
+            }) => {
+                let data = Converter::buyCall {
+                    token: addr(*token),
+                    amount: amount.raw(),
+                    maxPrice: max_price.raw(),
+                };
+                Encoded::new(addr(*converter), data.abi_encode()).paying(*coins)
+            }
+            // Several transactions, which the driver makes.
+            Call::Market(_) => Encoded::new(self.pair, Vec::new()),
+        }
+    }
+
+    fn vault_call(&self, call: &model::VaultCall) -> Encoded {
+        use model::VaultCall as C;
+        let new = |data: Vec<u8>| Encoded::new(self.vault, data);
+        match *call {
+            C::Deposit { lst, receiver } => new(Vault::depositCall {
+                assets: lst.raw(),
+                receiver: addr(receiver),
+            }
+            .abi_encode()),
+            C::Mint { shares, receiver } => new(Vault::mintCall {
+                shares: shares.raw(),
+                receiver: addr(receiver),
+            }
+            .abi_encode()),
+            C::Withdraw {
+                lst,
+                receiver,
+                owner,
+            } => new(Vault::withdrawCall {
+                assets: lst.raw(),
+                receiver: addr(receiver),
+                owner: addr(owner),
+            }
+            .abi_encode()),
+            C::Redeem {
+                shares,
+                receiver,
+                owner,
+            } => new(Vault::redeemCall {
+                shares: shares.raw(),
+                receiver: addr(receiver),
+                owner: addr(owner),
+            }
+            .abi_encode()),
+            C::RedeemInKind {
+                shares,
+                receiver,
+                owner,
+            } => new(Vault::redeemInKindCall {
+                shares: shares.raw(),
+                receiver: addr(receiver),
+                owner: addr(owner),
+            }
+            .abi_encode()),
+            C::Harvest => new(Vault::harvestCall {}.abi_encode()),
+            C::SubmitAndDeposit {
+                coins,
+                receiver,
+                min_shares,
+            } => new(Vault::submitAndDepositCall {
+                receiver: addr(receiver),
+                minShares: min_shares.raw(),
+            }
+            .abi_encode())
+            .paying(coins),
+            C::SubmitAndMint {
+                coins,
+                shares,
+                receiver,
+            } => new(Vault::submitAndMintCall {
+                shares: shares.raw(),
+                receiver: addr(receiver),
+            }
+            .abi_encode())
+            .paying(coins),
+            C::RedeemForExit {
+                shares,
+                owner,
+                spender,
+            } => new(Vault::redeemForExitCall {
+                shares: shares.raw(),
+                owner: addr(owner),
+                spender: addr(spender),
+            }
+            .abi_encode()),
+            C::Transfer { to, shares } => new(Vault::transferCall {
+                to: addr(to),
+                value: shares.raw(),
+            }
+            .abi_encode()),
+            C::Approve { spender, shares } => new(Vault::approveCall {
+                spender: addr(spender),
+                value: shares.raw(),
+            }
+            .abi_encode()),
+            C::TransferFrom { from, to, shares } => new(Vault::transferFromCall {
+                from: addr(from),
+                to: addr(to),
+                value: shares.raw(),
+            }
+            .abi_encode()),
+        }
+    }
+
+    fn coin_vault_call(&self, call: &model::CoinVaultCall) -> Encoded {
+        use model::CoinVaultCall as C;
+        let new = |data: Vec<u8>| Encoded::new(self.coin_vault, data);
+        match *call {
+            C::Deposit {
+                coins,
+                assets,
+                receiver,
+            } => new(CoinVault::depositCall {
+                assets: assets.raw(),
+                receiver: addr(receiver),
+            }
+            .abi_encode())
+            .paying(coins),
+            C::Mint {
+                coins,
+                shares,
+                receiver,
+            } => new(CoinVault::mintCall {
+                shares: shares.raw(),
+                receiver: addr(receiver),
+            }
+            .abi_encode())
+            .paying(coins),
+            C::RequestRedeem {
+                shares,
+                controller,
+                owner,
+            } => new(CoinVault::requestRedeemCall {
+                shares: shares.raw(),
+                controller: addr(controller),
+                owner: addr(owner),
+            }
+            .abi_encode()),
+            C::CancelRequest {
+                receiver,
+                controller,
+            } => new(CoinVault::cancelRequestCall {
+                receiver: addr(receiver),
+                controller: addr(controller),
+            }
+            .abi_encode()),
+            C::Redeem {
+                shares,
+                receiver,
+                controller,
+            } => new(CoinVault::redeemCall {
+                shares: shares.raw(),
+                receiver: addr(receiver),
+                controller: addr(controller),
+            }
+            .abi_encode()),
+            C::Withdraw {
+                coins,
+                receiver,
+                controller,
+            } => new(CoinVault::withdrawCall {
+                assets: coins.raw(),
+                receiver: addr(receiver),
+                controller: addr(controller),
+            }
+            .abi_encode()),
+            C::ClaimRequest {
+                id,
+                receiver,
+                controller,
+            } => new(CoinVault::claimRequestCall {
+                requestId: U256::from(id),
+                receiver: addr(receiver),
+                controller: addr(controller),
+            }
+            .abi_encode()),
+            C::SetOperator { operator, approved } => new(CoinVault::setOperatorCall {
+                operator: addr(operator),
+                approved,
+            }
+            .abi_encode()),
         }
     }
 
@@ -171,6 +396,97 @@ impl Book {
                 }
                 .abi_encode())
             }
+            C::SubmitAndDeposit {
+                coins,
+                recipient,
+                min_shares,
+            } => new(Minter::submitAndDepositCall {
+                recipient: addr(*recipient),
+                minShares: min_shares.raw(),
+            }
+            .abi_encode())
+            .paying(*coins),
+            C::ClaimFor { id } => new(Minter::claimForCall {
+                id: U256::from(id.get()),
+            }
+            .abi_encode()),
+            C::SetAutoPay { on } => new(Minter::setAutoPayCall { on: *on }.abi_encode()),
+            C::MintReceipt { id } => new(Minter::mintReceiptCall {
+                id: U256::from(id.get()),
+            }
+            .abi_encode()),
+            C::UnwrapTicket { id, owner } => new(Minter::unwrapTicketCall {
+                id: U256::from(id.get()),
+                owner: addr(*owner),
+            }
+            .abi_encode()),
+            C::ClaimToken {
+                token,
+                validator,
+                from,
+                to,
+            } => new(Minter::claimTokenCall {
+                token: addr(*token),
+                validatorId: validator.0,
+                from: U256::from(*from),
+                to: U256::from(*to),
+            }
+            .abi_encode()),
+            C::FundInsurance { coins } => {
+                new(Minter::fundInsuranceCall {}.abi_encode()).paying(*coins)
+            }
+            C::SetVault { vault } => new(Minter::setVaultCall {
+                vault: addr(*vault),
+            }
+            .abi_encode()),
+            C::WithdrawInsurance { recipient, amount } => new(Minter::withdrawInsuranceCall {
+                recipient: addr(*recipient),
+                amount: amount.raw(),
+            }
+            .abi_encode()),
+            C::SetDelegateClaimer { account, delegate } => new(Minter::setDelegateClaimerCall {
+                account: addr(*account),
+                delegate: addr(*delegate),
+            }
+            .abi_encode()),
+            C::SetConverter { converter } => new(Minter::setConverterCall {
+                converter: addr(*converter),
+            }
+            .abi_encode()),
+            C::SetConversion {
+                token,
+                floor,
+                per_sale,
+                per_day,
+            } => new(Minter::setConversionCall {
+                token: addr(*token),
+                floor: floor.raw(),
+                perSale: per_sale.raw(),
+                perDay: per_day.raw(),
+            }
+            .abi_encode()),
+            C::SetAmmRoute { route, slippage } => new(Minter::setAmmRouteCall {
+                route: addr(*route),
+                slippageBps: slippage.raw(),
+            }
+            .abi_encode()),
+            C::SetAmmPool { pool, style, fee } => new(Minter::setAmmPoolCall {
+                pool: addr(*pool),
+                style: style_number(*style),
+                feeBps: fee.raw(),
+            }
+            .abi_encode()),
+            C::SetHalt { code } => new(Minter::setHaltCall { code: addr(*code) }.abi_encode()),
+            C::Emergency { what, to } => new(Minter::emergencyCall {
+                what: emergency_number(*what),
+                to: addr(*to),
+            }
+            .abi_encode()),
+            C::Upgrade { code } => new(Upgrade::upgradeToAndCallCall {
+                code: addr(*code),
+                data: Bytes::new(),
+            }
+            .abi_encode()),
             C::Cancel { id } => new(Minter::cancelCall {
                 id: U256::from(id.get()),
             }
@@ -454,6 +770,14 @@ impl Book {
                 }
                 .abi_encode(),
             ),
+            C::SetGoodsRate { validator, rate } => admin(
+                LocalStaking::setValidatorRewardRateCall {
+                    id: validator.0,
+                    token: self.gold,
+                    rate,
+                }
+                .abi_encode(),
+            ),
             C::Slash { validator } => {
                 admin(LocalStaking::slashValidatorCall { id: validator.0 }.abi_encode())
             }
@@ -482,6 +806,7 @@ impl Book {
             C::ForceCoins { .. }
             | C::DrainTreasury { .. }
             | C::Refuse { .. }
+            | C::StockGoods { .. }
             | C::PutCode { .. } => staker(Vec::new()),
         }
     }
@@ -539,6 +864,8 @@ fn token_call(call: &model::TokenCall) -> Vec<u8> {
             value: amount.raw(),
         }
         .abi_encode(),
+        // Signed by the driver, which has the keys.
+        C::Permit { .. } => Vec::new(),
         C::Mint { to, amount } => Token::mintCall {
             to: addr(to),
             amount: amount.raw(),
@@ -560,12 +887,75 @@ fn token_call(call: &model::TokenCall) -> Vec<u8> {
     }
 }
 
+fn receipts_call(call: &model::ReceiptsCall) -> Vec<u8> {
+    use model::ReceiptsCall as C;
+    match call {
+        C::Mint { to, request } => Receipts::mintCall {
+            to: addr(*to),
+            requestId: U256::from(request.get()),
+        }
+        .abi_encode(),
+        C::Claim {
+            id,
+            hint_a,
+            hint_b,
+            recipient,
+        } => Receipts::claimCall {
+            tokenId: id.raw(),
+            hintA: *hint_a,
+            hintB: *hint_b,
+            recipient: addr(*recipient),
+        }
+        .abi_encode(),
+        C::Redeem { id, recipient } => Receipts::redeemCall {
+            tokenId: id.raw(),
+            recipient: addr(*recipient),
+        }
+        .abi_encode(),
+        C::Unwrap { id } => Receipts::unwrapCall { tokenId: id.raw() }.abi_encode(),
+        C::Refresh { ids } => Receipts::refreshCall {
+            tokenIds: ids.iter().map(|id| id.raw()).collect(),
+        }
+        .abi_encode(),
+        C::TransferFrom { from, to, id } => Receipts::transferFromCall {
+            from: addr(*from),
+            to: addr(*to),
+            tokenId: id.raw(),
+        }
+        .abi_encode(),
+        C::Approve { to, id } => Receipts::approveCall {
+            to: addr(*to),
+            tokenId: id.raw(),
+        }
+        .abi_encode(),
+        C::SetApprovalForAll { operator, approved } => Receipts::setApprovalForAllCall {
+            operator: addr(*operator),
+            approved: *approved,
+        }
+        .abi_encode(),
+    }
+}
+
+const fn style_number(style: model::Style) -> u8 {
+    match style {
+        model::Style::None => STYLE_NONE,
+        model::Style::V2 => STYLE_V2,
+    }
+}
+
+pub(super) const fn emergency_number(what: model::Emergency) -> u8 {
+    match what {
+        model::Emergency::Halt => 0,
+        model::Emergency::Reader => 1,
+    }
+}
+
 /// The bytes of a revert.
 pub(super) fn revert(book: &Book, error: &Error, to: Address) -> Bytes {
     let wide = |x: model::Assets| x.raw();
     let id = |id: &model::RequestId| U256::from(id.get());
     match error {
-        Error::Arithmetic => Vec::new(),
+        Error::Arithmetic => Panic::from(PanicKind::UnderOverflow).abi_encode(),
         Error::ZeroAmount => Minter::ZeroAmount {}.abi_encode(),
         Error::ZeroAddress => Minter::ZeroAddress {}.abi_encode(),
         Error::AmountTooLarge(amount, most) => Minter::AmountTooLarge {
@@ -722,16 +1112,16 @@ pub(super) fn revert(book: &Book, error: &Error, to: Address) -> Bytes {
         Error::InsufficientBalance(sender, balance, needed) => {
             LiquidToken::ERC20InsufficientBalance {
                 sender: addr(*sender),
-                balance: balance.raw(),
-                needed: needed.raw(),
+                balance: *balance,
+                needed: *needed,
             }
             .abi_encode()
         }
         Error::InsufficientAllowance(spender, allowance, needed) => {
             LiquidToken::ERC20InsufficientAllowance {
                 spender: addr(*spender),
-                allowance: allowance.raw(),
-                needed: needed.raw(),
+                allowance: *allowance,
+                needed: *needed,
             }
             .abi_encode()
         }
@@ -741,6 +1131,180 @@ pub(super) fn revert(book: &Book, error: &Error, to: Address) -> Bytes {
         .abi_encode(),
         Error::InvalidSpender(spender) => LiquidToken::ERC20InvalidSpender {
             spender: addr(*spender),
+        }
+        .abi_encode(),
+        Error::ExpiredSignature(deadline) => LiquidToken::ERC2612ExpiredSignature {
+            deadline: time(*deadline),
+        }
+        .abi_encode(),
+        Error::InvalidSigner(signer, owner) => LiquidToken::ERC2612InvalidSigner {
+            signer: addr(*signer),
+            owner: addr(*owner),
+        }
+        .abi_encode(),
+        Error::Halted(call) => {
+            let data = book.encode(call).data;
+            let mut selector = [0; 4];
+            selector
+                .iter_mut()
+                .zip(data)
+                .for_each(|(to, from)| *to = from);
+            Minter::Halted {
+                selector: selector.into(),
+            }
+            .abi_encode()
+        }
+        Error::AutoPayOff(owner) => Minter::AutoPayOff {
+            owner: addr(*owner),
+        }
+        .abi_encode(),
+        Error::VoteOpen => Minter::VoteOpen {}.abi_encode(),
+        Error::InsuranceTooMuch(amount, held) => Minter::InsuranceTooMuch {
+            amount: wide(*amount),
+            held: wide(*held),
+        }
+        .abi_encode(),
+        Error::NoConverter => Minter::NoConverter {}.abi_encode(),
+        Error::VaultNotSet => Minter::VaultNotSet {}.abi_encode(),
+        Error::NotReceipts(caller) => Minter::NotReceipts {
+            caller: addr(*caller),
+        }
+        .abi_encode(),
+        Error::UnknownPool(pool) => IAmmRoute::UnknownPool { pool: addr(*pool) }.abi_encode(),
+        Error::BadFee(bps) => IAmmRoute::BadFee { feeBps: *bps }.abi_encode(),
+        Error::NotContract(account) => Rewards::NotContract {
+            account: addr(*account),
+        }
+        .abi_encode(),
+        Error::CanClaim(account) => Rewards::CanClaim {
+            account: addr(*account),
+        }
+        .abi_encode(),
+        Error::NotDelegate(account, caller) => Rewards::NotDelegate {
+            account: addr(*account),
+            caller: addr(*caller),
+        }
+        .abi_encode(),
+        Error::NoSuchReceipt(id) => {
+            LiquidReceipts::ERC721NonexistentToken { tokenId: id.raw() }.abi_encode()
+        }
+        Error::NotReceiptOwner(id, caller) => Receipts::NotReceiptOwner {
+            tokenId: id.raw(),
+            caller: addr(*caller),
+        }
+        .abi_encode(),
+        Error::InvalidReceiptReceiver(receiver) => LiquidReceipts::ERC721InvalidReceiver {
+            receiver: addr(*receiver),
+        }
+        .abi_encode(),
+        Error::ReceiptNotApproved(operator, id) => LiquidReceipts::ERC721InsufficientApproval {
+            operator: addr(*operator),
+            tokenId: id.raw(),
+        }
+        .abi_encode(),
+        Error::WrongReceiptOwner(sender, id, owner) => LiquidReceipts::ERC721IncorrectOwner {
+            sender: addr(*sender),
+            tokenId: id.raw(),
+            owner: addr(*owner),
+        }
+        .abi_encode(),
+        Error::InvalidApprover(approver) => LiquidReceipts::ERC721InvalidApprover {
+            approver: addr(*approver),
+        }
+        .abi_encode(),
+        Error::InvalidOperator(operator) => LiquidReceipts::ERC721InvalidOperator {
+            operator: addr(*operator),
+        }
+        .abi_encode(),
+        Error::SharesBelowMinimum(shares, min) => Vault::SharesBelowMinimum {
+            shares: shares.raw(),
+            minShares: min.raw(),
+        }
+        .abi_encode(),
+        Error::ExceededMaxDeposit(receiver, assets, max) => {
+            LiquidVault::ERC4626ExceededMaxDeposit {
+                receiver: addr(*receiver),
+                assets: assets.raw(),
+                max: max.raw(),
+            }
+            .abi_encode()
+        }
+        Error::ExceededMaxMint(receiver, shares, max) => LiquidVault::ERC4626ExceededMaxMint {
+            receiver: addr(*receiver),
+            shares: shares.raw(),
+            max: max.raw(),
+        }
+        .abi_encode(),
+        Error::ExceededMaxWithdraw(owner, assets, max) => LiquidVault::ERC4626ExceededMaxWithdraw {
+            owner: addr(*owner),
+            assets: assets.raw(),
+            max: max.raw(),
+        }
+        .abi_encode(),
+        Error::ExceededMaxRedeem(owner, shares, max) => LiquidVault::ERC4626ExceededMaxRedeem {
+            owner: addr(*owner),
+            shares: shares.raw(),
+            max: max.raw(),
+        }
+        .abi_encode(),
+        Error::NotCoinVault(caller) => Vault::NotCoinVault {
+            caller: addr(*caller),
+        }
+        .abi_encode(),
+        Error::WrongValue(expected, got) => CoinVault::WrongValue {
+            expected: wide(*expected),
+            got: wide(*got),
+        }
+        .abi_encode(),
+        Error::NotController(controller, caller) => CoinVault::NotController {
+            controller: addr(*controller),
+            caller: addr(*caller),
+        }
+        .abi_encode(),
+        Error::RedeemAboveClaimable(controller, shares, claimable) => {
+            CoinVault::RedeemAboveClaimable {
+                controller: addr(*controller),
+                shares: shares.raw(),
+                claimable: claimable.raw(),
+            }
+            .abi_encode()
+        }
+        Error::WithdrawAboveClaimable(controller, assets, claimable) => {
+            CoinVault::WithdrawAboveClaimable {
+                controller: addr(*controller),
+                assets: wide(*assets),
+                claimable: wide(*claimable),
+            }
+            .abi_encode()
+        }
+        Error::NothingToClaimOf(id, controller) => CoinVault::NothingToClaim {
+            requestId: U256::from(*id),
+            controller: addr(*controller),
+        }
+        .abi_encode(),
+        Error::NothingToCancel(id, controller) => CoinVault::NothingToCancel {
+            requestId: U256::from(*id),
+            controller: addr(*controller),
+        }
+        .abi_encode(),
+        Error::NotForSale(token) => Converter::NotForSale {
+            token: addr(*token),
+        }
+        .abi_encode(),
+        Error::BadFloor(floor) => Converter::BadFloor { floor: floor.raw() }.abi_encode(),
+        Error::AboveLimit(amount, most) => Converter::AboveLimit {
+            amount: amount.raw(),
+            most: most.raw(),
+        }
+        .abi_encode(),
+        Error::PaymentTooSmall(sent, price) => Converter::PaymentTooSmall {
+            sent: wide(*sent),
+            price: wide(*price),
+        }
+        .abi_encode(),
+        Error::PriceAboveMaximum(price, maximum) => Converter::PriceAboveMaximum {
+            price: price.raw(),
+            maximum: maximum.raw(),
         }
         .abi_encode(),
         Error::Staking(error) => return staking_revert(book, error),
@@ -798,6 +1362,7 @@ fn staking_revert(book: &Book, error: &StakingError) -> Bytes {
             }
             .abi_encode()
         }
+        E::TreasuryLacksGoods(..) => Vec::new(),
         E::PlumeTransferFailed(to, amount) => LocalTreasury::PlumeTransferFailed {
             recipient: book.account(*to),
             amount: amount.raw(),
@@ -1207,6 +1772,318 @@ pub(super) fn log(book: &Book, event: &Event) -> (Address, LogData) {
             fee: fee.raw(),
         }
         .encode_log_data(),
+        E::AmmExit {
+            account,
+            recipient,
+            pool,
+            lst,
+            coins,
+        } => Minter::AmmExit {
+            account: addr(*account),
+            recipient: addr(*recipient),
+            pool: addr(*pool),
+            lst: lst.raw(),
+            coins: coins.raw(),
+        }
+        .encode_log_data(),
+        E::AmmSkipped {
+            account,
+            route,
+            lst,
+        } => Minter::AmmSkipped {
+            account: addr(*account),
+            route: addr(*route),
+            lst: lst.raw(),
+        }
+        .encode_log_data(),
+        E::AutoPaySet { owner, on } => Minter::AutoPaySet {
+            owner: addr(*owner),
+            on: *on,
+        }
+        .encode_log_data(),
+        E::InsuranceFunded { from, amount, held } => Minter::InsuranceFunded {
+            from: addr(*from),
+            amount: amount.raw(),
+            held: held.raw(),
+        }
+        .encode_log_data(),
+        E::InsuranceUsed { amount, held } => Minter::InsuranceUsed {
+            amount: amount.raw(),
+            held: held.raw(),
+        }
+        .encode_log_data(),
+        E::InsuranceWithdrawn {
+            recipient,
+            amount,
+            held,
+        } => Minter::InsuranceWithdrawn {
+            recipient: addr(*recipient),
+            amount: amount.raw(),
+            held: held.raw(),
+        }
+        .encode_log_data(),
+        E::TokenRewardsClaimed {
+            validator,
+            token,
+            amount,
+        } => Minter::TokenRewardsClaimed {
+            validatorId: validator.0,
+            token: addr(*token),
+            amount: amount.raw(),
+        }
+        .encode_log_data(),
+        E::AmmPoolSet {
+            route,
+            pool,
+            style,
+            fee,
+        } => Minter::AmmPoolSet {
+            route: addr(*route),
+            pool: addr(*pool),
+            style: style_number(*style),
+            feeBps: U256::from(*fee),
+        }
+        .encode_log_data(),
+        E::EmergencySigned {
+            what,
+            to,
+            by,
+            until,
+        } => Minter::EmergencySigned {
+            what: emergency_number(*what),
+            to: addr(*to),
+            by: addr(*by),
+            until: time(*until),
+        }
+        .encode_log_data(),
+        E::EmergencyDone { what, to, by } => Minter::EmergencyDone {
+            what: emergency_number(*what),
+            to: addr(*to),
+            by: addr(*by),
+        }
+        .encode_log_data(),
+        E::Upgraded { code } => LiquidMinter::Upgraded {
+            implementation: addr(*code),
+        }
+        .encode_log_data(),
+        E::DelegateSet {
+            account,
+            delegate,
+            kept,
+        } => Rewards::DelegateSet {
+            account: addr(*account),
+            delegate: addr(*delegate),
+            kept: kept.raw(),
+        }
+        .encode_log_data(),
+        E::ReceiptTransfer { from, to, id } => LiquidReceipts::Transfer {
+            from: addr(*from),
+            to: addr(*to),
+            tokenId: id.raw(),
+        }
+        .encode_log_data(),
+        E::ReceiptApproval {
+            owner,
+            approved,
+            id,
+        } => LiquidReceipts::Approval {
+            owner: addr(*owner),
+            approved: addr(*approved),
+            tokenId: id.raw(),
+        }
+        .encode_log_data(),
+        E::ReceiptOperator {
+            owner,
+            operator,
+            approved,
+        } => LiquidReceipts::ApprovalForAll {
+            owner: addr(*owner),
+            operator: addr(*operator),
+            approved: *approved,
+        }
+        .encode_log_data(),
+        E::Unwrapped { id, owner } => Receipts::Unwrapped {
+            tokenId: id.raw(),
+            requestId: U256::from(id.request.get()),
+            owner: addr(*owner),
+        }
+        .encode_log_data(),
+        E::ReceiptClaimed {
+            id,
+            recipient,
+            paid,
+            next,
+        } => Receipts::ReceiptClaimed {
+            tokenId: id.raw(),
+            recipient: addr(*recipient),
+            paid: *paid,
+            nextTokenId: *next,
+        }
+        .encode_log_data(),
+        E::MetadataUpdate { id } => {
+            Receipts::MetadataUpdate { _tokenId: id.raw() }.encode_log_data()
+        }
+        E::Harvested { caller, coins, lst } => Vault::Harvested {
+            caller: addr(*caller),
+            coins: coins.raw(),
+            lst: lst.raw(),
+        }
+        .encode_log_data(),
+        E::VaultDeposit {
+            sender,
+            owner,
+            lst,
+            shares,
+        } => Vault::Deposit {
+            sender: addr(*sender),
+            owner: addr(*owner),
+            assets: lst.raw(),
+            shares: shares.raw(),
+        }
+        .encode_log_data(),
+        E::VaultWithdraw {
+            sender,
+            receiver,
+            owner,
+            lst,
+            shares,
+        } => Vault::Withdraw {
+            sender: addr(*sender),
+            receiver: addr(*receiver),
+            owner: addr(*owner),
+            assets: lst.raw(),
+            shares: shares.raw(),
+        }
+        .encode_log_data(),
+        E::RedeemedInKind {
+            caller,
+            receiver,
+            owner,
+            shares,
+            lst,
+            coins,
+        } => Vault::RedeemedInKind {
+            caller: addr(*caller),
+            receiver: addr(*receiver),
+            owner: addr(*owner),
+            shares: shares.raw(),
+            lst: lst.raw(),
+            coins: coins.raw(),
+        }
+        .encode_log_data(),
+        E::VaultTransfer { from, to, value } => Token::Transfer {
+            from: addr(*from),
+            to: addr(*to),
+            value: value.raw(),
+        }
+        .encode_log_data(),
+        E::VaultApproval {
+            owner,
+            spender,
+            value,
+        } => Token::Approval {
+            owner: addr(*owner),
+            spender: addr(*spender),
+            value: value.raw(),
+        }
+        .encode_log_data(),
+        E::CoinDeposit {
+            sender,
+            owner,
+            coins,
+            shares,
+        } => CoinVault::Deposit {
+            sender: addr(*sender),
+            owner: addr(*owner),
+            assets: coins.raw(),
+            shares: shares.raw(),
+        }
+        .encode_log_data(),
+        E::RedeemRequest {
+            controller,
+            owner,
+            id,
+            sender,
+            shares,
+        } => CoinVault::RedeemRequest {
+            controller: addr(*controller),
+            owner: addr(*owner),
+            requestId: U256::from(*id),
+            sender: addr(*sender),
+            shares: shares.raw(),
+        }
+        .encode_log_data(),
+        E::RedeemRequestCancelled {
+            controller,
+            receiver,
+            id,
+            shares,
+            lst,
+        } => CoinVault::RedeemRequestCancelled {
+            controller: addr(*controller),
+            receiver: addr(*receiver),
+            requestId: U256::from(*id),
+            shares: shares.raw(),
+            lst: lst.raw(),
+        }
+        .encode_log_data(),
+        E::ExitWithdraw {
+            sender,
+            receiver,
+            owner,
+            coins,
+            shares,
+        } => CoinVault::Withdraw {
+            sender: addr(*sender),
+            receiver: addr(*receiver),
+            owner: addr(*owner),
+            assets: coins.raw(),
+            shares: shares.raw(),
+        }
+        .encode_log_data(),
+        E::OperatorSet {
+            controller,
+            operator,
+            approved,
+        } => CoinVault::OperatorSet {
+            controller: addr(*controller),
+            operator: addr(*operator),
+            approved: *approved,
+        }
+        .encode_log_data(),
+        E::Configured {
+            token,
+            floor,
+            per_sale,
+            per_day,
+            ..
+        } => Converter::Configured {
+            token: addr(*token),
+            floor: floor.raw(),
+            perSale: per_sale.raw(),
+            perDay: per_day.raw(),
+        }
+        .encode_log_data(),
+        E::Restarted { token, price, .. } => Converter::Restarted {
+            token: addr(*token),
+            price: price.raw(),
+        }
+        .encode_log_data(),
+        E::Sold {
+            token,
+            buyer,
+            amount,
+            coins,
+            price,
+            ..
+        } => Converter::Sold {
+            token: addr(*token),
+            buyer: addr(*buyer),
+            amount: amount.raw(),
+            coins: coins.raw(),
+            price: price.raw(),
+        }
+        .encode_log_data(),
         E::RewardsPaid {
             account,
             recipient,
@@ -1240,7 +2117,28 @@ pub(super) fn log(book: &Book, event: &Event) -> (Address, LogData) {
         | E::RewardsPaid { .. }
         | E::ProtocolFeesPaid { .. }
         | E::RewardFeeSet { .. }
+        | E::DelegateSet { .. }
         | E::DelegationClosed { .. } => book.rewards,
+        E::ReceiptTransfer { .. }
+        | E::ReceiptApproval { .. }
+        | E::ReceiptOperator { .. }
+        | E::Unwrapped { .. }
+        | E::ReceiptClaimed { .. }
+        | E::MetadataUpdate { .. } => book.receipts,
+        E::Harvested { .. }
+        | E::VaultDeposit { .. }
+        | E::VaultWithdraw { .. }
+        | E::RedeemedInKind { .. }
+        | E::VaultTransfer { .. }
+        | E::VaultApproval { .. } => book.vault,
+        E::CoinDeposit { .. }
+        | E::RedeemRequest { .. }
+        | E::RedeemRequestCancelled { .. }
+        | E::ExitWithdraw { .. }
+        | E::OperatorSet { .. } => book.coin_vault,
+        E::Configured { converter, .. }
+        | E::Restarted { converter, .. }
+        | E::Sold { converter, .. } => addr(*converter),
         _ => book.minter,
     };
     (emitter, data)
@@ -1250,8 +2148,11 @@ pub(super) fn log(book: &Book, event: &Event) -> (Address, LogData) {
 pub(super) fn describe(data: &LogData) -> String {
     use alloy::sol_types::SolEventInterface;
     use chain::bindings::{
-        minter::ILiquidMinter::ILiquidMinterEvents, rewards::ILiquidRewards::ILiquidRewardsEvents,
-        token::ILiquidToken::ILiquidTokenEvents,
+        converter::IRewardConverter::IRewardConverterEvents,
+        liquid_coin_vault::LiquidCoinVault::LiquidCoinVaultEvents,
+        liquid_receipts::LiquidReceipts::LiquidReceiptsEvents,
+        liquid_vault::LiquidVault::LiquidVaultEvents, minter::ILiquidMinter::ILiquidMinterEvents,
+        rewards::ILiquidRewards::ILiquidRewardsEvents, token::ILiquidToken::ILiquidTokenEvents,
     };
     let (topics, bytes) = (data.topics(), &data.data);
     if let Ok(event) = ILiquidMinterEvents::decode_raw_log(topics, bytes) {
@@ -1259,6 +2160,14 @@ pub(super) fn describe(data: &LogData) -> String {
     } else if let Ok(event) = ILiquidTokenEvents::decode_raw_log(topics, bytes) {
         format!("{event:?}")
     } else if let Ok(event) = ILiquidRewardsEvents::decode_raw_log(topics, bytes) {
+        format!("{event:?}")
+    } else if let Ok(event) = LiquidVaultEvents::decode_raw_log(topics, bytes) {
+        format!("{event:?}")
+    } else if let Ok(event) = LiquidCoinVaultEvents::decode_raw_log(topics, bytes) {
+        format!("{event:?}")
+    } else if let Ok(event) = LiquidReceiptsEvents::decode_raw_log(topics, bytes) {
+        format!("{event:?}")
+    } else if let Ok(event) = IRewardConverterEvents::decode_raw_log(topics, bytes) {
         format!("{event:?}")
     } else {
         format!("{data:?}")
@@ -1269,17 +2178,31 @@ pub(super) fn describe(data: &LogData) -> String {
 pub(super) fn describe_revert(data: &[u8]) -> String {
     use alloy::sol_types::SolInterface;
     use chain::bindings::{
+        liquid_coin_vault::LiquidCoinVault::LiquidCoinVaultErrors,
         liquid_minter::LiquidMinter::LiquidMinterErrors,
-        liquid_token::LiquidToken::LiquidTokenErrors,
+        liquid_receipts::LiquidReceipts::LiquidReceiptsErrors,
+        liquid_rewards::LiquidRewards::LiquidRewardsErrors,
+        liquid_token::LiquidToken::LiquidTokenErrors, liquid_vault::LiquidVault::LiquidVaultErrors,
         local_staking::LocalStaking::LocalStakingErrors,
         local_treasury::LocalTreasury::LocalTreasuryErrors,
         minter::ILiquidMinter::ILiquidMinterErrors,
+        reward_converter::RewardConverter::RewardConverterErrors,
     };
     if let Ok(error) = ILiquidMinterErrors::abi_decode(data) {
         format!("{error:?}")
     } else if let Ok(error) = LiquidMinterErrors::abi_decode(data) {
         format!("{error:?}")
     } else if let Ok(error) = LiquidTokenErrors::abi_decode(data) {
+        format!("{error:?}")
+    } else if let Ok(error) = LiquidVaultErrors::abi_decode(data) {
+        format!("{error:?}")
+    } else if let Ok(error) = LiquidCoinVaultErrors::abi_decode(data) {
+        format!("{error:?}")
+    } else if let Ok(error) = LiquidReceiptsErrors::abi_decode(data) {
+        format!("{error:?}")
+    } else if let Ok(error) = LiquidRewardsErrors::abi_decode(data) {
+        format!("{error:?}")
+    } else if let Ok(error) = RewardConverterErrors::abi_decode(data) {
         format!("{error:?}")
     } else if let Ok(error) = LocalStakingErrors::abi_decode(data) {
         format!("{error:?}")

@@ -1,12 +1,20 @@
 //! One random history: many people, keepers, administrators and accidents.
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "test code: a slip of the run itself ends it"
 )]
 
+mod later;
+#[cfg(test)]
+mod regressions;
+
+use std::collections::BTreeSet;
+
 use alloy::{
-    primitives::{Address, U256},
-    sol_types::SolValue,
+    primitives::{Address, U256, keccak256},
+    signers::local::PrivateKeySigner,
+    sol_types::{SolCall, SolValue},
 };
 use chain::bindings::BucketFactory;
 use model::{
@@ -16,11 +24,19 @@ use model::{
 use rand::{Rng, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 
-use crate::world::{COIN, GAS, Setup, T0, World};
+use crate::{
+    table::Table,
+    world::{
+        COIN, GAS, Setup, T0, World,
+        journal::Deed,
+        later::{Later, Pair},
+    },
+};
 
 use super::{
     compare::{Compare, Difference, Probe},
     encode::{Book, Encoded, addr, describe, describe_revert, log, model_addr, revert},
+    file::{File, Told, VERSION},
 };
 
 alloy::sol! {
@@ -29,6 +45,10 @@ alloy::sol! {
     function force(address target) external payable;
 }
 
+/// Steps of a history before its setup may be sealed.
+const SEALED_FROM: usize = 470;
+/// The most that the driver hands an actor for one call, wei.
+const PURSE: u128 = 1_000_000 * COIN;
 /// Validators at the start, and at most.
 const VALIDATORS: u16 = 4;
 const MOST_VALIDATORS: u16 = 8;
@@ -42,7 +62,13 @@ struct Person {
 
 /// What came of one step.
 pub(super) struct Step {
-    pub(super) name: String,
+    /// The function, as the table names it; `None` for what others do outside of the system.
+    pub(super) function: Option<&'static str>,
+    pub(super) gas: u64,
+    /// Events that it left.
+    pub(super) told: usize,
+    /// What our other contracts did inside it.
+    pub(super) inside: Vec<&'static str>,
     pub(super) call: String,
     pub(super) actor: String,
     pub(super) ok: bool,
@@ -52,7 +78,14 @@ pub(super) struct Step {
 
 pub(super) struct History {
     world: World,
+    parts: Later,
+    /// How the world was made, and what was done in it.
+    start: Vec<Deed>,
+    told: Vec<Told>,
     book: Book,
+    keys: Vec<PrivateKeySigner>,
+    /// Accounts with code that never act: somebody may be told to claim for them.
+    mute: Vec<model::Address>,
     state: State,
     rng: ChaCha8Rng,
     people: Vec<Person>,
@@ -62,6 +95,12 @@ pub(super) struct History {
     watched: Vec<model::Address>,
     probe: Probe,
     vote: u64,
+    /// Contracts whose storage changed since the last comparison; `None`: compare everything.
+    wrote: Option<BTreeSet<Address>>,
+    /// The clock at the last comparison.
+    compared_at: u64,
+    /// The line ran empty.
+    refillable: bool,
     pub(super) fields: u64,
 }
 
@@ -78,19 +117,35 @@ impl History {
             vote: 3_600,
         };
         let mut world = World::new(&setup);
+        let parts = world.deploy_later();
         let places = model::Places {
             minter: model_addr(world.minter),
             token: model_addr(world.token),
             rewards: model_addr(world.rewards),
             staking: model_addr(world.staking),
             treasury: model_addr(world.treasury),
+            receipts: model_addr(world.receipts),
+            vault: model_addr(parts.vault),
+            coin_vault: model_addr(parts.coin_vault),
+            wrapped_coin: model_addr(parts.wcoin),
+            reward_token: model_addr(parts.gold),
+            code: model_addr(world.code),
         };
+        let lst_is_first = world.view(parts.pair, &Pair::token0Call {}) == world.token;
         let book = Book {
             minter: world.minter,
             token: world.token,
             rewards: world.rewards,
             staking: world.staking,
             operator: world.operator,
+            receipts: world.receipts,
+            vault: parts.vault,
+            coin_vault: parts.coin_vault,
+            converters: parts.converters,
+            pair: parts.pair,
+            gold: parts.gold,
+            route: parts.route,
+            lst_is_first,
             buckets: Default::default(),
         };
         let (admin, keeper) = (model_addr(world.admin), model_addr(world.keeper));
@@ -105,8 +160,11 @@ impl History {
         let state = State::initialize(places, admin, fees, Assets::of(COIN), staking, now)
             .expect("the model starts");
         let mut people = Vec::new();
-        for i in 0..5 {
-            let at = crate::world::account(&format!("person{i}"));
+        let keys: Vec<_> = (0..5)
+            .map(|i| PrivateKeySigner::from_bytes(&keccak256(format!("person{i}"))).expect("a key"))
+            .collect();
+        for key in &keys {
+            let at = key.address();
             world.give(at, 1_000_000 * COIN);
             people.push(Person {
                 at: model_addr(at),
@@ -120,19 +178,32 @@ impl History {
                 code: true,
             });
         }
+        let mute: Vec<_> = (0..2)
+            .map(|_| model_addr(world.deploy("LocalActor", &[], 0)))
+            .collect();
         let watched = people
             .iter()
             .map(|p| p.at)
+            .chain(mute.iter().copied())
             .chain([fees, admin, keeper, guardian, model::DEAD])
             .chain([
                 places.minter,
                 places.rewards,
                 places.staking,
                 places.treasury,
+                places.vault,
+                places.coin_vault,
+                places.wrapped_coin,
             ])
+            .chain([parts.pair, parts.converters[0], parts.converters[1]].map(model_addr))
             .collect();
         let mut history = Self {
             world,
+            parts,
+            start: Vec::new(),
+            told: Vec::new(),
+            keys,
+            mute,
             book,
             state,
             rng,
@@ -143,9 +214,13 @@ impl History {
             watched,
             probe: Probe::default(),
             vote: setup.vote,
+            wrote: None,
+            compared_at: 0,
+            refillable: false,
             fields: 0,
         };
         history.same_start(&setup);
+        history.start = history.world.take_journal();
         history
     }
 
@@ -210,10 +285,16 @@ impl History {
             .minter
             .roles
             .insert((Role::Guardian, self.guardian));
+        self.play_start(calls);
+        let later = self.later_start(setup);
+        self.play_start(later);
+        self.learn_buckets();
+    }
+
+    fn play_start(&mut self, calls: Vec<(model::Address, Call)>) {
         for (who, call) in calls {
             apply(&mut self.state, who, Timestamp::new(T0), &call).expect("the start is allowed");
         }
-        self.learn_buckets();
     }
 
     /// Addresses of buckets follow from validator and index; the factory knows how.
@@ -241,17 +322,71 @@ impl History {
     }
 
     /// Time passes, or not; one call; everything is compared.
-    pub(super) fn step(&mut self) -> Step {
+    pub(super) fn step(&mut self, table: &mut Table) -> Step {
         self.pass_time();
-        let (who, call) = self.propose();
-        self.play(who, &call)
+        let (who, call) = loop {
+            let (who, call) = self.propose();
+            // A chain takes no transaction whose sender lacks its coins.
+            let coins = Assets::of(self.book.encode(&call).value);
+            let purse = if self.acts(who) {
+                Assets::of(PURSE)
+            } else {
+                self.state.balance(who)
+            };
+            if coins <= purse {
+                break (who, call);
+            }
+        };
+        let before = self.state.minter.clone();
+        let done = self.play(who, &call);
+        if done.ok {
+            self.count(&before, &call, table);
+        }
+        done
+    }
+
+    /// What the table counts beside calls.
+    fn count(&mut self, before: &model::Minter, call: &Call, table: &mut Table) {
+        let Call::Minter(call) = call else { return };
+        let after = &self.state.minter;
+        match call {
+            MinterCall::BookSlash { .. } => table.slashes += 1,
+            MinterCall::ProcessBatchUnstake => {
+                let needs = before.open_value().unwrap_or_default();
+                let has = before
+                    .line
+                    .committed
+                    .plus(before.cooling)
+                    .unwrap_or_default();
+                let now = self.now();
+                let cools = before
+                    .live()
+                    .flat_map(|(_, v)| v.present())
+                    .any(|(_, b)| !b.active.is_zero() && !before.is_available(b, now));
+                table.merges += u64::from(needs > has && cools);
+            }
+            _ => {}
+        }
+        table.departures += u64::from(after.cooling > before.cooling);
+        let (was, is) = (before.line.open_lst, after.line.open_lst);
+        if !was.is_zero() && is.is_zero() {
+            table.emptied += 1;
+            self.refillable = true;
+        }
+        if was.is_zero() && !is.is_zero() && self.refillable {
+            table.refilled += 1;
+            self.refillable = false;
+        }
     }
 
     fn play(&mut self, who: model::Address, call: &Call) -> Step {
         let shown = format!("{call:?}");
-        let name = name_of(&shown);
         let now = self.now();
-        let encoded = self.book.encode(call);
+        let mut encoded = self.book.encode(call);
+        if let Call::Token(TokenCall::Permit { .. }) = call {
+            encoded.data = self.signed(call);
+        }
+        let function = self.function(call, &encoded);
         let to = encoded.to;
         let person = self.people.iter().find(|p| p.at == who).copied();
 
@@ -263,7 +398,14 @@ impl History {
             *coins = coins.plus(Assets::of(encoded.value)).unwrap_or_default();
         }
         let expected = apply(&mut expected_state, who, now, call);
-        let (ok, output, logs) = self.perform(who, acts, call, encoded);
+        let out = self.perform(who, acts, call, encoded);
+        let (ok, output, logs) = (out.ok, out.output, out.logs);
+        let words = format!("{} {who:?} calls {shown}", self.world.now);
+        let deeds = self.world.take_journal();
+        self.told.push(Told { words, deeds });
+        if let Some(wrote) = &mut self.wrote {
+            wrote.extend(out.wrote);
+        }
 
         let mut differences = Vec::new();
         let mut refusal = None;
@@ -275,6 +417,7 @@ impl History {
                         field: "success".into(),
                         expected: "succeeds".into(),
                         actual: format!("reverts: {}", describe_revert(&output)),
+                        view: None,
                     });
                 } else if !matches!(call, Call::Staking(_)) {
                     let mut words = outcome.ret.clone();
@@ -297,16 +440,22 @@ impl History {
                         } else {
                             describe_revert(&output)
                         },
+                        view: None,
                     });
                 }
             }
         }
-        if differences.is_empty() {
+        // What was refused changed nothing: only time could.
+        if differences.is_empty() && (ok || self.compared_at < self.world.now) {
             self.learn_buckets();
             differences = self.compare_all();
         }
+        let inside = expected.as_ref().map_or(Vec::new(), inside);
         Step {
-            name,
+            function,
+            gas: out.gas,
+            told: logs.len(),
+            inside,
             call: shown,
             actor: format!("{who:?}"),
             ok,
@@ -322,28 +471,31 @@ impl History {
         acts: bool,
         call: &Call,
         encoded: Encoded,
-    ) -> (bool, alloy::primitives::Bytes, Vec<alloy::primitives::Log>) {
-        use alloy::sol_types::SolCall;
+    ) -> crate::world::Outcome {
         let operator = self.world.operator;
         let actor = self
             .people
             .iter()
             .find(|p| p.code)
             .map_or(Address::ZERO, |p| addr(p.at));
-        let done = |out: crate::world::Outcome| (out.ok, out.output, out.logs);
         match call {
+            Call::Market(call) => self.trade(addr(who), call),
+            Call::Staking(StakingCall::StockGoods { amount }) => self.stock(amount.raw()),
             Call::Staking(StakingCall::ForceCoins { to, coins }) => {
                 let data = forceCall {
                     target: self.book.account(*to),
                 }
                 .abi_encode();
                 let value = coins.raw().saturating_to();
-                done(self.world.send(operator, actor, value, data, GAS))
+                self.world.send(operator, actor, value, data, GAS)
             }
             Call::Staking(StakingCall::DrainTreasury { coins }) => {
                 let treasury = self.world.treasury;
                 self.world.take(treasury, coins.raw().saturating_to());
-                (true, Default::default(), Vec::new())
+                crate::world::Outcome {
+                    ok: true,
+                    ..Default::default()
+                }
             }
             Call::Staking(StakingCall::Refuse { account, refuse }) => {
                 let data = behaveCall {
@@ -351,10 +503,8 @@ impl History {
                     target: Address::ZERO,
                     data: Default::default(),
                 };
-                done(
-                    self.world
-                        .send(operator, addr(*account), 0, data.abi_encode(), GAS),
-                )
+                self.world
+                    .send(operator, addr(*account), 0, data.abi_encode(), GAS)
             }
             _ if acts && encoded.from.is_none() => {
                 let data = actCall {
@@ -365,24 +515,22 @@ impl History {
                 let out = self
                     .world
                     .send(operator, addr(who), encoded.value, data, GAS);
-                let inner = if out.ok {
+                let output = if out.ok {
                     alloy::primitives::Bytes::abi_decode(&out.output).unwrap_or_default()
                 } else {
                     out.output
                 };
-                (out.ok, inner, out.logs)
+                crate::world::Outcome { output, ..out }
             }
             _ => {
                 let from = encoded.from.unwrap_or_else(|| addr(who));
-                done(
-                    self.world
-                        .send(from, encoded.to, encoded.value, encoded.data, GAS),
-                )
+                self.world
+                    .send(from, encoded.to, encoded.value, encoded.data, GAS)
             }
         }
     }
 
-    /// Returned words, and the events of minter, token and rewards, in any order.
+    /// Returned words, and the events of our contracts, in any order.
     fn compare_answer(
         &self,
         expected: &[U256],
@@ -396,12 +544,23 @@ impl History {
                 field: "returned".into(),
                 expected: format!("{expected:?}"),
                 actual: format!("{words:?}"),
+                view: None,
             });
         }
         let key = |(at, data): &(Address, alloy::primitives::LogData)| {
             (*at, data.topics().to_vec(), data.data.clone())
         };
-        let ours = [self.book.minter, self.book.token, self.book.rewards];
+        let book = &self.book;
+        let ours = [
+            book.minter,
+            book.token,
+            book.rewards,
+            book.receipts,
+            book.vault,
+            book.coin_vault,
+            book.converters[0],
+            book.converters[1],
+        ];
         let mut expected: Vec<_> = outcome
             .events
             .iter()
@@ -429,6 +588,7 @@ impl History {
             field: "events".into(),
             expected: only(&expected, &actual),
             actual: only(&actual, &expected),
+            view: None,
         })
     }
 
@@ -451,16 +611,34 @@ impl History {
             state: &self.state,
             now,
             found: Vec::new(),
+            wrote: self.wrote.take(),
+            later: self.compared_at < now.get(),
             fields: 0,
         };
         compare.all(&mut self.probe, &self.watched);
         self.fields += compare.fields;
-        compare.found
+        let found = compare.found;
+        self.wrote = Some(BTreeSet::new());
+        self.compared_at = self.world.now;
+        found
+    }
+
+    /// Everything so far, and where contracts and model disagree.
+    pub(super) fn file(&self, seed: u64, history: u64, differences: Vec<Difference>) -> File {
+        File {
+            version: VERSION,
+            seed,
+            history,
+            start: self.start.clone(),
+            steps: self.told.clone(),
+            differences,
+        }
     }
 
     /// At the end: what never changes is looked at once more, from the beginning.
     pub(super) fn finish(&mut self) -> Vec<Difference> {
         self.probe = Probe::default();
+        self.wrote = None;
         self.compare_all()
     }
 
@@ -479,6 +657,12 @@ impl History {
             .map(|(_, bucket)| bucket.end.get())
             .filter(|end| *end > self.world.now)
             .collect();
+        if self.state.halted() && m.sealed && self.rng.random_bool(0.2) {
+            let seconds = self.state.longest_exit();
+            self.world.pass(seconds);
+            return;
+        }
+        let m = &self.state.minter;
         let departure = m.line.next_departure.get().saturating_sub(self.world.now);
         let seconds = match self.rng.random_range(0..100) {
             0..30 => self.rng.random_range(1..600),
@@ -526,13 +710,28 @@ impl History {
             .map_or(model::DEAD, |p| p.at)
     }
 
-    /// Mostly the one who may, sometimes anybody.
+    /// Mostly the one who may, sometimes anybody; contracts of ours send nothing by themselves.
     fn mostly(&mut self, who: model::Address) -> model::Address {
-        if self.rng.random_bool(0.93) {
+        let sends = !self.state.has_code(who) || self.acts(who);
+        if sends && self.rng.random_bool(0.93) {
             who
         } else {
             self.person()
         }
+    }
+
+    /// The last part of a history, in which the setup is sealed: delays hold from then on.
+    fn late(&self) -> bool {
+        self.told.len() > SEALED_FROM
+    }
+
+    fn is_person(&self, who: model::Address) -> bool {
+        self.people.iter().any(|p| p.at == who)
+    }
+
+    /// Whether the driver can make it act.
+    fn acts(&self, who: model::Address) -> bool {
+        self.people.iter().any(|p| p.code && p.at == who)
     }
 
     fn validator(&mut self) -> ValidatorId {
@@ -563,10 +762,18 @@ impl History {
             .copied()
             .filter(|(id, _)| line.claimable(*id).is_ok_and(|(gross, _)| !gross.is_zero()))
             .collect();
-        let from = if ready.is_empty() || self.rng.random_bool(0.1) {
+        // What contracts of ours own is claimed through them.
+        let own: Vec<_> = ready
+            .iter()
+            .copied()
+            .filter(|(_, owner)| self.is_person(*owner))
+            .collect();
+        let from = if self.rng.random_bool(0.1) {
             all
-        } else {
+        } else if own.is_empty() {
             ready
+        } else {
+            own
         };
         let other = (RequestId::of(self.rng.random_range(0..9), 1), self.person());
         from.choose(&mut self.rng).copied().unwrap_or(other)
@@ -592,18 +799,30 @@ impl History {
                 Call::Minter(MinterCall::BookSlash { validator: *id }),
             );
         }
+        if self.state.halted() && self.rng.random_bool(0.15) {
+            return self.leave_halt();
+        }
         match self.rng.random_range(0..1_000) {
-            0..150 => self.deposit(),
-            150..300 => self.exit(),
-            300..320 => self.cancel(),
-            320..400 => self.claim(),
-            400..640 => self.keep(),
-            640..700 => self.bus(),
-            700..780 => self.reward(),
-            780..870 => self.token(),
-            870..940 => self.outside(),
-            940..985 => self.configure(),
-            _ => self.forbidden(),
+            0..65 => self.deposit(),
+            65..140 => self.exit(),
+            140..160 => self.cancel(),
+            160..235 => self.claim(),
+            235..365 => self.keep(),
+            365..435 => self.bus(),
+            435..515 => self.reward(),
+            515..560 => self.token(),
+            560..615 => self.outside(),
+            615..760 => self.configure(),
+            760..770 => self.forbidden(),
+            770..805 => self.receipt(),
+            805..835 => self.vaults(),
+            835..865 => self.coin_vaults(),
+            865..890 => self.delegates(),
+            890..910 => self.paid_unasked(),
+            910..928 => self.reserve(),
+            928..943 => self.gold(),
+            943..953 => self.market(),
+            _ => self.wiring(),
         }
     }
 
@@ -666,7 +885,11 @@ impl History {
                     .unwrap_or(&amount);
                 let params = ExitParams {
                     instant_max: instant,
-                    amm_max: Shares::of(u128::from(strict(&mut self.rng))),
+                    amm_max: if self.rng.random_bool(0.3) {
+                        amount
+                    } else {
+                        Shares::ZERO
+                    },
                     queue_max: if strict(&mut self.rng) {
                         Shares::ZERO
                     } else {
@@ -705,8 +928,32 @@ impl History {
         (self.mostly(owner), Call::Minter(MinterCall::Cancel { id }))
     }
 
+    /// The keeper's next step towards funded requests.
+    fn fund(&mut self) -> (model::Address, Call) {
+        let m = &self.state.minter;
+        let closes = m.line.last_closed_at.after(m.params.min_rung_age);
+        let call = if let Some(validator) = self.matured().first().copied() {
+            MinterCall::SweepMaturedBuckets {
+                validator,
+                max_to_sweep: 50,
+            }
+        } else if !m.line.staged_lst.is_zero() && self.now() >= closes {
+            MinterCall::CloseRung
+        } else if self.rng.random_bool(0.5) {
+            MinterCall::Finalize
+        } else {
+            MinterCall::ProcessBatchUnstake
+        };
+        (self.keeper, Call::Minter(call))
+    }
+
     fn claim(&mut self) -> (model::Address, Call) {
         let (id, owner) = self.request();
+        let line = &self.state.minter.line;
+        let ready = line.claimable(id).is_ok_and(|(gross, _)| !gross.is_zero());
+        if !(ready && self.is_person(owner)) && self.rng.random_bool(0.8) {
+            return self.fund();
+        }
         let (a, b) = self.state.minter.line.hints(id).unwrap_or_default();
         let wrong = usize::from(self.rng.random_bool(0.05));
         let (hint_a, hint_b) = (U256::from(a + wrong), U256::from(b));
@@ -777,7 +1024,9 @@ impl History {
                 (keeper, MinterCall::ProcessBatchUnstakePage { most })
             }
             78..94 => {
-                let validator = self.validator();
+                let matured = self.matured();
+                let any = self.validator();
+                let validator = matured.choose(&mut self.rng).copied().unwrap_or(any);
                 let max_to_sweep = *[0, 1, 2, 50, 50, 50].choose(&mut self.rng).unwrap_or(&1);
                 (
                     keeper,
@@ -792,19 +1041,41 @@ impl History {
         (who, Call::Minter(call))
     }
 
+    /// Validators with something to sweep.
+    fn matured(&self) -> Vec<ValidatorId> {
+        let now = self.now();
+        let m = &self.state.minter;
+        let validators = m
+            .registry
+            .iter()
+            .filter_map(|id| m.validators.get(id).map(|v| (id, v)));
+        validators
+            .filter(|(_, v)| {
+                let mut present = v.present();
+                present.any(|(_, b)| !b.cooling.is_zero() && now >= b.end)
+            })
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
     fn bus(&mut self) -> (model::Address, Call) {
         let keeper = self.mostly(self.keeper);
         let validator = self.validator();
         let call = match self.rng.random_range(0..10) {
-            0..5 => MinterCall::Rebalance,
-            5..8 => {
+            0..3 => MinterCall::Rebalance,
+            3..6 => {
                 let free = self
                     .state
                     .minter
                     .free_to_stake(self.now())
                     .unwrap_or_default();
                 let room = self.state.capacity(validator).unwrap_or_default();
-                let amount = Assets::new(self.part(free.min(room).raw()));
+                let most = free.min(room);
+                let least = self.state.minter.params.min_stake;
+                if most < least && self.rng.random_bool(0.8) {
+                    return self.deposit();
+                }
+                let amount = Assets::new(self.part(most.raw())).max(least.min(most));
                 MinterCall::StakeWithheldForValidator { amount, validator }
             }
             _ => {
@@ -826,7 +1097,12 @@ impl History {
                     .min0(model::MARGIN);
                 let (_, validator, cooling) =
                     latest.unwrap_or((Timestamp::ZERO, validator, Assets::ZERO));
-                let amount = Assets::new(self.part(free.min(cooling).raw()));
+                let most = free.min(cooling);
+                let least = self.state.minter.params.min_stake;
+                if most < least && self.rng.random_bool(0.9) {
+                    return (keeper, Call::Minter(MinterCall::ProcessBatchUnstake));
+                }
+                let amount = Assets::new(self.part(most.raw())).max(least.min(most));
                 MinterCall::Restake { validator, amount }
             }
         };
@@ -837,7 +1113,7 @@ impl History {
         let keeper = self.mostly(self.keeper);
         let anybody = self.person();
         let validator = self.validator();
-        let (who, call) = match self.rng.random_range(0..14) {
+        let (who, call) = match self.rng.random_range(0..16) {
             0 | 1 => (keeper, MinterCall::ClaimAll),
             2 | 3 => (keeper, MinterCall::ClaimValidator { validator }),
             4 | 5 => {
@@ -875,7 +1151,7 @@ impl History {
                 return (self.holder().0, Call::Rewards(call));
             }
             _ => {
-                let call = if self.rng.random_bool(0.5) {
+                let call = if self.rng.random_bool(0.4) {
                     RewardsCall::PayProtocolFees
                 } else {
                     RewardsCall::Load {
@@ -898,9 +1174,14 @@ impl History {
         };
         let to = if self.rng.random_bool(0.01) {
             model::Address::ZERO
+        } else if self.rng.random_bool(0.1) {
+            self.place()
         } else {
             self.person()
         };
+        if self.rng.random_bool(0.1) {
+            return self.permit();
+        }
         let call = match self.rng.random_range(0..10) {
             0..5 => TokenCall::Transfer { to, amount },
             5 | 6 => {
@@ -917,7 +1198,7 @@ impl History {
                     .token
                     .allowances
                     .iter()
-                    .filter(|(_, amount)| !amount.is_zero())
+                    .filter(|((_, spender), amount)| !amount.is_zero() && self.is_person(*spender))
                     .map(|(key, amount)| (*key, *amount))
                     .collect();
                 let Some(((from, spender), most)) = granted.choose(&mut self.rng).copied() else {
@@ -1024,12 +1305,16 @@ impl History {
                     .unwrap_or(&86_400);
                 StakingCall::SetCooldown { seconds }
             }
-            55..62 => {
+            55..57 => {
+                let rate = U256::from(self.rng.random_range(0..90_000_000_000_u64));
+                StakingCall::SetGoodsRate { validator, rate }
+            }
+            57..61 => {
                 let rate = U256::from(self.rng.random_range(0..20_000_000_000_u64));
                 StakingCall::SetRewardRate { validator, rate }
             }
-            62..65 if !theirs.slashed => StakingCall::Slash { validator },
-            65..69 => {
+            61..68 if !theirs.slashed => StakingCall::Slash { validator },
+            65..70 => {
                 let open = |v: &ValidatorId| theirs.votes.get(v).is_none_or(|end| *end < now);
                 let voter = ids
                     .iter()
@@ -1051,7 +1336,7 @@ impl History {
                     _ => StakingCall::Withdraw,
                 }
             }
-            69..71 => {
+            70 => {
                 let bucket = self.any_bucket().unwrap_or_default();
                 let v = self.state.staking.validators.get(&bucket.validator);
                 let position = self
@@ -1073,7 +1358,8 @@ impl History {
                 StakingCall::SetWithdrawShortfall { bps }
             }
             74..84 => {
-                let to = match self.rng.random_range(0..4) {
+                let to = match self.rng.random_range(0..5) {
+                    4 => self.state.places.vault.into(),
                     0 => self.state.places.minter.into(),
                     1 => self.state.places.rewards.into(),
                     2 => self.state.places.treasury.into(),
@@ -1172,22 +1458,22 @@ impl History {
         let guardian = self.mostly(self.guardian);
         let validator = self.validator();
         let (who, call) = match self.rng.random_range(0..100) {
-            0..12 => {
+            0..8 => {
                 let count = self.rng.random_range(0..3);
                 (operator, MinterCall::AddBuckets { validator, count })
             }
-            12..24 => {
+            8..16 => {
                 let count = *[0, 1, 2, 3, 5, 8, 129].choose(&mut self.rng).unwrap_or(&1);
                 (operator, MinterCall::ConfigureBuckets { validator, count })
             }
-            24..34 => {
+            16..22 => {
                 let weight = self.rng.random_range(0..5);
                 (
                     operator,
                     MinterCall::SetValidatorWeight { validator, weight },
                 )
             }
-            34..40 => {
+            22..28 => {
                 let threshold = if self.rng.random_bool(0.3) {
                     Assets::ZERO
                 } else {
@@ -1204,7 +1490,7 @@ impl History {
                     },
                 )
             }
-            40..44 => {
+            28..34 => {
                 let amount = Assets::of(
                     *[COIN, 2 * COIN, COIN / 2]
                         .choose(&mut self.rng)
@@ -1212,29 +1498,31 @@ impl History {
                 );
                 (operator, MinterCall::SetMinStake { amount })
             }
-            44..50 => {
+            34..40 => {
                 let bps = Bps::new(self.rng.random_range(0..6_000));
                 (operator, MinterCall::SetWithholdRatio { bps })
             }
-            50..53 => {
+            40..46 => {
                 let bps = self.state.staking.percentage;
                 (
                     self.mostly(self.keeper),
                     MinterCall::SetStakingPercentageCap { bps },
                 )
             }
-            53..59 => (
+            46..54 => (
                 guardian,
                 MinterCall::PauseDeposits {
                     pause: self.rng.random_bool(0.4),
                 },
             ),
-            59..65 => {
-                let threshold = self.state.minter.params.utilization_threshold;
+            54..61 => {
+                let now = self.state.minter.params.utilization_threshold;
+                let lower = u64::from(self.rng.random_bool(0.1));
+                let threshold = Bps::new(now.get().saturating_sub(lower));
                 let pause = self.rng.random_bool(0.4);
                 (guardian, MinterCall::SetInstantPolicy { pause, threshold })
             }
-            65..80 => {
+            61..65 => {
                 let ready: Vec<_> = self
                     .state
                     .minter
@@ -1247,12 +1535,13 @@ impl History {
                     None => (admin, self.parameter()),
                 }
             }
-            80..90 => (admin, self.parameter()),
+            65..85 if self.late() && self.rng.random_bool(0.5) => (admin, MinterCall::SealSetup),
+            65..90 => (admin, self.parameter()),
             90..95 => {
                 let call = Box::new(Call::Minter(self.parameter()));
                 (admin, MinterCall::Schedule { call })
             }
-            95..97 => {
+            95..99 => {
                 let call = Box::new(Call::Minter(self.parameter()));
                 let first = self
                     .state
@@ -1267,7 +1556,6 @@ impl History {
                     },
                 )
             }
-            97 => (admin, MinterCall::SealSetup),
             _ => {
                 let account = self.person();
                 (
@@ -1286,7 +1574,8 @@ impl History {
     fn forbidden(&mut self) -> (model::Address, Call) {
         let who = self.person();
         let amount = Shares::of(COIN);
-        let call = match self.rng.random_range(0..7) {
+        let call = match self.rng.random_range(0..12) {
+            7.. => return (who, self.forbidden_later(who)),
             0 => Call::Token(TokenCall::Mint { to: who, amount }),
             1 => Call::Token(TokenCall::Burn {
                 from: self.holder().0,
@@ -1310,20 +1599,25 @@ impl History {
     }
 }
 
-/// The variant's name: `Minter(Submit { .. })` -> `Submit`.
+/// The variant's name: `ZeroAmount(..)` -> `ZeroAmount`.
 fn name_of(shown: &str) -> String {
-    let inner = ["Minter(", "Token(", "Rewards(", "Staking("]
-        .iter()
-        .find_map(|prefix| shown.strip_prefix(prefix).map(|rest| (prefix, rest)));
-    let (prefix, rest) = inner.map_or(("", shown), |(prefix, rest)| (*prefix, rest));
-    let end = rest
+    let end = shown
         .find(|c: char| !c.is_alphanumeric())
-        .unwrap_or(rest.len());
-    let contract = prefix.trim_end_matches('(').to_lowercase();
-    let name = rest.get(..end).unwrap_or(rest);
-    if contract.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{contract}.{name}")
-    }
+        .unwrap_or(shown.len());
+    shown.get(..end).unwrap_or(shown).to_owned()
+}
+
+/// Functions that only our other contracts call, by what they leave behind.
+fn inside(outcome: &model::Outcome) -> Vec<&'static str> {
+    use model::Event as E;
+    outcome
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            E::Swept { .. } => Some("receiveFromBucket()"),
+            E::AmmExit { .. } => Some("receiveFromAmm()"),
+            E::Unwrapped { .. } => Some("unwrapTicket(uint256,address)"),
+            _ => None,
+        })
+        .collect()
 }

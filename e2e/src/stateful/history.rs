@@ -11,8 +11,8 @@ mod later;
 use std::collections::{BTreeMap, VecDeque};
 
 use alloy::{
-    primitives::{Address, B256, U256, keccak256},
-    signers::{SignerSync, local::PrivateKeySigner},
+    primitives::{Address, U256, keccak256},
+    signers::local::PrivateKeySigner,
     sol_types::SolCall,
 };
 use chain::bindings::{
@@ -23,22 +23,16 @@ use eyre::{Result, ensure};
 use rand::{Rng, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 
-use super::{
-    books::{Books, Bucket, RAY, mul_div, num, wei},
+use super::books::{Books, Bucket, RAY, mul_div, num, wei};
+use crate::{
     table::Table,
-};
-use crate::world::{
-    COIN, Claims, GAS, NATIVE, Outcome, Setup, World, account,
-    later::{DEPTH, Later},
+    world::{
+        COIN, Claims, GAS, NATIVE, Outcome, Permit, Setup, World, account,
+        later::{DEPTH, Later},
+    },
 };
 
 alloy::sol! {
-    #[sol(all_derives)]
-    interface Permit {
-        function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
-        function nonces(address owner) external view returns (uint256);
-        function DOMAIN_SEPARATOR() external view returns (bytes32);
-    }
     #[sol(all_derives)]
     interface Actor {
         function behave(uint8 mode, address target, bytes data) external;

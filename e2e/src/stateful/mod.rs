@@ -6,19 +6,11 @@
 
 mod books;
 mod history;
-mod table;
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread,
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::{cores, table::Table};
 pub use history::History;
-pub use table::Table;
 
 /// Worlds of a run, at least.
 const HISTORIES: u64 = 24;
@@ -58,55 +50,27 @@ impl Plan {
 /// # Errors
 /// A broken promise, or a slip of the run itself.
 pub fn run(plan: Plan) -> Result<Table, String> {
-    let next = AtomicU64::new(plan.only.unwrap_or(0));
     let histories = HISTORIES.max(plan.calls.div_ceil(CALLS_OF_A_WORLD));
-    let end = plan.only.map_or(histories, |n| n + 1);
-    let sum = Mutex::new(Table::default());
-    let failure: Mutex<Option<String>> = Mutex::new(None);
+    let numbers = plan.only.map_or(0..histories, |n| n..n + 1);
     let quota = plan.calls.div_ceil(histories);
-    let work = || {
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let failed = failure
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .is_some();
-            if number >= end || failed {
-                return;
-            }
-            let mut history = History::new(plan.seed, number, quota);
-            let result = catch_unwind(AssertUnwindSafe(|| history.run()))
-                .unwrap_or_else(|_| Err(eyre::eyre!("the run itself panicked (above)")));
-            sum.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .merge(&history.table);
-            if let Err(broken) = result {
-                let mut text = format!(
-                    "{broken}\nseed {} history {number}, its last calls:\n",
-                    plan.seed
-                );
+    let tables = cores::each(numbers, |number| {
+        let mut history = History::new(plan.seed, number, quota);
+        let result = catch_unwind(AssertUnwindSafe(|| history.run()))
+            .unwrap_or_else(|_| Err(eyre::eyre!("the run itself panicked (above)")));
+        match result {
+            Ok(()) => Ok(history.table),
+            Err(broken) => {
+                let seed = plan.seed;
+                let mut text = format!("{broken}\nseed {seed} history {number}, its last calls:\n");
                 for line in history.tail() {
                     text.push_str(line);
                     text.push('\n');
                 }
-                failure
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .get_or_insert(text);
+                Err(text)
             }
         }
-    };
-    let cores = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(8);
-    thread::scope(|scope| {
-        for _ in 1..cores {
-            scope.spawn(work);
-        }
-        work();
-    });
-    match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some(text) => Err(text),
-        None => Ok(sum.into_inner().unwrap_or_else(PoisonError::into_inner)),
-    }
+    })?;
+    let mut sum = Table::default();
+    tables.iter().for_each(|table| sum.merge(table));
+    Ok(sum)
 }

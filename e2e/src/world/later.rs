@@ -23,6 +23,7 @@ alloy::sol! {
     #[sol(all_derives)]
     interface Coin {
         function deposit() external payable;
+        function withdraw(uint256 amount) external;
         function transfer(address to, uint256 amount) external returns (bool);
         function mint(address to, uint256 amount) external;
     }
@@ -52,6 +53,8 @@ pub const STYLE_V2: u8 = 1;
 pub struct Later {
     /// ERC-4626.
     pub vault: Address,
+    /// Its entry and exit in coin.
+    pub coin_vault: Address,
     /// The wrapped coin.
     pub wcoin: Address,
     /// A reward token of the staking system.
@@ -120,6 +123,7 @@ impl World {
         }
         Later {
             vault,
+            coin_vault,
             wcoin,
             gold,
             pair,

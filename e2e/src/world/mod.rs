@@ -7,12 +7,16 @@
     reason = "test code: a broken artifact or an answer that does not decode ends the run"
 )]
 
+pub mod journal;
 pub mod later;
 
-use std::{fs, path::PathBuf};
+use journal::Deed;
+
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use alloy::{
-    primitives::{Address, Bytes, Log, TxKind, U256, address, keccak256},
+    primitives::{Address, B256, Bytes, Log, TxKind, U256, address, keccak256},
+    signers::{SignerSync, local::PrivateKeySigner},
     sol_types::{SolCall, SolValue},
 };
 use chain::bindings::{ILiquidMinter, LocalStaking};
@@ -26,6 +30,7 @@ use revm::{
     database::InMemoryDB,
     handler::MainnetContext,
     primitives::hardfork::SpecId,
+    state::Account,
 };
 
 alloy::sol! {
@@ -47,6 +52,13 @@ alloy::sol! {
         uint32 safety;
         uint32 minRungAge;
         uint32 maxSyncAge;
+    }
+    /// ERC-2612.
+    #[sol(all_derives)]
+    interface Permit {
+        function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
+        function nonces(address owner) external view returns (uint256);
+        function DOMAIN_SEPARATOR() external view returns (bytes32);
     }
     /// The claim of a request: the bindings number functions of one name.
     #[sol(all_derives)]
@@ -80,7 +92,7 @@ pub struct Setup {
 }
 
 /// What a transaction did.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Outcome {
     /// Whether it succeeded.
     pub ok: bool,
@@ -90,6 +102,8 @@ pub struct Outcome {
     pub logs: Vec<Log>,
     /// Return data, or the reason of the failure.
     pub output: Bytes,
+    /// Contracts whose storage it changed; none when it failed.
+    pub wrote: BTreeSet<Address>,
 }
 
 /// One deployment and the EVM under it.
@@ -125,6 +139,7 @@ pub struct World {
     pub converter: Address,
     /// The minter's code behind its proxy.
     pub code: Address,
+    journal: Vec<Deed>,
 }
 
 /// An address of its own for every name.
@@ -181,6 +196,7 @@ impl World {
         ctx.block.timestamp = U256::from(T0);
         let mut w = Self {
             evm: ctx.build_mainnet(),
+            journal: Vec::new(),
             now: T0,
             operator: account("operator"),
             admin: account("admin"),
@@ -371,10 +387,48 @@ impl World {
         );
     }
 
+    /// The permit that `key` signs for `owner`'s LST.
+    pub fn permit(
+        &mut self,
+        key: &PrivateKeySigner,
+        (owner, spender, value): (Address, Address, U256),
+        nonce: U256,
+        deadline: U256,
+    ) -> Permit::permitCall {
+        let typehash = keccak256(
+            "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)",
+        );
+        let domain = self.view(self.token, &Permit::DOMAIN_SEPARATORCall {});
+        let hash = keccak256(SolValue::abi_encode(&(
+            typehash, owner, spender, value, nonce, deadline,
+        )));
+        let digest = keccak256([&[0x19, 0x01], domain.as_slice(), hash.as_slice()].concat());
+        let s = key.sign_hash_sync(&digest).expect("a key in memory signs");
+        Permit::permitCall {
+            owner,
+            spender,
+            value,
+            deadline,
+            v: 27 + u8::from(s.v()),
+            r: B256::from(s.r()),
+            s: B256::from(s.s()),
+        }
+    }
+
     /// Moves the clock on.
     pub fn pass(&mut self, seconds: u64) {
         self.now += seconds;
         self.evm.ctx.block.timestamp = U256::from(self.now);
+    }
+
+    /// All that has happened since the beginning, or since it was last taken.
+    pub fn take_journal(&mut self) -> Vec<Deed> {
+        std::mem::take(&mut self.journal)
+    }
+
+    fn note_balance(&mut self, who: Address) {
+        let wei = U256::from(self.balance(who));
+        self.journal.push(Deed::Balance { who, wei });
     }
 
     /// Gives an account coins out of nothing.
@@ -388,6 +442,7 @@ impl World {
         account.info.balance += U256::from(wei);
         // An account that was looked up before it had anything counts as absent until told otherwise.
         account.account_state = revm::database::AccountState::None;
+        self.note_balance(who);
     }
 
     /// Takes coins from an account, as many as it has.
@@ -399,6 +454,7 @@ impl World {
             .load_account(who)
             .expect("the database is memory");
         account.info.balance = account.info.balance.saturating_sub(U256::from(wei));
+        self.note_balance(who);
     }
 
     /// Coins of an account, wei.
@@ -433,6 +489,7 @@ impl World {
 
     fn deploy_code(&mut self, name: &str, mut code: Vec<u8>, args: &[u8], value: u128) -> Address {
         code.extend_from_slice(args);
+        let (at, from) = (self.now, self.operator);
         let nonce = self.nonce(self.operator);
         let tx = TxEnv::builder()
             .caller(self.operator)
@@ -445,9 +502,19 @@ impl World {
             .expect("a legacy transaction");
         match self.evm.transact_commit(tx).expect("a valid transaction") {
             ExecutionResult::Success {
-                output: Output::Create(_, Some(at)),
+                output: Output::Create(_, Some(made)),
                 ..
-            } => at,
+            } => {
+                self.journal.push(Deed::Deploy {
+                    at,
+                    from,
+                    name: name.to_owned(),
+                    arguments: args.to_vec().into(),
+                    value: U256::from(value),
+                    made,
+                });
+                made
+            }
             other => panic!("{name} does not deploy: {other:?}"),
         }
     }
@@ -477,24 +544,40 @@ impl World {
             gas: 0,
             logs: Vec::new(),
             output,
+            wrote: BTreeSet::new(),
         };
-        match self
-            .evm
-            .transact_commit(Self::tx(from, to, value, data, gas))
-        {
-            Ok(ExecutionResult::Success {
+        let tx = Self::tx(from, to, value, data.clone(), gas);
+        let done = match self.evm.transact(tx) {
+            Ok(done) => done,
+            Err(error) => return failed(error.to_string().into_bytes().into()),
+        };
+        self.journal.push(Deed::Call {
+            at: self.now,
+            from,
+            to,
+            value: U256::from(value),
+            data: data.into(),
+            gas,
+            ok: done.result.is_success(),
+        });
+        let changed = |account: &Account| account.storage.values().any(|slot| slot.is_changed());
+        let wrote = done.state.iter().filter(|(_, account)| changed(account));
+        let wrote = wrote.map(|(at, _)| *at).collect();
+        self.evm.commit(done.state);
+        match done.result {
+            ExecutionResult::Success {
                 gas, logs, output, ..
-            }) => Outcome {
+            } => Outcome {
                 ok: true,
                 gas: gas.total_gas_spent(),
                 logs,
                 output: output.into_data(),
+                wrote,
             },
-            Ok(ExecutionResult::Revert { output, .. }) => failed(output),
-            Ok(ExecutionResult::Halt { reason, .. }) => {
+            ExecutionResult::Revert { output, .. } => failed(output),
+            ExecutionResult::Halt { reason, .. } => {
                 failed(format!("{reason:?}").into_bytes().into())
             }
-            Err(error) => failed(error.to_string().into_bytes().into()),
         }
     }
 

@@ -4,17 +4,29 @@ import type {
   Account,
   Alert,
   Config,
+  Converter,
+  Delegate,
   DepositQuote,
+  ExitPools,
   ExitQuote,
   ExitRequest,
+  Halt,
   HistoryItem,
   Job,
   JournalItem,
   Overview,
   Page,
+  Payouts,
+  PoolQuote,
+  Reserve,
+  ReserveMove,
   Rung,
+  Scheduled,
   Status,
   Validator,
+  Vault,
+  VaultPosition,
+  VaultRequest,
 } from './types'
 
 /**
@@ -89,6 +101,45 @@ export const depositQuoteQuery = (amount: bigint) =>
     refetchInterval: 15_000,
     placeholderData: keepPreviousData,
   })
+
+export const poolQuoteQuery = (amount: bigint, enabled: boolean) =>
+  queryOptions({
+    queryKey: ['metrics', 'quote', 'pool', amount.toString()],
+    queryFn: ({ signal }) => call<PoolQuote>('/quote/pool', { params: { amount: amount.toString() }, signal }),
+    enabled: enabled && amount > 0n,
+    refetchInterval: 15_000,
+    placeholderData: keepPreviousData,
+  })
+
+/** One answer under `/api/v1` that the topic `metrics` makes stale. */
+const figure = <T>(path: string) =>
+  queryOptions({
+    queryKey: ['metrics', path],
+    queryFn: ({ signal }) => call<T>(path, { signal }),
+    refetchInterval: SLOW,
+  })
+
+export const vaultQuery = figure<Vault>('/vault')
+export const poolsQuery = figure<ExitPools>('/pools')
+export const reserveQuery = figure<Reserve>('/reserve')
+export const converterQuery = figure<Converter>('/converter')
+export const haltQuery = figure<Halt>('/halt')
+export const reserveMovesQuery = pages<ReserveMove>(['metrics', 'reserve', 'moves'], '/reserve/history', { limit: 5 })
+export const scheduledQuery = pages<Scheduled>(['metrics', 'scheduled'], '/scheduled', { limit: 5 })
+export const delegatesQuery = pages<Delegate>(['metrics', 'delegates'], '/delegates', { limit: 5 })
+
+/** One answer about an account that the account's own topic makes stale. */
+const ofAccount = <T>(address: string, what: string) =>
+  queryOptions({
+    queryKey: ['account', address.toLowerCase(), what],
+    queryFn: ({ signal }) => call<T>(`/accounts/${address}/${what}`, { signal }),
+    refetchInterval: SLOW,
+  })
+
+export const vaultPositionQuery = (address: string) => ofAccount<VaultPosition>(address, 'vault')
+export const payoutsQuery = (address: string) => ofAccount<Payouts>(address, 'payouts')
+export const vaultRequestsQuery = (address: string) =>
+  pages<VaultRequest>(['account', address.toLowerCase(), 'vault-requests'], `/accounts/${address}/vault/requests`)
 
 export const jobsQuery = queryOptions({
   queryKey: ['jobs', 'list'],

@@ -2,7 +2,12 @@ import { createContext, use } from 'react'
 import type { Address } from 'viem'
 import type { Config } from '../api/types'
 
-export type AppConfig = Omit<Config, 'contracts'> & { contracts: Record<keyof Config['contracts'], Address> }
+/** Addresses as viem takes them; a part that the deployment lacks is `null`. */
+type Contracts = {
+  [Name in keyof Config['contracts']]: Config['contracts'][Name] extends string ? Address : Address | null
+}
+
+export type AppConfig = Omit<Config, 'contracts'> & { contracts: Contracts }
 
 export const ConfigContext = createContext<AppConfig | null>(null)
 

@@ -1,10 +1,11 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useId, useState } from 'react'
+import { isAddress, type Address } from 'viem'
 import { useConfig } from 'wagmi'
 import { readContract } from 'wagmi/actions'
 import { requestsQuery, statusQuery } from '../api/queries'
 import type { ExitRequest, RequestState } from '../api/types'
-import { minterAbi } from '../generated/abi'
+import { minterAbi, receiptsAbi } from '../generated/abi'
 import { useAppConfig } from '../chain/app-config'
 import { useChainNow } from '../chain/use-clock'
 import { isBusy, useTx } from '../chain/use-tx'
@@ -68,6 +69,51 @@ function PromisedTime({ request, now }: { request: ExitRequest; now: number }) {
   )
 }
 
+/** To whom a receipt goes. Whoever holds it then owns the exit. */
+function TransferReceipt({ receipt, busy, onSend }: { receipt: string; busy: boolean; onSend: (to: Address) => void }) {
+  const id = useId()
+  const [text, setText] = useState('')
+  const to = text.trim()
+  const right = isAddress(to, { strict: false })
+  const wrong = to !== '' && !right
+  return (
+    <details className="text-sm">
+      <summary className="min-h-6 text-accent">Give or sell this receipt</summary>
+      <div className="mt-3 flex flex-wrap items-start gap-x-3">
+        <div className="min-w-0 flex-1 basis-56">
+          <label htmlFor={id} className="text-ink-soft">
+            Its next owner. The exit goes along; a buyer’s coins do not come by this page.
+          </label>
+          <input
+            id={id}
+            data-testid={`transfer-to-${receipt}`}
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+            placeholder="0x…"
+            autoComplete="off"
+            spellCheck={false}
+            aria-invalid={wrong}
+            aria-describedby={`${id}-note`}
+            className="mt-1.5 h-10 w-full rounded-control bg-sunken px-3 font-mono text-sm ring-1 ring-line-strong"
+          />
+          <p id={`${id}-note`} aria-live="polite" className="mt-1 min-h-5 text-bad">
+            {wrong && 'An address is 0x followed by 40 hexadecimal digits.'}
+          </p>
+        </div>
+        <Button
+          look="quiet"
+          className="sm:mt-[1.9rem]"
+          disabled={busy || !right}
+          onClick={() => right && onSend(to)}
+          data-testid={`transfer-${receipt}`}
+        >
+          Transfer
+        </Button>
+      </div>
+    </details>
+  )
+}
+
 function Actions({ request, onAct }: { request: ExitRequest; onAct: () => void }) {
   const config = useAppConfig()
   const wagmi = useConfig()
@@ -76,20 +122,24 @@ function Actions({ request, onAct }: { request: ExitRequest; onAct: () => void }
   const [done, setDone] = useState('')
   const id = BigInt(request.id)
   const claimable = wei(request.claimable)
+  const { minter, receipts } = config.contracts
+  const receipt = request.receipt === null ? null : BigInt(request.receipt)
 
-  const cancel = () => {
+  const act = (words: string) => {
     onAct()
-    setDone('The request is taken back; its tokens are in your wallet.')
-    return send({ address: config.contracts.minter, abi: minterAbi, functionName: 'cancel', args: [id] })
+    setDone(words)
+  }
+  const cancel = () => {
+    act('The request is taken back; its tokens are in your wallet.')
+    return send({ address: minter, abi: minterAbi, functionName: 'cancel', args: [id] })
   }
   const claim = async () => {
-    onAct()
-    setDone('The coins are in your wallet.')
+    act('The coins are in your wallet.')
     // The hints only save gas, and the line moves: ask the chain, and fall back to what the service last knew.
     let [a, b] = [BigInt(request.hints?.[0] ?? 0), BigInt(request.hints?.[1] ?? 0)]
     try {
       const [hintsA, hintsB] = await readContract(wagmi, {
-        address: config.contracts.minter,
+        address: minter,
         abi: minterAbi,
         functionName: 'findHints',
         args: [[id]],
@@ -100,29 +150,60 @@ function Actions({ request, onAct }: { request: ExitRequest; onAct: () => void }
     } catch {
       // The endpoint is away: the simulation before signing tells whether the old hints still hold.
     }
-    await send({ address: config.contracts.minter, abi: minterAbi, functionName: 'claim', args: [id, a, b] })
+    await (receipt !== null && receipts
+      ? send({ address: receipts, abi: receiptsAbi, functionName: 'claim', args: [receipt, a, b, wallet.address] })
+      : send({ address: minter, abi: minterAbi, functionName: 'claim', args: [id, a, b] }))
+  }
+  const mint = () => {
+    act('The request is a receipt now, an ERC-721 token in your wallet. Whoever owns it owns the exit.')
+    return send({ address: minter, abi: minterAbi, functionName: 'mintReceipt', args: [id] })
+  }
+  const unwrap = () => {
+    act('The receipt is gone, and the request is your own again.')
+    return receipts && send({ address: receipts, abi: receiptsAbi, functionName: 'unwrap', args: [receipt] })
+  }
+  const transfer = (to: Address) => {
+    act('The receipt has a new owner, and the exit with it.')
+    return (
+      receipts &&
+      send({
+        address: receipts,
+        abi: receiptsAbi,
+        functionName: 'safeTransferFrom',
+        args: [wallet.address, to, receipt],
+      })
+    )
   }
 
   const busy = isBusy(state)
+  const off = !wallet.ready || busy
   return (
     <div className="mt-4 space-y-3">
       <div className="flex flex-wrap gap-3">
         {claimable > 0n && (
-          <Button disabled={!wallet.ready || busy} onClick={() => void claim()} data-testid={`claim-${request.id}`}>
+          <Button disabled={off} onClick={() => void claim()} data-testid={`claim-${request.id}`}>
             {txLabel(state, wallet.ready ? 'Claim' : 'Switch network to claim')}
           </Button>
         )}
-        {request.state === 'open' && (
-          <Button
-            look="quiet"
-            disabled={!wallet.ready || busy}
-            onClick={() => void cancel()}
-            data-testid={`cancel-${request.id}`}
-          >
+        {request.state === 'open' && receipt === null && (
+          <Button look="quiet" disabled={off} onClick={() => void cancel()} data-testid={`cancel-${request.id}`}>
             {txLabel(state, wallet.ready ? 'Cancel request' : 'Switch network to cancel')}
           </Button>
         )}
+        {receipts && !isFinished(request) && receipt === null && (
+          <Button look="quiet" disabled={off} onClick={() => void mint()} data-testid={`mint-${request.id}`}>
+            {txLabel(state, 'Make it a receipt')}
+          </Button>
+        )}
+        {receipt !== null && (
+          <Button look="quiet" disabled={off} onClick={() => void unwrap()} data-testid={`unwrap-${request.id}`}>
+            {txLabel(state, 'Back to a plain request')}
+          </Button>
+        )}
       </div>
+      {request.receipt !== null && (
+        <TransferReceipt receipt={request.receipt} busy={off} onSend={(to) => void transfer(to)} />
+      )}
       <TxStatus state={state} done={done} />
     </div>
   )
@@ -168,7 +249,10 @@ function RequestItem({
             )}
           </p>
         </div>
-        <Badge tone={shown.tone}>{shown.words}</Badge>
+        <span className="flex flex-wrap gap-2">
+          {request.receipt !== null && <Badge tone="accent">Receipt</Badge>}
+          <Badge tone={shown.tone}>{shown.words}</Badge>
+        </span>
       </div>
       {request.state !== 'cancelled' && request.state !== 'open' && (
         <div className="mt-3">
@@ -221,7 +305,7 @@ function RequestItem({
           </div>
         )}
       </dl>
-      {mine && (kept || claimable > 0n || request.state === 'open') && <Actions request={request} onAct={onAct} />}
+      {mine && (kept || !over) && <Actions request={request} onAct={onAct} />}
     </li>
   )
 }

@@ -38,6 +38,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{address}/payouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may pay its requests, and who claims its rewards. */
+        get: operations["payouts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{address}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The receipts that an account owns, or owned last before they ended, newest id first. */
+        get: operations["receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{address}/requests": {
         parameters: {
             query?: never;
@@ -47,6 +81,40 @@ export interface paths {
         };
         /** Its exit requests, newest first. */
         get: operations["requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{address}/vault": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An account's part of the vault. One that never came by has zeros. */
+        get: operations["vault_position"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{address}/vault/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its exits from the vault by the queue, newest first. */
+        get: operations["vault_requests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -157,6 +225,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/converter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The converter of reward tokens with limits and prices, read from the chain at one block. */
+        get: operations["converter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/converter/sales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sales of reward tokens, newest first. */
+        get: operations["conversion_sales"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delegates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Contracts with a delegate, or with one announced, by address. */
+        get: operations["delegates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/halt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the minter is halted, and what governor and guardian signed. */
+        get: operations["halt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/metrics/history": {
         parameters: {
             query?: never;
@@ -259,6 +395,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pools that exits may be sold to, read from the chain at one block. */
+        get: operations["pools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pools/sales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What they bought, newest first. */
+        get: operations["pool_sales"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quote/deposit": {
         parameters: {
             query?: never;
@@ -285,6 +455,91 @@ export interface paths {
         };
         /** The three paths of an exit side by side. A quote, not a promise: pass `minOutNow` and `feeLimitBps` when you redeem. */
         get: operations["quote_exit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quote/pool": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the best pool would buy by itself, at no less than the cap: the AMM path beside the other two. Zeros while it is off. */
+        get: operations["quote_pool"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receipts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One receipt: whose it is, what it stands for, and what became of it. */
+        get: operations["receipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reserve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The first-loss reserve, read from the chain. */
+        get: operations["reserve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reserve/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What moved it, newest first. */
+        get: operations["reserve_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scheduled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Announced changes, newest first. */
+        get: operations["scheduled"];
         put?: never;
         post?: never;
         delete?: never;
@@ -336,6 +591,40 @@ export interface paths {
         };
         /** One validator. */
         get: operations["validator"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vault": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The vault, read from the chain at one block. */
+        get: operations["vault"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vault/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What moved it, newest first, each with what it held afterwards. */
+        get: operations["vault_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -476,8 +765,12 @@ export interface components {
         AlertState: "open" | "acknowledged" | "resolved";
         /** @description The AMM part of an exit. */
         AmmQuote: {
-            /** @description False until a pool is configured. */
+            /** @description The path is on and a pool is allowed. */
             enabled: boolean;
+            /** @description Liquid tokens of this exit that a pool would take. */
+            lst: components["schemas"]["Wei"];
+            /** @description Coins for them, the pool's fee taken. */
+            pay: components["schemas"]["Wei"];
         };
         /** @description One bucket of a validator. */
         Bucket: {
@@ -531,16 +824,99 @@ export interface components {
         };
         /** @description Addresses of the deployment. */
         Contracts: {
+            ammRoute: components["schemas"]["Addr"] | null;
+            coinVault: components["schemas"]["Addr"] | null;
+            converter: components["schemas"]["Addr"] | null;
             /** @description `BucketFactory`. */
             factory: components["schemas"]["Addr"];
             /** @description `LiquidMinter`. */
             minter: components["schemas"]["Addr"];
+            receipts: components["schemas"]["Addr"] | null;
             /** @description `LiquidRewards`. */
             rewards: components["schemas"]["Addr"];
             /** @description The staking system. */
             staking: components["schemas"]["Addr"];
             /** @description `LiquidToken`. */
             token: components["schemas"]["Addr"];
+            vault: components["schemas"]["Addr"] | null;
+        };
+        /** @description A reward token and its sale. Amounts in its smallest units, prices in coin wei for 1e18 of them. */
+        Conversion: {
+            /** @description Coins that came for it and became rewards, ever. */
+            coins: components["schemas"]["Wei"];
+            /** @description The least price. */
+            floor: components["schemas"]["Wei"];
+            /** @description What may be bought now. */
+            forSale: components["schemas"]["Wei"];
+            /** @description The most in a UTC day. */
+            perDay: components["schemas"]["Wei"];
+            /** @description The most in one sale. */
+            perSale: components["schemas"]["Wei"];
+            price: components["schemas"]["Wei"] | null;
+            /** @description Received as rewards, ever. */
+            received: components["schemas"]["Wei"];
+            /** @description Sold, ever. */
+            sold: components["schemas"]["Wei"];
+            /** @description The token. */
+            token: components["schemas"]["Addr"];
+        };
+        /** @description A sale of a reward token. */
+        ConversionSale: {
+            /** @description How much, smallest units. */
+            amount: components["schemas"]["Wei"];
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description Block.
+             */
+            block: number;
+            /** @description Who bought. */
+            buyer: components["schemas"]["Addr"];
+            /** @description Coins paid. */
+            coins: components["schemas"]["Wei"];
+            /**
+             * Format: int64
+             * @description Its place in the block.
+             */
+            logIndex: number;
+            /** @description Coin wei for 1e18 units. */
+            price: components["schemas"]["Wei"];
+            /** @description The token. */
+            token: components["schemas"]["Addr"];
+        };
+        /** @description The converter of reward tokens, at one block. */
+        Converter: {
+            address: components["schemas"]["Addr"] | null;
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            /** @description The tokens it knows. */
+            tokens: components["schemas"]["Conversion"][];
+        };
+        /** @description The delegate of a contract that cannot claim. */
+        Delegate: {
+            /** @description The contract. */
+            account: components["schemas"]["Addr"];
+            /**
+             * Format: int64
+             * @description Unix seconds since which.
+             */
+            activeFrom: number | null;
+            /** @description It claimed or refused, and never has a delegate again. */
+            closed: boolean;
+            delegate: components["schemas"]["Addr"] | null;
+            proposed: components["schemas"]["Addr"] | null;
+            /**
+             * Format: int64
+             * @description Unix seconds of the announcement.
+             */
+            proposedAt: number | null;
         };
         /** @description What a deposit of `amount` would mint, at `block`. */
         DepositQuote: {
@@ -554,6 +930,37 @@ export interface components {
             /** @description Coins per token. */
             rate: components["schemas"]["Ray"];
         };
+        /** @description A signature of an emergency, or its execution. */
+        Emergency: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description Block.
+             */
+            block: number;
+            /** @description Carried out, or one signature of two. */
+            done: boolean;
+            /** @description Who signed. */
+            signer: components["schemas"]["Addr"];
+            /** @description The halt, or who is asked. */
+            target: components["schemas"]["Addr"];
+            /**
+             * Format: int64
+             * @description Unix seconds until which the one signature counts.
+             */
+            until: number | null;
+            /** @description What. */
+            what: components["schemas"]["EmergencyKind"];
+        };
+        /**
+         * @description What governor and guardian may do together at once.
+         * @enum {string}
+         */
+        EmergencyKind: "halt" | "reader";
         /** @description An error. */
         ErrorBody: {
             /** @description The error. */
@@ -596,6 +1003,44 @@ export interface components {
             /** @description Transaction. */
             txHash: components["schemas"]["Hash"];
         };
+        /** @description A pool that exits may be sold to. */
+        ExitPool: {
+            /** @description The pool. */
+            address: components["schemas"]["Addr"];
+            /**
+             * Format: int32
+             * @description Its fee in bps; `null` for a V3 pool, which tells its own.
+             */
+            feeBps: number | null;
+            /**
+             * Format: int64
+             * @description Unix seconds since which it is on the list as it is.
+             */
+            listedAt: number | null;
+            /**
+             * Format: int32
+             * @description How far its price for a small sale, fee included, was off the rate at the last look, in bps.
+             */
+            offBps: number | null;
+            /** @description How it is spoken to. */
+            style: components["schemas"]["PoolStyle"];
+        };
+        /** @description The AMM path of exits, at one block. */
+        ExitPools: {
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            /** @description The pools on its list. */
+            pools: components["schemas"]["ExitPool"][];
+            route: components["schemas"]["Addr"] | null;
+            /**
+             * Format: int32
+             * @description The most that a sale may fall short of the rate, in bps.
+             */
+            slippageBps: number;
+        };
         /** @description What an exit of `amount` would bring, at `block`. */
         ExitQuote: {
             /** @description By AMM. */
@@ -634,6 +1079,7 @@ export interface components {
              * @description Promised time in unix seconds; for an open rung the estimate if it closed now.
              */
             promisedAt: number | null;
+            receipt: components["schemas"]["RequestId"] | null;
             /**
              * Format: int64
              * @description Unix seconds.
@@ -660,7 +1106,7 @@ export interface components {
         };
         /** @description Parts of the design that a deployment may lack; the app shows them as not enabled. */
         Features: {
-            /** @description AMM path of an exit. */
+            /** @description AMM path of an exit; whether it is on, and through which pools, is in `/api/v1/pools`. */
             amm: boolean;
             /** @description ERC-7540. */
             asyncExit: boolean;
@@ -670,6 +1116,16 @@ export interface components {
             receipts: boolean;
             /** @description ERC-4626 vault. */
             vault: boolean;
+        };
+        /** @description Whether the minter is halted, and what was signed. */
+        Halt: {
+            /** @description Signatures and executions, newest first. */
+            emergencies: components["schemas"]["Emergency"][];
+            haltCode: components["schemas"]["Addr"] | null;
+            /** @description Only sweeps, finalization and claims go on. */
+            halted: boolean;
+            implementation: components["schemas"]["Addr"] | null;
+            reader: components["schemas"]["Addr"] | null;
         };
         /**
          * @description A 32-byte hash in lowercase hex.
@@ -709,7 +1165,7 @@ export interface components {
          * @description Kind of a line in an account's history.
          * @enum {string}
          */
-        HistoryKind: "deposit" | "instantExit" | "request" | "cancel" | "claim" | "rewards" | "transferIn" | "transferOut";
+        HistoryKind: "deposit" | "instantExit" | "request" | "cancel" | "claim" | "rewards" | "transferIn" | "transferOut" | "poolExit" | "vaultDeposit" | "vaultWithdraw" | "vaultRequest" | "vaultClaim" | "receiptIn" | "receiptOut";
         /** @description How far the index is. */
         Indexed: {
             /**
@@ -979,6 +1435,63 @@ export interface components {
             nextCursor: string | null;
         };
         /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
+        Page_ConversionSale: {
+            /** @description The rows, in the order of the list. */
+            items: {
+                /** @description How much, smallest units. */
+                amount: components["schemas"]["Wei"];
+                /**
+                 * Format: int64
+                 * @description Unix seconds.
+                 */
+                at: number;
+                /**
+                 * Format: int64
+                 * @description Block.
+                 */
+                block: number;
+                /** @description Who bought. */
+                buyer: components["schemas"]["Addr"];
+                /** @description Coins paid. */
+                coins: components["schemas"]["Wei"];
+                /**
+                 * Format: int64
+                 * @description Its place in the block.
+                 */
+                logIndex: number;
+                /** @description Coin wei for 1e18 units. */
+                price: components["schemas"]["Wei"];
+                /** @description The token. */
+                token: components["schemas"]["Addr"];
+            }[];
+            /** @description Pass as `?cursor=` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
+        Page_Delegate: {
+            /** @description The rows, in the order of the list. */
+            items: {
+                /** @description The contract. */
+                account: components["schemas"]["Addr"];
+                /**
+                 * Format: int64
+                 * @description Unix seconds since which.
+                 */
+                activeFrom: number | null;
+                /** @description It claimed or refused, and never has a delegate again. */
+                closed: boolean;
+                delegate: components["schemas"]["Addr"] | null;
+                proposed: components["schemas"]["Addr"] | null;
+                /**
+                 * Format: int64
+                 * @description Unix seconds of the announcement.
+                 */
+                proposedAt: number | null;
+            }[];
+            /** @description Pass as `?cursor=` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
         Page_Event: {
             /** @description The rows, in the order of the list. */
             items: {
@@ -1037,6 +1550,7 @@ export interface components {
                  * @description Promised time in unix seconds; for an open rung the estimate if it closed now.
                  */
                 promisedAt: number | null;
+                receipt: components["schemas"]["RequestId"] | null;
                 /**
                  * Format: int64
                  * @description Unix seconds.
@@ -1129,6 +1643,88 @@ export interface components {
             nextCursor: string | null;
         };
         /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
+        Page_PoolSale: {
+            /** @description The rows, in the order of the list. */
+            items: {
+                /** @description Who left. */
+                account: components["schemas"]["Addr"];
+                /**
+                 * Format: int64
+                 * @description Unix seconds.
+                 */
+                at: number;
+                /**
+                 * Format: int64
+                 * @description Block.
+                 */
+                block: number;
+                /** @description Coins paid. */
+                coins: components["schemas"]["Wei"];
+                /**
+                 * Format: int64
+                 * @description Its place in the block.
+                 */
+                logIndex: number;
+                /** @description Liquid tokens sold. */
+                lst: components["schemas"]["Wei"];
+                /** @description The pool. */
+                pool: components["schemas"]["Addr"];
+            }[];
+            /** @description Pass as `?cursor=` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
+        Page_Receipt: {
+            /** @description The rows, in the order of the list. */
+            items: {
+                /** @description Token id: `version << 64 | request id`. */
+                id: components["schemas"]["RequestId"];
+                /**
+                 * Format: int64
+                 * @description Unix seconds.
+                 */
+                mintedAt: number;
+                next: components["schemas"]["RequestId"] | null;
+                /** @description Who owns it, or owned it last. */
+                owner: components["schemas"]["Addr"];
+                /** @description Coins that its claim paid. */
+                paid: components["schemas"]["Wei"];
+                /** @description What it stands for, as it is now: value, what can be claimed, by when. Of a receipt that ended, the request of today. */
+                request: components["schemas"]["ExitRequest"];
+                /** @description Its state. */
+                state: components["schemas"]["ReceiptState"];
+                /** @description Transaction of its last change. */
+                txHash: components["schemas"]["Hash"];
+            }[];
+            /** @description Pass as `?cursor=` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
+        Page_ReserveMove: {
+            /** @description The rows, in the order of the list. */
+            items: {
+                account: components["schemas"]["Addr"] | null;
+                /** @description Coins. */
+                amount: components["schemas"]["Wei"];
+                /**
+                 * Format: int64
+                 * @description Unix seconds.
+                 */
+                at: number;
+                /**
+                 * Format: int64
+                 * @description Block.
+                 */
+                block: number;
+                /** @description Held afterwards. */
+                held: components["schemas"]["Wei"];
+                /** @description What. */
+                kind: components["schemas"]["ReserveMoveKind"];
+            }[];
+            /** @description Pass as `?cursor=` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
         Page_Rung: {
             /** @description The rows, in the order of the list. */
             items: {
@@ -1174,6 +1770,171 @@ export interface components {
             /** @description Pass as `?cursor=` for the next page. */
             nextCursor: string | null;
         };
+        /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
+        Page_Scheduled: {
+            /** @description The rows, in the order of the list. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Unix seconds of the announcement.
+                 */
+                at: number;
+                /**
+                 * Format: int64
+                 * @description Block.
+                 */
+                block: number;
+                /** @description Name of the function; `null` when it is none of ours. */
+                call: string | null;
+                /** @description It was called off. */
+                cancelled: boolean;
+                /** @description The call, hex. */
+                data: string;
+                /**
+                 * Format: int64
+                 * @description Unix seconds from which it may be carried out, by today's longest exit.
+                 */
+                executableAt: number;
+                /** @description Hash of the call. */
+                operation: components["schemas"]["Hash"];
+                /** @description Neither carried out nor called off yet. */
+                waits: boolean;
+            }[];
+            /** @description Pass as `?cursor=` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
+        Page_VaultMove: {
+            /** @description The rows, in the order of the list. */
+            items: {
+                /** @description Whose shares; of a harvest, who called it. */
+                account: components["schemas"]["Addr"];
+                /**
+                 * Format: int64
+                 * @description Unix seconds.
+                 */
+                at: number;
+                /**
+                 * Format: int64
+                 * @description Block.
+                 */
+                block: number;
+                /** @description Coins that became tokens, or were paid out in kind. */
+                coins: components["schemas"]["Wei"];
+                /** @description What. */
+                kind: components["schemas"]["VaultMoveKind"];
+                /** @description Liquid tokens moved. */
+                lst: components["schemas"]["Wei"];
+                /** @description Liquid tokens held afterwards. */
+                lstAfter: components["schemas"]["Wei"];
+                /** @description Shares minted or burned. */
+                shares: components["schemas"]["Wei"];
+                /** @description Shares in circulation afterwards. */
+                sharesAfter: components["schemas"]["Wei"];
+            }[];
+            /** @description Pass as `?cursor=` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
+        Page_VaultRequest: {
+            /** @description The rows, in the order of the list. */
+            items: {
+                /** @description Shares that can be claimed now. */
+                claimable: components["schemas"]["Wei"];
+                /** @description Coins for them. */
+                claimableCoins: components["schemas"]["Wei"];
+                /**
+                 * Format: int64
+                 * @description `requestId`: the rung plus 1.
+                 */
+                id: number;
+                /** @description Tokens given back, if it was taken back. */
+                lstBack: components["schemas"]["Wei"];
+                /** @description Shares that wait. */
+                pending: components["schemas"]["Wei"];
+                /**
+                 * Format: int64
+                 * @description Promised time in unix seconds; for an open rung the estimate if it closed now. `null` when nothing waits.
+                 */
+                promisedAt: number | null;
+                /**
+                 * Format: int64
+                 * @description Unix seconds; of the last addition.
+                 */
+                requestedAt: number;
+                /**
+                 * Format: int64
+                 * @description Its rung.
+                 */
+                rung: number;
+                /** @description Shares asked for; 0 once taken back. */
+                shares: components["schemas"]["Wei"];
+                /** @description Its state. */
+                state: components["schemas"]["VaultRequestState"];
+                /** @description Transaction of that. */
+                txHash: components["schemas"]["Hash"];
+            }[];
+            /** @description Pass as `?cursor=` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description Who may pay an account, or claim for it. */
+        Payouts: {
+            /** @description The account. */
+            account: components["schemas"]["Addr"];
+            /** @description Others may pay its funded requests to it. */
+            autoPay: boolean;
+            /**
+             * Format: int64
+             * @description Unix seconds at which it said so; `null` when it said nothing, and the default holds.
+             */
+            autoPaySetAt: number | null;
+            /** @description Who claims its rewards for it. */
+            delegate: components["schemas"]["Delegate"];
+        };
+        /** @description What the best pool would buy of `amount` by itself, at no less than the cap. */
+        PoolQuote: {
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            /** @description Liquid tokens that it takes. */
+            lst: components["schemas"]["Wei"];
+            /** @description Coins for them, its fee taken. */
+            pay: components["schemas"]["Wei"];
+            pool: components["schemas"]["Addr"] | null;
+        };
+        /** @description Tokens of an exit that a pool bought. */
+        PoolSale: {
+            /** @description Who left. */
+            account: components["schemas"]["Addr"];
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description Block.
+             */
+            block: number;
+            /** @description Coins paid. */
+            coins: components["schemas"]["Wei"];
+            /**
+             * Format: int64
+             * @description Its place in the block.
+             */
+            logIndex: number;
+            /** @description Liquid tokens sold. */
+            lst: components["schemas"]["Wei"];
+            /** @description The pool. */
+            pool: components["schemas"]["Addr"];
+        };
+        /**
+         * @description How a pool is spoken to.
+         * @enum {string}
+         */
+        PoolStyle: "v2" | "v3";
         /** @description What a client needs to know before it can do anything. */
         PublicConfig: {
             /** @description A demo chain whose clock runs fast. */
@@ -1249,6 +2010,32 @@ export interface components {
             /** @description All checks hold. */
             ready: boolean;
         };
+        /** @description An ERC-721 receipt and the request behind it. */
+        Receipt: {
+            /** @description Token id: `version << 64 | request id`. */
+            id: components["schemas"]["RequestId"];
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            mintedAt: number;
+            next: components["schemas"]["RequestId"] | null;
+            /** @description Who owns it, or owned it last. */
+            owner: components["schemas"]["Addr"];
+            /** @description Coins that its claim paid. */
+            paid: components["schemas"]["Wei"];
+            /** @description What it stands for, as it is now: value, what can be claimed, by when. Of a receipt that ended, the request of today. */
+            request: components["schemas"]["ExitRequest"];
+            /** @description Its state. */
+            state: components["schemas"]["ReceiptState"];
+            /** @description Transaction of its last change. */
+            txHash: components["schemas"]["Hash"];
+        };
+        /**
+         * @description What became of a receipt.
+         * @enum {string}
+         */
+        ReceiptState: "live" | "claimed" | "unwrapped";
         /**
          * @description The id of an exit request, a `uint256` that encodes rung and place, as a decimal string.
          * @example 4294967297
@@ -1259,6 +2046,41 @@ export interface components {
          * @enum {string}
          */
         RequestState: "open" | "waiting" | "partial" | "ready" | "claimed" | "cancelled";
+        /** @description The first-loss reserve. */
+        Reserve: {
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            /** @description Coins held. They back no token until a loss is booked. */
+            held: components["schemas"]["Wei"];
+        };
+        /** @description A change of the reserve. */
+        ReserveMove: {
+            account: components["schemas"]["Addr"] | null;
+            /** @description Coins. */
+            amount: components["schemas"]["Wei"];
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description Block.
+             */
+            block: number;
+            /** @description Held afterwards. */
+            held: components["schemas"]["Wei"];
+            /** @description What. */
+            kind: components["schemas"]["ReserveMoveKind"];
+        };
+        /**
+         * @description What moved the reserve.
+         * @enum {string}
+         */
+        ReserveMoveKind: "funded" | "used" | "withdrawn";
         /** @description One rung of the queue. */
         Rung: {
             /**
@@ -1314,6 +2136,34 @@ export interface components {
             at: number;
             /** @description The value, in the metric's unit. */
             value: components["schemas"]["Wei"];
+        };
+        /** @description An announced change. */
+        Scheduled: {
+            /**
+             * Format: int64
+             * @description Unix seconds of the announcement.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description Block.
+             */
+            block: number;
+            /** @description Name of the function; `null` when it is none of ours. */
+            call: string | null;
+            /** @description It was called off. */
+            cancelled: boolean;
+            /** @description The call, hex. */
+            data: string;
+            /**
+             * Format: int64
+             * @description Unix seconds from which it may be carried out, by today's longest exit.
+             */
+            executableAt: number;
+            /** @description Hash of the call. */
+            operation: components["schemas"]["Hash"];
+            /** @description Neither carried out nor called off yet. */
+            waits: boolean;
         };
         /**
          * @description How bad it is.
@@ -1396,6 +2246,141 @@ export interface components {
              */
             weightBps: number;
         };
+        /** @description The compounding vault, at one block. */
+        Vault: {
+            /** @description `LiquidVault`: tokens and shares. */
+            address: components["schemas"]["Addr"];
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            coinVault: components["schemas"]["Addr"] | null;
+            /** @description Reward coins that became tokens, ever. */
+            harvested: components["schemas"]["Wei"];
+            /**
+             * Format: int64
+             * @description Unix seconds of the last harvest.
+             */
+            harvestedAt: number | null;
+            /**
+             * Format: int64
+             * @description Accounts that hold shares.
+             */
+            holders: number;
+            /** @description Liquid tokens that they are worth, waiting rewards included. */
+            lst: components["schemas"]["Wei"];
+            /** @description Liquid tokens held; the rest of `lst` waits as rewards. */
+            lstHeld: components["schemas"]["Wei"];
+            /** @description Deposits are open; while they are not, tokens leave as far as they are held. */
+            open: boolean;
+            /** @description Reward coins that a harvest would turn into tokens. */
+            pendingCoins: components["schemas"]["Wei"];
+            /** @description Liquid tokens per share. */
+            price: components["schemas"]["Ray"];
+            /** @description Shares in circulation. */
+            shares: components["schemas"]["Wei"];
+            /** @description Coins that those are worth at the rate, rounded down. */
+            value: components["schemas"]["Wei"];
+        };
+        /** @description A change of what the vault holds. */
+        VaultMove: {
+            /** @description Whose shares; of a harvest, who called it. */
+            account: components["schemas"]["Addr"];
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description Block.
+             */
+            block: number;
+            /** @description Coins that became tokens, or were paid out in kind. */
+            coins: components["schemas"]["Wei"];
+            /** @description What. */
+            kind: components["schemas"]["VaultMoveKind"];
+            /** @description Liquid tokens moved. */
+            lst: components["schemas"]["Wei"];
+            /** @description Liquid tokens held afterwards. */
+            lstAfter: components["schemas"]["Wei"];
+            /** @description Shares minted or burned. */
+            shares: components["schemas"]["Wei"];
+            /** @description Shares in circulation afterwards. */
+            sharesAfter: components["schemas"]["Wei"];
+        };
+        /**
+         * @description What moved the vault.
+         * @enum {string}
+         */
+        VaultMoveKind: "deposit" | "withdraw" | "harvest" | "inKind";
+        /** @description One account's part of the vault. */
+        VaultPosition: {
+            /** @description The account. */
+            account: components["schemas"]["Addr"];
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            /** @description Coins claimed of its requests, ever. */
+            claimed: components["schemas"]["Wei"];
+            /** @description Tokens that went in for it, ever. */
+            deposited: components["schemas"]["Wei"];
+            /** @description Liquid tokens that they are worth now. */
+            lst: components["schemas"]["Wei"];
+            /** @description Shares that can be turned into tokens now. */
+            redeemable: components["schemas"]["Wei"];
+            /** @description Shares held. */
+            shares: components["schemas"]["Wei"];
+            /** @description Coins that those are worth at the rate, rounded down. */
+            value: components["schemas"]["Wei"];
+            /** @description Tokens that its shares brought, ever; into the queue included. */
+            withdrawn: components["schemas"]["Wei"];
+        };
+        /** @description An exit from the vault by the queue (ERC-7540). Everybody in one rung shares its coins by shares. */
+        VaultRequest: {
+            /** @description Shares that can be claimed now. */
+            claimable: components["schemas"]["Wei"];
+            /** @description Coins for them. */
+            claimableCoins: components["schemas"]["Wei"];
+            /**
+             * Format: int64
+             * @description `requestId`: the rung plus 1.
+             */
+            id: number;
+            /** @description Tokens given back, if it was taken back. */
+            lstBack: components["schemas"]["Wei"];
+            /** @description Shares that wait. */
+            pending: components["schemas"]["Wei"];
+            /**
+             * Format: int64
+             * @description Promised time in unix seconds; for an open rung the estimate if it closed now. `null` when nothing waits.
+             */
+            promisedAt: number | null;
+            /**
+             * Format: int64
+             * @description Unix seconds; of the last addition.
+             */
+            requestedAt: number;
+            /**
+             * Format: int64
+             * @description Its rung.
+             */
+            rung: number;
+            /** @description Shares asked for; 0 once taken back. */
+            shares: components["schemas"]["Wei"];
+            /** @description Its state. */
+            state: components["schemas"]["VaultRequestState"];
+            /** @description Transaction of that. */
+            txHash: components["schemas"]["Hash"];
+        };
+        /**
+         * @description State of an exit from the vault by the queue.
+         * @enum {string}
+         */
+        VaultRequestState: "open" | "waiting" | "partial" | "ready" | "claimed" | "cancelled";
         /**
          * @description An amount in wei of the native coin, of the liquid token, or of queue units, as a decimal string.
          * @example 1000000000000000000
@@ -1560,6 +2545,118 @@ export interface operations {
             };
         };
     };
+    payouts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                address: components["schemas"]["Addr"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Payouts"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    receipts: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The account. */
+                address: components["schemas"]["Addr"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Receipt"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     requests: {
         parameters: {
             query?: {
@@ -1587,6 +2684,127 @@ export interface operations {
             };
             /** @description A value is wrong; the message names it. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    vault_position: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                address: components["schemas"]["Addr"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VaultPosition"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    vault_requests: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The account. */
+                address: components["schemas"]["Addr"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VaultRequest"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1980,6 +3198,200 @@ export interface operations {
             };
         };
     };
+    converter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Converter"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    conversion_sales: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConversionSale"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delegates: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Delegate"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    halt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Halt"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     metric_history: {
         parameters: {
             query: {
@@ -2222,6 +3634,103 @@ export interface operations {
             };
         };
     };
+    pools: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExitPools"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    pool_sales: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PoolSale"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     quote_deposit: {
         parameters: {
             query: {
@@ -2311,6 +3820,261 @@ export interface operations {
             };
             /** @description The contract refuses this amount. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    quote_pool: {
+        parameters: {
+            query: {
+                /** @description Wei, decimal, above 0. */
+                amount: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolQuote"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its token id. */
+                id: components["schemas"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reserve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reserve"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reserve_history: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReserveMove"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    scheduled: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Scheduled"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2459,6 +4223,121 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    vault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Vault"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    vault_history: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VaultMove"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -16,16 +16,25 @@ export type Plan = {
 }
 
 /**
- * How an exit is split, and which quotes describe the parts. The contract's quote always takes as much now as it can, so
- * a smaller part now is quoted by itself, and the rest by an amount that exceeds what can be paid now by just that rest.
+ * How an exit is split, and which quotes describe the parts. The contract's quote always takes as much now as it can, from
+ * buffer and pool, so a smaller part now is quoted by itself, and the rest by an amount that exceeds what can be paid now
+ * by just that rest.
  *
- * `whole` is the quote of `amount`; `liquidity` is the coin value that instant exits could take now, `rate` today's.
+ * `whole` is the quote of `amount`; `liquidity` is the coin value that instant exits could take now, `rate` today's, and
+ * `poolMost` the tokens that a pool would take of the largest exit.
  */
-export function planExit(amount: bigint, share: number, whole: ExitQuote, liquidity: bigint, rate: bigint): Plan {
-  const most = wei(whole.instantNow.lst)
+export function planExit(
+  amount: bigint,
+  share: number,
+  whole: ExitQuote,
+  liquidity: bigint,
+  rate: bigint,
+  poolMost: bigint,
+): Plan {
+  const most = wei(whole.instantNow.lst) + wei(whole.amm.lst)
   const nowLst = share >= FULL ? most : (most * BigInt(Math.max(0, share))) / BigInt(FULL)
   const queueLst = amount - nowLst
-  const limit = most < amount ? most : rate > 0n ? (liquidity * RAY) / rate : most
+  const limit = most < amount ? most : rate > 0n ? (liquidity * RAY) / rate + poolMost : most
   return {
     most,
     nowLst,

@@ -3,7 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { isAddress } from 'viem'
 import { call } from '../api/client'
-import { accountQuery, historyQuery, statusQuery } from '../api/queries'
+import { accountQuery, historyQuery, payoutsQuery, statusQuery } from '../api/queries'
 import type { Account, HistoryItem, HistoryKind, Page } from '../api/types'
 import { minterAbi } from '../generated/abi'
 import { useAppConfig } from '../chain/app-config'
@@ -11,7 +11,21 @@ import { useChainNow } from '../chain/use-clock'
 import { isBusy, useTx } from '../chain/use-tx'
 import { Requests } from '../components/requests'
 import { TxStatus, txLabel } from '../components/tx-status'
-import { Button, Card, ChainLink, Coin, Empty, Loaded, Lst, MoreButton, Notice, PageHead, Stat } from '../components/ui'
+import {
+  Badge,
+  Button,
+  Card,
+  ChainLink,
+  Coin,
+  Empty,
+  Loaded,
+  Lst,
+  MoreButton,
+  Notice,
+  PageHead,
+  Stat,
+} from '../components/ui'
+import { VaultHolding } from '../components/vault'
 import { ConnectButton, useReadyWallet } from '../components/wallet'
 import { formatCount, toInput, wei } from '../lib/amount'
 import { csvCell } from '../lib/text'
@@ -28,6 +42,13 @@ const KINDS: Record<HistoryKind, string> = {
   rewards: 'Rewards claimed',
   transferIn: 'Received',
   transferOut: 'Sent',
+  poolExit: 'Sold to a pool',
+  vaultDeposit: 'Into the vault',
+  vaultWithdraw: 'Out of the vault',
+  vaultRequest: 'Queued vault exit',
+  vaultClaim: 'Vault exit claimed',
+  receiptIn: 'Receipt received',
+  receiptOut: 'Receipt given',
 }
 
 function Holdings({ account, mine }: { account: Account; mine: boolean }) {
@@ -87,6 +108,72 @@ function Holdings({ account, mine }: { account: Account; mine: boolean }) {
           <TxStatus state={state} done={`The rewards are in your wallet, in ${config.nativeSymbol}, without a fee.`} />
         </div>
       )}
+    </Card>
+  )
+}
+
+/** Who may pay this account without being asked, and who claims for it. */
+function PayoutsCard({ address, mine }: { address: string; mine: boolean }) {
+  const { contracts } = useAppConfig()
+  const wallet = useReadyWallet()
+  const now = useChainNow()
+  const query = useQuery(payoutsQuery(address))
+  const { state, send } = useTx()
+  const set = (on: boolean) =>
+    send({ address: contracts.minter, abi: minterAbi, functionName: 'setAutoPay', args: [on] })
+  return (
+    <Card title="Payouts">
+      <Loaded query={query}>
+        {(payouts) => (
+          <div className="space-y-3 text-sm">
+            <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-2">
+              <p className="min-w-0 flex-1 basis-64 text-ink-soft">
+                {payouts.autoPay
+                  ? 'Keepers, or anybody, may pay a request that is funded in full straight to this account.'
+                  : 'Nobody pays this account unasked: funded requests wait until it claims them.'}
+                {payouts.autoPaySetAt === null && ' (It never said so; this is the default.)'}
+              </p>
+              {mine ? (
+                <button
+                  type="button"
+                  role="switch"
+                  aria-checked={payouts.autoPay}
+                  disabled={!wallet.ready || isBusy(state)}
+                  onClick={() => void set(!payouts.autoPay)}
+                  data-testid="auto-pay"
+                  className="inline-flex min-h-10 items-center gap-3 rounded-control px-3 font-medium ring-1 ring-line-strong hover:bg-sunken disabled:text-ink-soft"
+                >
+                  <span
+                    aria-hidden="true"
+                    className={`flex h-5 w-9 items-center rounded-full p-0.5 ${payouts.autoPay ? 'justify-end bg-accent' : 'bg-line-strong'}`}
+                  >
+                    <span className="size-4 rounded-full bg-surface" />
+                  </span>
+                  {txLabel(state, 'Pay me unasked')}
+                </button>
+              ) : (
+                <Badge tone={payouts.autoPay ? 'good' : 'neutral'}>{payouts.autoPay ? 'On' : 'Off'}</Badge>
+              )}
+            </div>
+            {payouts.delegate.delegate && (
+              <p>
+                Its rewards are claimed by <ChainLink kind="address" value={payouts.delegate.delegate} />
+                {payouts.delegate.activeFrom !== null && ` since ${formatDate(payouts.delegate.activeFrom, now)}`}.
+              </p>
+            )}
+            {payouts.delegate.proposed && (
+              <Notice tone="warn" title="A delegate is announced">
+                <ChainLink kind="address" value={payouts.delegate.proposed} /> is to claim what this account earns from
+                then on. It may refuse.
+              </Notice>
+            )}
+            <TxStatus
+              state={state}
+              done={payouts.autoPay ? 'Payouts are pushed to you from now on.' : 'You claim by yourself from now on.'}
+            />
+          </div>
+        )}
+      </Loaded>
     </Card>
   )
 }
@@ -234,7 +321,9 @@ function Holder({ address, mine }: { address: string; mine: boolean }) {
   return (
     <div className="space-y-5">
       <Loaded query={account}>{(data) => <Holdings account={data} mine={mine} />}</Loaded>
+      <VaultHolding address={address} mine={mine} />
       <Requests address={address} mine={mine} title={mine ? 'My requests' : 'Requests'} />
+      <PayoutsCard address={address} mine={mine} />
       <History address={address} />
     </div>
   )

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useId, useState, type ReactNode } from 'react'
-import { accountQuery, exitQuoteQuery, overviewQuery } from '../api/queries'
-import type { Overview } from '../api/types'
+import { accountQuery, exitQuoteQuery, overviewQuery, poolQuoteQuery, poolsQuery } from '../api/queries'
+import type { ExitPools, Overview, PoolQuote } from '../api/types'
 import { minterAbi } from '../generated/abi'
 import { useAppConfig } from '../chain/app-config'
 import { useChainNow } from '../chain/use-clock'
@@ -19,12 +19,20 @@ import { deadlineAt, formatDuration, formatEta, formatRealWait } from '../lib/ti
 /** Others may leave between the quote and the block: this much less than quoted is still taken, no more. */
 const SLIPPAGE_BPS = 50
 const FEE_SLACK_BPS = 25
+/** An amount that no pool takes whole: its quote tells the most that one would take. */
+const ENDLESS = 2n ** 95n
 /** An exit as it would be paid, from the quotes of its parts. A cost is what is missing from today's worth. */
 type Parts = {
+  bufferLst: bigint
+  bufferPay: bigint
+  bufferCost: bigint
+  bufferFeeBps: number
+  poolLst: bigint
+  poolPay: bigint
+  poolCost: bigint
+  /** Buffer and pool together: what is paid in the same transaction. */
   nowLst: bigint
   nowPay: bigint
-  nowCost: bigint
-  nowFeeBps: number
   queueLst: bigint
   queueNet: bigint
   queueCost: bigint
@@ -84,43 +92,78 @@ function Cost({ coins, share }: { coins: bigint | null; share: string }) {
   )
 }
 
-function Paths({ parts, overview }: { parts: Parts | null; overview: Overview | undefined }) {
-  const { amm } = useAppConfig().features
+/** What the pools say of this exit: a word for the badge, the price as a cost, and a sentence. */
+function marketWords(parts: Parts | null, pools: ExitPools | undefined, alone: PoolQuote | undefined) {
+  if (pools === undefined) return { badge: '…', share: '…', text: 'Asking the pools…' }
+  if (pools.pools.length === 0) {
+    return {
+      badge: 'Not enabled',
+      share: 'The pool’s price',
+      text: 'Sells to a pool when that beats the instant fee. Here no pool is allowed, so nothing goes this way.',
+    }
+  }
+  const cap = `never more than ${formatBps(pools.slippageBps)} under the rate`
+  const share = parts && parts.poolLst > 0n ? 'the pool’s price' : cap
+  if (!alone || alone.pool === null) {
+    return { badge: 'At once', share, text: `Sells to a pool, ${cap}. No pool buys at that price now.` }
+  }
+  return { badge: 'At once', share, text: `Sells to a pool when that beats the instant fee, ${cap}.` }
+}
+
+function Paths({
+  parts,
+  overview,
+  pools,
+  alone,
+}: {
+  parts: Parts | null
+  overview: Overview | undefined
+  pools: ExitPools | undefined
+  /** What the best pool would pay for this amount by itself. */
+  alone: PoolQuote | undefined
+}) {
   const { accelerated, clockFactor, lstSymbol } = useAppConfig()
   const now = useChainNow()
   const eta = parts?.eta ?? null
   const missed = parts?.etaIfMissed ?? null
   const real = eta === null ? null : formatRealWait(eta, now, accelerated ? clockFactor : 1)
-  const nowFee =
-    parts && parts.nowLst > 0n
-      ? `${formatBps(parts.nowFeeBps)} fee`
+  const bufferFee =
+    parts && parts.bufferLst > 0n
+      ? `${formatBps(parts.bufferFeeBps)} fee`
       : overview
         ? `${formatBps(overview.minInstantFeeBps)} to ${formatBps(overview.maxInstantFeeBps)} fee`
         : '…'
   const queueFee = overview ? `${formatBps(parts?.queueFeeBps ?? overview.standardFeeBps)} fee` : '…'
+  const market = marketWords(parts, pools, alone)
+  const none = pools !== undefined && pools.pools.length === 0
   return (
     <div className="grid grid-cols-1 gap-4 md:grid-cols-3">
       <Path
         name="Instant"
         badge={<Badge tone="accent">At once</Badge>}
-        pays={<Coin value={parts?.nowPay ?? 0n} />}
-        muted={parts !== null && parts.nowLst === 0n}
-        give={<Lst value={parts?.nowLst ?? 0n} />}
-        cost={<Cost coins={parts?.nowCost ?? null} share={nowFee} />}
+        pays={<Coin value={parts?.bufferPay ?? 0n} />}
+        muted={parts !== null && parts.bufferLst === 0n}
+        give={<Lst value={parts?.bufferLst ?? 0n} />}
+        cost={<Cost coins={parts?.bufferCost ?? null} share={bufferFee} />}
         when="In the same transaction"
       >
         Paid from the buffer. The fee rises as the buffer empties.
       </Path>
       <Path
         name="Market"
-        badge={<Badge>{amm ? 'At once' : 'Not enabled yet'}</Badge>}
-        pays="—"
-        muted
-        give="—"
-        cost="The pool’s price"
+        badge={<Badge tone={none ? 'neutral' : 'accent'}>{market.badge}</Badge>}
+        pays={none ? '—' : <Coin value={parts?.poolPay ?? 0n} />}
+        muted={none || (parts !== null && parts.poolLst === 0n)}
+        give={none ? '—' : <Lst value={parts?.poolLst ?? 0n} />}
+        cost={<Cost coins={none ? null : (parts?.poolCost ?? null)} share={market.share} />}
         when="In the same transaction"
       >
-        Sells to a pool when that beats the instant fee. Here there is no pool, so nothing goes this way.
+        {market.text}
+        {parts && alone && alone.pool !== null && (
+          <span className="mt-1 block" data-testid="exit-pool-alone">
+            By itself it would take <Lst value={wei(alone.lst)} /> of this for <Coin value={wei(alone.pay)} />.
+          </span>
+        )}
       </Path>
       <Path
         name="Queue"
@@ -221,36 +264,51 @@ function Split({
 }
 
 /** The split of an exit and what its parts pay, with what can still be asked again when it fails. */
-function useParts(typed: bigint, share: number, overview: Overview | undefined) {
+function useParts(typed: bigint, share: number, overview: Overview | undefined, hasPool: boolean) {
   const amount = useDeferredValue(typed)
   const settledShare = useDeferredValue(share)
   const whole = useQuery(exitQuoteQuery(amount))
+  const most = useQuery(poolQuoteQuery(ENDLESS, hasPool))
   const rate = overview ? wei(overview.rate) : 0n
+  const poolMost = hasPool ? most.data && wei(most.data.lst) : 0n
   const known = amount > 0n && overview !== undefined && whole.data !== undefined && !whole.isPlaceholderData
-  const plan = known ? planExit(amount, settledShare, whole.data, wei(overview.instantLiquidity), rate) : null
+  const plan =
+    known && poolMost !== undefined
+      ? planExit(amount, settledShare, whole.data, wei(overview.instantLiquidity), rate, poolMost)
+      : null
   const now = useQuery(exitQuoteQuery(plan?.askNow ?? 0n))
   const queue = useQuery(exitQuoteQuery(plan?.askQueue ?? 0n))
 
   let parts: Parts | null = null
   const nowKnown = plan !== null && (plan.askNow === null || (now.data !== undefined && !now.isPlaceholderData))
   if (plan && overview && nowKnown) {
-    const instant = plan.askNow === null ? null : now.data?.instantNow
+    const quoted = plan.askNow === null ? null : now.data
     const line = plan.askQueue === null || queue.isPlaceholderData ? null : queue.data?.queue
     const queueFeeBps = whole.data?.queue.feeBps ?? overview.standardFeeBps
+    const bufferLst = quoted ? wei(quoted.instantNow.lst) : 0n
+    const bufferPay = quoted ? wei(quoted.instantNow.pay) : 0n
+    const poolLst = quoted ? wei(quoted.amm.lst) : 0n
+    const poolPay = quoted ? wei(quoted.amm.pay) : 0n
+    const queueNet = queuePay(plan.queueLst, rate, queueFeeBps)
     parts = {
+      bufferLst,
+      bufferPay,
+      bufferCost: costOf(bufferLst, rate, bufferPay),
+      bufferFeeBps: quoted?.instantNow.feeBps ?? 0,
+      poolLst,
+      poolPay,
+      poolCost: costOf(poolLst, rate, poolPay),
       nowLst: plan.nowLst,
-      nowPay: instant ? wei(instant.pay) : 0n,
-      nowCost: instant ? costOf(plan.nowLst, rate, wei(instant.pay)) : 0n,
-      nowFeeBps: instant?.feeBps ?? 0,
+      nowPay: bufferPay + poolPay,
       queueLst: plan.queueLst,
-      queueNet: queuePay(plan.queueLst, rate, queueFeeBps),
-      queueCost: costOf(plan.queueLst, rate, queuePay(plan.queueLst, rate, queueFeeBps)),
+      queueNet,
+      queueCost: costOf(plan.queueLst, rate, queueNet),
       queueFeeBps,
       eta: line?.eta ?? null,
       etaIfMissed: line?.etaIfMissed ?? null,
     }
-    // The buffer moved between the two answers: what is shown would not add up, so it waits for the next answer.
-    if (instant && wei(instant.lst) !== plan.nowLst) parts = null
+    // Buffer or pool moved between the two answers: what is shown would not add up, so it waits for the next answer.
+    if (bufferLst + poolLst !== plan.nowLst) parts = null
   }
   return {
     amount,
@@ -258,8 +316,8 @@ function useParts(typed: bigint, share: number, overview: Overview | undefined) 
     parts,
     /** Nothing is on its way that could change what is shown. */
     fresh: parts !== null && typed === amount && share === settledShare,
-    error: amount > 0n ? (whole.error ?? now.error ?? queue.error) : null,
-    refetch: () => Promise.all([whole.refetch(), now.refetch(), queue.refetch()]),
+    error: amount > 0n ? (whole.error ?? now.error ?? queue.error ?? (hasPool ? most.error : null)) : null,
+    refetch: () => Promise.all([whole.refetch(), now.refetch(), queue.refetch(), ...(hasPool ? [most.refetch()] : [])]),
   }
 }
 
@@ -275,7 +333,10 @@ function ExitForm() {
 
   const parsed = parseAmount(text)
   const typed = parsed.ok ? parsed.value : 0n
-  const { amount, most, parts, fresh, error, refetch } = useParts(typed, share, overview.data)
+  const pools = useQuery(poolsQuery)
+  const hasPool = (pools.data?.pools.length ?? 0) > 0
+  const { amount, most, parts, fresh, error, refetch } = useParts(typed, share, overview.data, hasPool)
+  const alone = useQuery(poolQuoteQuery(amount, hasPool))
 
   const held = account.data ? wei(account.data.lstBalance) : undefined
   const problem = held !== undefined && typed > held ? 'That is more than you hold.' : null
@@ -294,12 +355,13 @@ function ExitForm() {
       args: [
         amount,
         {
-          // At the end of the slider: whatever more has come into the buffer meanwhile is welcome.
-          instantMax: share === FULL ? amount : parts.nowLst,
-          ammMax: 0n,
+          // At the end of the slider: whatever more buffer and pool take meanwhile is welcome, and the contract finds the
+          // better price. Before it: just the parts that were shown.
+          instantMax: share === FULL ? amount : parts.bufferLst,
+          ammMax: !hasPool ? 0n : share === FULL ? amount : parts.poolLst,
           queueMax: amount,
           minOutNow: parts.nowPay - ofBps(parts.nowPay, SLIPPAGE_BPS),
-          feeLimitBps: BigInt(parts.nowFeeBps + FEE_SLACK_BPS),
+          feeLimitBps: BigInt(parts.bufferFeeBps + FEE_SLACK_BPS),
           deadline: deadlineAt(now, config.clockFactor),
           recipient: wallet.address,
         },
@@ -344,7 +406,12 @@ function ExitForm() {
           </div>
         </div>
       </Card>
-      <Paths parts={parts} overview={overview.data} />
+      <Paths
+        parts={parts}
+        overview={overview.data}
+        pools={pools.data}
+        alone={alone.isPlaceholderData ? undefined : alone.data}
+      />
       <Card>
         <div className="grid grid-cols-1 items-center gap-x-10 gap-y-4 lg:grid-cols-2">
           <p className="text-[15px]" aria-live="polite" data-testid="exit-summary">
@@ -394,6 +461,7 @@ function ExitForm() {
           </div>
         </div>
         <div className="mt-3 space-y-3 empty:hidden" data-testid="exit-status">
+          {pools.error && !pools.data && <Failure error={pools.error} retry={() => pools.refetch()} />}
           {overview.error && !overview.data && <Failure error={overview.error} retry={() => overview.refetch()} />}
           {error && <Failure error={error} retry={refetch} />}
           {account.error && wallet.connected && <Failure error={account.error} retry={() => account.refetch()} />}

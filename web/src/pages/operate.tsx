@@ -15,6 +15,7 @@ import {
 import type { Alert, Job, JournalItem, Mode, Overview, Rung, Status } from '../api/types'
 import { useAppConfig } from '../chain/app-config'
 import { useChainNow, useWallNow } from '../chain/use-clock'
+import { ConverterCard, PoolsCard, PowerCard, ReserveCard } from '../components/parts'
 import {
   Badge,
   Button,
@@ -556,12 +557,16 @@ export function OperatePage() {
           <div className="space-y-5">
             <Jobs />
             <Journal />
+            <PoolsCard />
+            <ConverterCard />
             <Access />
           </div>
           {/* On a phone, what is wrong comes before what runs. */}
           <div className="order-first space-y-5 lg:order-none">
             <Alerts />
             {status.data && <Health status={status.data} />}
+            <PowerCard />
+            <ReserveCard />
           </div>
         </div>
       </div>

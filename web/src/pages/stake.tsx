@@ -1,36 +1,48 @@
 import { useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useState } from 'react'
 import { useBalance, useReadContract } from 'wagmi'
-import { depositQuoteQuery, overviewQuery } from '../api/queries'
+import { depositQuoteQuery, overviewQuery, reserveQuery, vaultQuery } from '../api/queries'
 import type { Overview } from '../api/types'
-import { minterAbi, rewardsAbi } from '../generated/abi'
+import { minterAbi, rewardsAbi, vaultAbi } from '../generated/abi'
 import { useAppConfig } from '../chain/app-config'
 import { useChainNow } from '../chain/use-clock'
 import { isBusy, useTx } from '../chain/use-tx'
 import { AmountField } from '../components/amount-field'
 import { Later } from '../components/later'
 import { TxStatus, txLabel } from '../components/tx-status'
+import { Choice, Shares, VaultCard } from '../components/vault'
 import { Amount, Button, Card, Coin, Fact, Facts, Failure, Loaded, Lst, Notice, PageHead, Stat } from '../components/ui'
 import { ConnectButton, useReadyWallet } from '../components/wallet'
-import { formatBps, formatCount, formatRate, parseAmount, wei, WEI } from '../lib/amount'
+import { formatBps, formatCount, formatRate, ofBps, parseAmount, RAY, wei, WEI } from '../lib/amount'
 import { deadlineAt } from '../lib/time'
 
 /** Left behind by "Max", so that the wallet can still pay for this transaction and the exit after it. */
 const GAS_RESERVE = WEI / 50n
+/** A share's price rises between the quote and the block; by more than this it does not in any honest wait. */
+const SHARE_SLACK_BPS = 10
+
+type Into = 'wallet' | 'vault'
 
 function DepositForm({ overview }: { overview: Overview | undefined }) {
   const config = useAppConfig()
   const wallet = useReadyWallet()
   const now = useChainNow()
   const [text, setText] = useState('')
+  const [into, setInto] = useState<Into>('wallet')
   const { state, send, reset } = useTx()
   const parsed = parseAmount(text)
   const amount = parsed.ok ? parsed.value : 0n
   const quote = useQuery(depositQuoteQuery(useDeferredValue(amount)))
+  const { vault: vaultAt } = config.contracts
+  const vault = useQuery({ ...vaultQuery, enabled: vaultAt !== null })
   const balance = useBalance({ address: wallet.address, chainId: config.chainId, query: { enabled: wallet.connected } })
   const held = balance.data?.value
   const fresh = amount > 0n && quote.data !== undefined && !quote.isPlaceholderData
   const receive = fresh ? wei(quote.data.lst) : 0n
+  const price = vault.data ? wei(vault.data.price) : 0n
+  const toVault = into === 'vault' && vault.data !== undefined && vaultAt !== null
+  const shares = price > 0n ? (receive * RAY) / price : 0n
+  const leastShares = shares - ofBps(shares, SHARE_SLACK_BPS)
   const flags = useReadContract({
     address: config.contracts.minter,
     abi: minterAbi,
@@ -54,13 +66,21 @@ function DepositForm({ overview }: { overview: Overview | undefined }) {
   }
   const deposit = async () => {
     // The rate never rises, so one coin never buys less than it does now: the quote itself is the least that is accepted.
-    const ok = await send({
-      address: config.contracts.minter,
-      abi: minterAbi,
-      functionName: 'deposit',
-      args: [wallet.address, receive, deadlineAt(now, config.clockFactor)],
-      value: amount,
-    })
+    const ok = await (toVault
+      ? send({
+          address: vaultAt,
+          abi: vaultAbi,
+          functionName: 'submitAndDeposit',
+          args: [wallet.address, leastShares],
+          value: amount,
+        })
+      : send({
+          address: config.contracts.minter,
+          abi: minterAbi,
+          functionName: 'deposit',
+          args: [wallet.address, receive, deadlineAt(now, config.clockFactor)],
+          value: amount,
+        }))
     if (ok) setText('')
   }
   const max = held !== undefined && held > GAS_RESERVE ? held - GAS_RESERVE : 0n
@@ -82,10 +102,24 @@ function DepositForm({ overview }: { overview: Overview | undefined }) {
           problem={problem}
           testId="deposit-amount"
         />
+        {vault.data && (
+          <div className="mt-1 mb-4">
+            <Choice<Into>
+              label="You hold then"
+              value={into}
+              onValue={setInto}
+              testId="deposit-into"
+              options={[
+                { value: 'wallet', name: config.lstSymbol, note: 'Rewards stream to you; you claim them.' },
+                { value: 'vault', name: 'Shares of the vault', note: 'Rewards compound by themselves.' },
+              ]}
+            />
+          </div>
+        )}
         <div className="mt-2 mb-4 flex items-baseline justify-between gap-4">
           <span className="text-sm font-medium">You receive</span>
           <output data-testid="deposit-receive" className="text-2xl font-semibold tracking-tight">
-            <Amount value={receive} unit={config.lstSymbol} />
+            {toVault ? <Shares value={shares} /> : <Amount value={receive} unit={config.lstSymbol} />}
           </output>
         </div>
         <Facts>
@@ -96,7 +130,7 @@ function DepositForm({ overview }: { overview: Overview | undefined }) {
           </Fact>
           <Fact label="Deposit fee">None</Fact>
           <Fact label="You receive at least" hint="Otherwise nothing happens">
-            <Lst value={receive} digits={6} />
+            {toVault ? <Shares value={leastShares} /> : <Lst value={receive} digits={6} />}
           </Fact>
           {rewardFee.data !== undefined && (
             <Fact label="Share of rewards kept by the protocol">{formatBps(rewardFee.data)}</Fact>
@@ -134,7 +168,14 @@ function DepositForm({ overview }: { overview: Overview | undefined }) {
             <ConnectButton wide label="Connect a wallet to deposit" />
           )}
           <div data-testid="deposit-status">
-            <TxStatus state={state} done={`Your ${config.lstSymbol} is in your wallet and earns from now on.`} />
+            <TxStatus
+              state={state}
+              done={
+                into === 'vault'
+                  ? 'Your shares are in your wallet and compound from now on.'
+                  : `Your ${config.lstSymbol} is in your wallet and earns from now on.`
+              }
+            />
           </div>
         </div>
       </form>
@@ -197,6 +238,7 @@ function Journey({ overview }: { overview: Overview }) {
 }
 
 function Pot({ overview }: { overview: Overview }) {
+  const reserve = useQuery(reserveQuery)
   return (
     <Card title="All depositors together">
       <dl className="grid grid-cols-2 gap-5">
@@ -212,6 +254,11 @@ function Pot({ overview }: { overview: Overview }) {
         <Stat label="Waiting in the queue">
           <Coin value={wei(overview.totalQueued)} />
         </Stat>
+        {reserve.data && wei(reserve.data.held) > 0n && (
+          <Stat label="First-loss reserve" note="pays for a loss before the rate does">
+            <Coin value={wei(reserve.data.held)} />
+          </Stat>
+        )}
       </dl>
     </Card>
   )
@@ -228,12 +275,17 @@ export function StakePage() {
       <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]">
         <div className="space-y-5">
           <DepositForm overview={overview.data} />
-          <Loaded query={overview} rows={6}>
-            {(data) => <Pot overview={data} />}
-          </Loaded>
+          <VaultCard />
         </div>
         <div className="space-y-5">
-          {overview.data && <Journey overview={overview.data} />}
+          <Loaded query={overview} rows={6}>
+            {(data) => (
+              <>
+                <Journey overview={data} />
+                <Pot overview={data} />
+              </>
+            )}
+          </Loaded>
           <Later only={['vault', 'insurance']} />
         </div>
       </div>

@@ -5,9 +5,14 @@ mod alerts;
 mod automation;
 mod metrics;
 mod monitoring;
+mod pools;
+mod power;
 mod quotes;
+mod receipts;
+mod reserve;
 mod system;
 mod validators;
+mod vault;
 
 use utoipa::{
     IntoResponses, OpenApi,
@@ -47,6 +52,23 @@ fn table() -> Vec<(Class, UtoipaMethodRouter<AppState>)> {
         (Public, routes!(accounts::history)),
         (Public, routes!(quotes::exit)),
         (Public, routes!(quotes::deposit)),
+        (Public, routes!(quotes::pool)),
+        (Public, routes!(vault::summary)),
+        (Public, routes!(vault::history)),
+        (Public, routes!(vault::position)),
+        (Public, routes!(vault::requests)),
+        (Public, routes!(receipts::of)),
+        (Public, routes!(receipts::one)),
+        (Public, routes!(pools::list)),
+        (Public, routes!(pools::sales)),
+        (Public, routes!(reserve::held)),
+        (Public, routes!(reserve::history)),
+        (Public, routes!(reserve::converter)),
+        (Public, routes!(reserve::sales)),
+        (Public, routes!(power::payouts)),
+        (Public, routes!(power::delegates)),
+        (Public, routes!(power::halt)),
+        (Public, routes!(power::scheduled)),
         (Public, routes!(metrics::history)),
         (Public, routes!(metrics::oracle)),
         // Its topics have classes of their own: see `ws::Topic::class`.
@@ -77,6 +99,24 @@ pub(crate) enum ReadErrors {
     /// A value is wrong; the message names it.
     #[response(status = 400)]
     Bad(dto::ErrorBody),
+    /// Too many requests.
+    #[response(status = 429)]
+    RateLimited(dto::ErrorBody),
+    /// Chain or index do not answer.
+    #[response(status = 503)]
+    Unavailable(dto::ErrorBody),
+}
+
+/// What a read of a part can be refused with.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "only its derive is used")]
+pub(crate) enum PartErrors {
+    /// A value is wrong; the message names it.
+    #[response(status = 400)]
+    Bad(dto::ErrorBody),
+    /// The deployment lacks this part, or there is no such thing in it.
+    #[response(status = 404)]
+    NotFound(dto::ErrorBody),
     /// Too many requests.
     #[response(status = 429)]
     RateLimited(dto::ErrorBody),

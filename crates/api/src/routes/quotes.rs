@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 
 use super::ReadErrors;
 use crate::{
-    dto::{DepositQuote, ErrorBody, ExitQuote},
+    dto::{DepositQuote, ErrorBody, ExitQuote, PoolQuote},
     error::ApiError,
     extract::{AmountParams, Params},
     server::AppState,
@@ -28,4 +28,14 @@ pub(crate) async fn deposit(
     Params(params): Params<AmountParams>,
 ) -> Result<Json<DepositQuote>, ApiError> {
     state.quote_deposit(params.amount()?).await.map(Json)
+}
+
+/// What the best pool would buy by itself, at no less than the cap: the AMM path beside the other two. Zeros while it is off.
+#[utoipa::path(get, path = "/api/v1/quote/pool", tag = "quotes", operation_id = "quote_pool", params(AmountParams),
+    responses((status = 200, body = PoolQuote), ReadErrors))]
+pub(crate) async fn pool(
+    State(state): State<AppState>,
+    Params(params): Params<AmountParams>,
+) -> Result<Json<PoolQuote>, ApiError> {
+    state.quote_pool(params.amount()?).await.map(Json)
 }

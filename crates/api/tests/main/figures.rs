@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use alloy::{primitives::U256, sol_types::SolError};
+use alloy::{
+    primitives::{Address, U256},
+    sol_types::SolError,
+};
 use serde_json::json;
 
 use crate::world::{
@@ -10,11 +13,11 @@ use crate::world::{
     ValidatorState, Views, World, account, config, ray, wei,
 };
 
-fn u(value: u64) -> U256 {
+pub fn u(value: u64) -> U256 {
     U256::from(value)
 }
 
-fn line() -> LineState {
+pub fn line() -> LineState {
     LineState {
         end: wei(40),
         watermark: wei(30),
@@ -35,7 +38,7 @@ fn line() -> LineState {
 }
 
 /// A pot of 100 coins: 6 of 10 in the buffer's target, 60 active, 34 cooling.
-fn minter() -> Views {
+pub fn minter() -> Views {
     Views::default()
         .any::<IMinter::assetsCall>(&wei(100))
         .any::<IMinter::supplyCall>(&wei(105))
@@ -74,6 +77,7 @@ fn minter() -> Views {
                 .into(),
         )
         .any::<IMinter::validatorsCall>(&vec![1, 2])
+        .any::<IMinter::ammRouteCall>(&(Address::ZERO, U256::ZERO).into())
 }
 
 #[tokio::test]
@@ -400,7 +404,8 @@ async fn an_exit_is_quoted_on_all_paths() {
         answer.json(),
         json!({
             "instantNow": { "lst": wei(3).to_string(), "pay": (wei(3) - u(1)).to_string(), "feeBps": 42 },
-            "amm": { "enabled": false },
+            // Off: nothing is asked of a pool.
+            "amm": { "enabled": false, "lst": "0", "pay": "0" },
             "queue": {
                 "lst": wei(7).to_string(), "value": (wei(7) - u(2)).to_string(),
                 // Somebody is in the open rung: its fee is fixed.

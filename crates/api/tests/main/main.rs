@@ -13,6 +13,7 @@ mod figures;
 mod input;
 mod lists;
 mod openapi;
+mod parts;
 mod site;
 mod truth;
 mod world;

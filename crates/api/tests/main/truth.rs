@@ -86,6 +86,13 @@ async fn while_the_chain_is_down_the_index_still_answers() {
         format!("/api/v1/accounts/{who}"),
         "/api/v1/quote/exit?amount=1".to_owned(),
         "/api/v1/quote/deposit?amount=1".to_owned(),
+        "/api/v1/quote/pool?amount=1".to_owned(),
+        "/api/v1/vault".to_owned(),
+        format!("/api/v1/accounts/{who}/vault"),
+        format!("/api/v1/accounts/{who}/payouts"),
+        "/api/v1/pools".to_owned(),
+        "/api/v1/reserve".to_owned(),
+        "/api/v1/converter".to_owned(),
     ] {
         let answer = world.get(&path).await;
         assert_eq!(
@@ -105,6 +112,12 @@ async fn while_the_chain_is_down_the_index_still_answers() {
         "/api/v1/automation/journal".to_owned(),
         "/api/v1/alerts".to_owned(),
         "/api/v1/oracle".to_owned(),
+        "/api/v1/vault/history".to_owned(),
+        "/api/v1/pools/sales".to_owned(),
+        "/api/v1/reserve/history".to_owned(),
+        "/api/v1/converter/sales".to_owned(),
+        "/api/v1/delegates".to_owned(),
+        "/api/v1/halt".to_owned(),
     ] {
         let answer = world.get_as(&path, OPERATOR).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);

@@ -22,11 +22,17 @@ pub const CHAIN_ID: u64 = 31_337;
 pub const MINTER: Address = address!("00000000000000000000000000000000000000a1");
 pub const TOKEN: Address = address!("00000000000000000000000000000000000000a2");
 pub const STAKING: Address = address!("00000000000000000000000000000000000000a5");
+pub const VAULT: Address = address!("00000000000000000000000000000000000000a6");
+pub const COIN_VAULT: Address = address!("00000000000000000000000000000000000000a7");
+pub const ROUTE: Address = address!("00000000000000000000000000000000000000a9");
+pub const CONVERTER: Address = address!("00000000000000000000000000000000000000aa");
 pub const OPERATOR: &str = "operator-token-of-this-test-only";
 pub const VIEWER: &str = "viewer-token-of-this-test-only-1";
 
 pub use chain::bindings::{
-    ILiquidMinter as IMinter, ILiquidToken as IToken, IPlumeStaking as IStaking,
+    ILiquidCoinVault as ICoinVault, ILiquidMinter as IMinter, ILiquidToken as IToken,
+    ILiquidVault as IVault, IPlumeStaking as IStaking, IRewardConverter as IConverter,
+    amm_route::IAmmRoute as IRoute,
     minter::ILiquidMinterTypes::{BucketInfo, ExitQuote, LineState, ValidatorState},
 };
 
@@ -108,6 +114,11 @@ pub fn public() -> PublicConfig {
             rewards: Addr(account(0xa3)),
             factory: Addr(account(0xa4)),
             staking: Addr(STAKING),
+            vault: Some(Addr(VAULT)),
+            coin_vault: Some(Addr(COIN_VAULT)),
+            receipts: Some(Addr(account(0xa8))),
+            amm_route: Some(Addr(ROUTE)),
+            converter: Some(Addr(CONVERTER)),
         },
         deployment_block: 1,
         accelerated: true,

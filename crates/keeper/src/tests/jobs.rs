@@ -1,12 +1,14 @@
 //! Plans as pure functions of a view made by hand.
 
-use crate::{Config, Job, Payout, Plan, Target, ValidatorView, View, counter, plan, worth};
+use crate::{
+    Config, Job, Payout, Plan, Target, ValidatorView, VaultView, View, counter, plan, worth,
+};
 use alloy::{
     primitives::{Address, B256, Bloom, U256},
     sol_types::{SolCall, SolValue},
 };
 use chain::bindings::{
-    ILiquidMinter as M,
+    ILiquidMinter as M, ILiquidVault as V,
     minter::ILiquidMinterTypes::{BucketInfo, LineState, ValidatorState},
 };
 
@@ -59,6 +61,7 @@ fn view() -> View {
         open_value: coins(100),
         staged_value: U256::ZERO,
         reserved: coins(3),
+        insurance: U256::ZERO,
         held: coins(133),
         headroom: coins(130),
         assets: coins(1_000),
@@ -80,6 +83,7 @@ fn view() -> View {
             validator(2, vec![bucket(360, 0, 0), bucket(0, NOW + 90_000, 30)]),
         ],
         listed: 2,
+        vault: None,
         payouts: Vec::new(),
     }
 }
@@ -183,11 +187,63 @@ fn skim_takes_what_is_outside_the_books_when_it_is_enough() {
     let tenth = coins(2) / U256::from(10);
     assert!(worth(&plan, &view, &config, &output, tenth));
     assert!(!worth(&plan, &view, &config, &output, tenth + U256::ONE));
+    // The first-loss reserve lies there too, and is in the books.
+    view.insurance = coins(2);
+    none(Job::Skim, &view);
+    view.insurance = U256::ZERO;
     view.held = view.headroom + view.reserved + U256::from(1_000);
     none(Job::Skim, &view);
     // Less than the books say is no surplus.
     view.held = U256::ZERO;
     none(Job::Skim, &view);
+}
+
+#[test]
+fn harvest_calls_the_vault_while_it_can_be_and_is_worth_it() {
+    let mut view = view();
+    none(Job::Harvest, &view);
+    let vault = VaultView {
+        address: Address::repeat_byte(0xfa),
+        lst: coins(500),
+        coins: U256::ZERO,
+        pending: coins(2),
+        open: true,
+    };
+    view.vault = Some(vault.clone());
+    let plan = one(Job::Harvest, &view);
+    assert_eq!(plan.to, vault.address);
+    assert_eq!(plan.call.as_ref(), V::harvestCall {}.abi_encode());
+    let output = (coins(2), coins(2)).abi_encode();
+    let config = Config::default();
+    let tenth = coins(2) / U256::from(10);
+    assert!(worth(&plan, &view, &config, &output, tenth));
+    assert!(!worth(&plan, &view, &config, &output, tenth + U256::ONE));
+    let nothing = (U256::ZERO, U256::ZERO).abi_encode();
+    assert!(!worth(&plan, &view, &config, &nothing, U256::ZERO));
+    // It is other work once the vault holds other LST.
+    let held = |lst| {
+        let mut other = view.clone();
+        other.vault = Some(VaultView {
+            lst,
+            ..vault.clone()
+        });
+        one(Job::Harvest, &other).precondition
+    };
+    assert_eq!(held(coins(500)), plan.precondition);
+    assert_ne!(held(coins(502)), plan.precondition);
+    let spoilt = |vault: VaultView| {
+        let mut other = view.clone();
+        other.vault = Some(vault);
+        none(Job::Harvest, &other);
+    };
+    spoilt(VaultView {
+        open: false,
+        ..vault.clone()
+    });
+    spoilt(VaultView {
+        pending: U256::from(10).pow(U256::from(15)),
+        ..vault
+    });
 }
 
 #[test]

@@ -18,10 +18,10 @@ use alloy::{
 use chain::{
     Pool, PoolConfig,
     bindings::{
-        BucketFactory, ERC1967Proxy, ILiquidMinter, LiquidAdmin, LiquidKeeper, LiquidMinter,
-        LiquidPayouts, LiquidReceipts, LiquidRewards, LiquidStaker, LiquidToken, LiquidViews,
-        LocalStaking, LocalTreasury, liquid_admin::LiquidAdmin::InitParams,
-        minter::ILiquidMinterTypes::ExitParams,
+        BucketFactory, ERC1967Proxy, ILiquidMinter, LiquidAdmin, LiquidCoinVault, LiquidKeeper,
+        LiquidMinter, LiquidPayouts, LiquidReceipts, LiquidRewards, LiquidStaker, LiquidToken,
+        LiquidVault, LiquidViews, LocalStaking, LocalTreasury,
+        liquid_admin::LiquidAdmin::InitParams, minter::ILiquidMinterTypes::ExitParams,
     },
 };
 use serde_json::json;
@@ -79,6 +79,7 @@ struct Real {
     _anvil: AnvilInstance,
     /// Signs as deployer, admin and alice.
     chain: DynProvider,
+    admin: Address,
     alice: Address,
     staking: LocalStaking::LocalStakingInstance<DynProvider>,
     minter: ILiquidMinter::ILiquidMinterInstance<DynProvider>,
@@ -259,6 +260,7 @@ async fn real() -> Option<Real> {
     Some(Real {
         _anvil: anvil,
         chain,
+        admin: me,
         alice: alice_at,
         staking,
         minter,
@@ -941,6 +943,58 @@ async fn coins_outside_the_books_are_skimmed_into_rewards() {
     let rate = real.minter.rate().call().await.unwrap();
     assert_eq!(rate, U256::from(10).pow(U256::from(27)));
     assert_eq!(real.quiet(&mut keeper).await, []);
+}
+
+/// The vault's rewards become LST, once each, and only while the minter takes deposits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_vaults_rewards_are_harvested_while_deposits_are_open() {
+    let Some(real) = real().await else { return };
+    let mut keeper = real.keeper(real.config(Mode::On)).await;
+    let admin = real.admin;
+    let nonce = real.chain.get_transaction_count(admin).await.unwrap();
+    let vault = LiquidVault::deploy(
+        real.chain.clone(),
+        "Vault".into(),
+        "vX".into(),
+        real.minter.token().call().await.unwrap(),
+        *real.minter.address(),
+        real.minter.rewards().call().await.unwrap(),
+        admin.create(nonce + 1),
+    )
+    .await
+    .unwrap();
+    LiquidCoinVault::deploy(real.chain.clone(), *vault.address())
+        .await
+        .unwrap();
+    let named = real.minter.setVault(*vault.address()).send().await.unwrap();
+    assert!(named.get_receipt().await.unwrap().status());
+    let paid = vault
+        .submitAndDeposit(real.alice, U256::ZERO)
+        .value(coins(1_000));
+    let paid = paid.send().await.unwrap().get_receipt().await.unwrap();
+    assert!(paid.status());
+    real.quiet(&mut keeper).await;
+    real.warp(2 * DAY).await;
+    let sent = real.quiet(&mut keeper).await;
+    assert!(sent.contains(&Job::ClaimRewards), "{sent:?}");
+
+    // Nothing can become LST while deposits are paused: the rewards wait.
+    let pause = real.minter.pauseDeposits(true).send().await.unwrap();
+    assert!(pause.get_receipt().await.unwrap().status());
+    real.warp(6 * DAY).await;
+    let sent = real.quiet(&mut keeper).await;
+    assert!(!sent.contains(&Job::Harvest), "{sent:?}");
+    assert_eq!(vault.lstHeld().call().await.unwrap(), coins(1_000));
+    real.warp(2 * DAY).await;
+    let waits = vault.pendingRewards().call().await.unwrap().coins;
+    assert!(waits > coins(1) / U256::from(10), "{waits}");
+    let sent = real.quiet(&mut keeper).await;
+    let harvests = sent.iter().filter(|job| **job == Job::Harvest).count();
+    assert_eq!(harvests, 1, "{sent:?}");
+    let held = vault.lstHeld().call().await.unwrap();
+    assert!(held >= coins(1_000) + waits, "{held} {waits}");
+    let last = real.store.last_tx_of("harvest").await.unwrap().unwrap();
+    assert_eq!(last.success, Some(true));
 }
 
 /// A claim that is due waits while its gas is too dear, unless somebody asks for it.

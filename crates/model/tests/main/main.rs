@@ -11,6 +11,7 @@
 )]
 
 mod examples;
+mod later;
 mod properties;
 mod sim;
 mod staking;

@@ -39,6 +39,12 @@ impl World {
             rewards: Address::short(103),
             staking: Address::short(104),
             treasury: Address::short(105),
+            receipts: Address::short(106),
+            vault: Address::short(107),
+            coin_vault: Address::short(108),
+            wrapped_coin: Address::short(109),
+            reward_token: Address::short(110),
+            code: Address::short(111),
         };
         let staking = Staking {
             min_stake: coins(1),

@@ -4,6 +4,7 @@ mod index;
 mod journal;
 mod journey;
 mod open;
+mod parts;
 
 use crate::{AlertOp, Block, BlockBatch, Event, Options, Raise, RangeBatch, Severity, Store};
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
@@ -81,7 +82,10 @@ impl Script {
                 );
             }
         }
-        for (name, args) in journey::events(number) {
+        let told = journey::events(number)
+            .into_iter()
+            .chain(parts::events(number));
+        for (name, args) in told {
             let log_index = events.len() as u64;
             events.push(event(number, log_index, seed, name, args));
         }

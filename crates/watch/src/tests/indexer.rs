@@ -92,6 +92,57 @@ fn o5_logs_of_ours_decode_and_others_do_not() {
     assert_eq!(event.args["value"].as_str().unwrap(), U256::MAX.to_string());
 }
 
+/// Four contracts log a `Transfer`: only the token's is LST. A share or a receipt taken for LST would move balances.
+#[test]
+fn o5_events_of_one_signature_are_told_apart_by_their_contract() {
+    let decoder = Decoder::new(contracts(0)).unwrap();
+    let decode = |fake: FakeLog| {
+        let log = chain::Log {
+            inner: alloy::primitives::Log::new(fake.address, fake.topics, fake.data).unwrap(),
+            block_number: Some(7),
+            log_index: Some(2),
+            transaction_hash: Some(B256::repeat_byte(8)),
+            ..Default::default()
+        };
+        decoder.decode(&log)
+    };
+    let parts = contracts(0).parts;
+    let moved = token::Transfer {
+        from: Address::ZERO,
+        to: Address::repeat_byte(0xab),
+        value: U256::from(5),
+    };
+    use chain::bindings::receipts::ILiquidReceipts as receipts;
+    let given = receipts::Transfer {
+        from: moved.from,
+        to: moved.to,
+        tokenId: moved.value,
+    };
+    let name = |fake| decode(fake).map(|event| event.name);
+    assert_eq!(name(log(contracts(0).token, &moved)).unwrap(), "Transfer");
+    assert_eq!(
+        name(log(parts.vault.unwrap(), &moved)).unwrap(),
+        "vault.Transfer"
+    );
+    let event = decode(log(parts.receipts.unwrap(), &given)).unwrap();
+    assert_eq!(event.name, "receipts.Transfer");
+    assert_eq!(event.args["tokenId"], "5");
+    // Neither a coin vault nor a route moves anything of that signature.
+    assert_eq!(name(log(parts.coin_vault.unwrap(), &moved)), None);
+    assert_eq!(name(log(parts.route.unwrap(), &moved)), None);
+
+    // A deployment without the parts follows none of them.
+    let bare = Contracts {
+        parts: Parts::default(),
+        ..contracts(0)
+    };
+    let bare = Decoder::new(bare).unwrap();
+    assert_eq!(
+        bare.filter().addresses.len() + 5,
+        decoder.filter().addresses.len()
+    );
+}
+
 #[tokio::test]
 async fn o5_history_hands_over_to_live_without_a_duplicate_or_a_hole() {
     let chain = FakeChain::new(CHAIN);

@@ -5,7 +5,7 @@ mod monitor;
 mod rules;
 
 use crate::{
-    AlertManager, Channels, Contracts, Decoder, IndexStatus, Indexer, IndexerConfig, Rules,
+    AlertManager, Channels, Contracts, Decoder, IndexStatus, Indexer, IndexerConfig, Parts, Rules,
 };
 use alloy::{
     primitives::{Address, B256, U256},
@@ -31,6 +31,13 @@ fn contracts(first_block: u64) -> Contracts {
         rewards: Address::repeat_byte(3),
         factory: Address::repeat_byte(4),
         staking: Address::repeat_byte(5),
+        parts: Parts {
+            vault: Some(Address::repeat_byte(6)),
+            coin_vault: Some(Address::repeat_byte(7)),
+            receipts: Some(Address::repeat_byte(8)),
+            route: Some(Address::repeat_byte(9)),
+            converter: Some(Address::repeat_byte(10)),
+        },
         first_block,
     }
 }

@@ -6,8 +6,11 @@ use alloy::{
 };
 use chain::{
     bindings::{
+        amm_route::IAmmRoute as route,
+        liquid_halt::LiquidHalt as halt,
         minter::ILiquidMinterTypes,
         staking::{IPlumeStaking as staking, IPlumeStaking::ValidatorInfo},
+        vault::ILiquidVault as vault,
     },
     fake::{Contract, Message, Reply},
 };
@@ -57,7 +60,8 @@ fn views(now: u64) -> (Views, Views) {
         headroom: u(90),
         totalQueued: u(1_000),
     });
-    m.set::<minter::rateCall>(&u(11));
+    m.set::<minter::rateCall>(&U256::from(10).pow(u(27)));
+    m.set::<minter::insuranceCall>(&u(40));
     m.set::<minter::supplyCall>(&u(12));
     m.set::<minter::assetsCall>(&u(1_000));
     m.set::<minter::activeStakeCall>(&u(840));
@@ -156,21 +160,87 @@ fn views(now: u64) -> (Views, Views) {
     (m, s)
 }
 
+/// A vault with rewards that wait, and a route whose one pool buys 3.5 % under the rate.
+fn parts() -> [(Address, Views); 2] {
+    let v = Views::default();
+    v.set::<vault::totalSupplyCall>(&u(500));
+    v.set::<vault::totalAssetsCall>(&u(620));
+    v.set::<vault::lstHeldCall>(&u(600));
+    v.set::<vault::coinsHeldCall>(&u(8));
+    v.set::<vault::pendingRewardsCall>(&vault::pendingRewardsReturn {
+        coins: u(20),
+        lst: u(20),
+    });
+    let r = Views::default();
+    let listed = |byte: u8| route::Pool {
+        at: Address::repeat_byte(byte),
+        style: 1,
+        feeBps: 30,
+    };
+    r.set::<route::poolsCall>(&vec![listed(0xa1)]);
+    r.set::<route::quotePoolCall>(&route::quotePoolReturn {
+        sold: u(1_000),
+        coins: u(965),
+    });
+    let at = contracts(0).parts;
+    [(at.vault.unwrap(), v), (at.route.unwrap(), r)]
+}
+
 #[tokio::test]
 async fn o16_the_monitor_reads_records_and_judges_at_one_block() {
     let chain = FakeChain::new(CHAIN);
-    chain.mine(30);
+    chain.mine(20);
+    // Halted, and a vault whose rewards wait since its first deposit.
+    let (who, code) = (Address::repeat_byte(0x21), Address::repeat_byte(0x22));
+    let mut name = B256::ZERO;
+    name[..8].copy_from_slice(b"haltCode");
+    let at = contracts(0).parts.vault.unwrap();
+    chain.mine_logs(vec![
+        log(
+            contracts(0).minter,
+            &minter::AddressSet { name, value: code },
+        ),
+        log(
+            contracts(0).minter,
+            &halt::Upgraded {
+                implementation: code,
+            },
+        ),
+        log(
+            at,
+            &vault::Transfer {
+                from: Address::ZERO,
+                to: who,
+                value: u(7),
+            },
+        ),
+        log(
+            at,
+            &vault::Deposit {
+                sender: who,
+                owner: who,
+                assets: u(7),
+                shares: u(7),
+            },
+        ),
+    ]);
+    let deposited = chain.head().timestamp;
+    chain.mine(9);
     let node = FakeNode::start(&chain).await;
     let pool = pool(&[&node]).await;
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path(), 8).await;
     let keeper = Address::repeat_byte(0x55);
     chain.fund(keeper, u(9));
-    chain.fund(contracts(0).minter, u(99));
+    // One short of the buffer and the reserve together.
+    chain.fund(contracts(0).minter, u(139));
     let now = chain.head().timestamp;
     let (m, s) = views(now);
     chain.install(contracts(0).minter, m.clone());
     chain.install(contracts(0).staking, s.clone());
+    for (address, views) in parts() {
+        chain.install(address, views);
+    }
     let shipped = Rules::shipped().unwrap();
     let manager = Arc::new(AlertManager::new(shipped, &Channels::default()).unwrap());
     let indexer = indexer(&pool, &store, Arc::clone(&manager));
@@ -195,13 +265,22 @@ async fn o16_the_monitor_reads_records_and_judges_at_one_block() {
         ("totalQueued", 1_000),
         ("tvl", 1_000),
         ("cooling", 70),
-        ("rate", 11),
+        ("insurance", 40),
+        ("halted", 1),
+        ("vaultShares", 500),
+        ("vaultAssets", 620),
+        ("vaultLst", 600),
+        ("vaultCoins", 8),
+        ("vaultPendingCoins", 20),
+        ("vaultHarvestAge", now - deposited),
+        ("pools", 1),
         ("openUnits", 30),
         ("marksWaiting", 2),
         ("syncAge", 30),
         ("instantPausedFor", 60),
         ("voteOpen", 1),
-        ("coinsHeld", 99),
+        ("coinsHeld", 139),
+        ("coinsBooked", 140),
         ("buckets", 4),
         ("availableBuckets", 1),
         ("maturedBuckets", 2),
@@ -226,6 +305,8 @@ async fn o16_the_monitor_reads_records_and_judges_at_one_block() {
         );
     }
     assert_eq!(snapshot.metrics[&format!("gasBalance/{keeper}")], u(9));
+    let pool = format!("pool/{:#x}/offBps", Address::repeat_byte(0xa1));
+    assert_eq!(snapshot.metrics[&pool], u(350));
     assert_eq!(
         store
             .latest_sample("validator/7/name")
@@ -235,8 +316,9 @@ async fn o16_the_monitor_reads_records_and_judges_at_one_block() {
             .value,
         printable(HOSTILE)
     );
-    // The store knows nothing of this minter: every figure but the zeros differs.
-    assert!(snapshot.metrics["indexMismatches"] > u(5));
+    // The store knows nothing of this minter: every figure but the rate and the zeros differs; of the parts the reserve,
+    // the vault's shares, LST and coins, and the pools.
+    assert_eq!(snapshot.metrics["indexMismatches"], u(13));
 
     let open = store
         .alerts(
@@ -250,7 +332,9 @@ async fn o16_the_monitor_reads_records_and_judges_at_one_block() {
         .unwrap()
         .items;
     let rules: Vec<_> = open.iter().map(|a| a.rule.as_str()).collect();
+    assert!(now > deposited);
     for rule in [
+        "halted",
         "matured-old",
         "slash-vote",
         "insolvent",
@@ -280,6 +364,9 @@ async fn o16_the_monitor_reads_records_and_judges_at_one_block() {
     chain.mine(1);
     chain.install(contracts(0).minter, m);
     chain.install(contracts(0).staking, s);
+    for (address, views) in parts() {
+        chain.install(address, views);
+    }
     run_to_head(&indexer, &chain, &store).await;
     monitor.look().await.unwrap();
     let open = store
@@ -295,7 +382,9 @@ async fn o16_the_monitor_reads_records_and_judges_at_one_block() {
         .items;
     let rules: Vec<_> = open.iter().map(|a| a.rule.as_str()).collect();
     assert!(
-        rules.contains(&"headroom-below-queue") && !rules.contains(&"slash-vote"),
+        rules.contains(&"headroom-below-queue")
+            && rules.contains(&"pool-price-off")
+            && !rules.contains(&"slash-vote"),
         "{rules:?}"
     );
 

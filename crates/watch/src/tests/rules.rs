@@ -142,3 +142,38 @@ fn o12_unusable_rules_are_refused_with_the_place() {
         assert!(error.to_string().contains(says), "{text}: {error}");
     }
 }
+
+#[test]
+fn an_announced_delegate_is_told_from_other_announcements() {
+    use alloy::sol_types::SolCall;
+    use chain::bindings::minter::ILiquidMinter as minter;
+    let shipped = Rules::shipped().unwrap();
+    let rule = shipped
+        .iter()
+        .find(|rule| rule.name == "delegate-proposed")
+        .unwrap();
+    let announced = |name: &str, data: Vec<u8>| {
+        let event = store::Event {
+            block: 1,
+            log_index: 0,
+            at: 0,
+            tx_hash: Default::default(),
+            address: Default::default(),
+            name: name.to_owned(),
+            args: serde_json::json!({ "data": alloy::hex::encode_prefixed(data) }),
+            topics: Default::default(),
+            data: Default::default(),
+        };
+        rule.event.as_ref().unwrap().matches(&event)
+    };
+    let call = minter::setDelegateClaimerCall {
+        account: Default::default(),
+        delegate: Default::default(),
+    };
+    assert!(announced("Scheduled", call.abi_encode()));
+    assert!(!announced("ScheduleCancelled", call.abi_encode()));
+    let other = minter::setConverterCall {
+        converter: Default::default(),
+    };
+    assert!(!announced("Scheduled", other.abi_encode()));
+}

@@ -279,24 +279,9 @@ impl History {
             nonce
         };
         let deadline = U256::from(self.w.now);
-        let typehash = keccak256(
-            "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)",
-        );
-        let domain = self.w.view(token, &Permit::DOMAIN_SEPARATORCall {});
-        let hash = keccak256(alloy::sol_types::SolValue::abi_encode(&(
-            typehash, owner, spender.at, value, nonce, deadline,
-        )));
-        let digest = keccak256([&[0x19, 0x01], domain.as_slice(), hash.as_slice()].concat());
-        let s = self.keys[k].sign_hash_sync(&digest)?;
-        let call = Permit::permitCall {
-            owner,
-            spender: spender.at,
-            value,
-            deadline,
-            v: 27 + u8::from(s.v()),
-            r: B256::from(s.r()),
-            s: B256::from(s.s()),
-        };
+        let terms = (owner, spender.at, value);
+        let key = self.keys[k].clone();
+        let call = self.w.permit(&key, terms, nonce, deadline);
         self.call(spender, token, 0, &call)?;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The counts that the run prints, and the least of each.
+//! The counts that the stateful and the differential run print, and the least of each.
 #![allow(missing_docs, reason = "test code; the names say it")]
 
 use std::{
@@ -54,7 +54,15 @@ const MADE_BY_OTHERS: &[&str] = &[
     "receiveFromAmm()",
     "unwrapTicket(uint256,address)",
 ];
+/// Successful calls in which each function is to succeed 500 times.
+const WHOLE: u64 = 100_000;
 const PERMIT: &str = "token.permit(address,address,uint256,uint256,uint8,bytes32,bytes32)";
+
+fn least_of(out: &mut Vec<String>, what: &str, n: u64, least: u64) {
+    if n < least {
+        out.push(format!("{what}: {n}, at least {least}"));
+    }
+}
 
 impl Table {
     /// `contract.signature`, made once for each function of the ABI.
@@ -151,55 +159,50 @@ impl Table {
         self.best_profit = self.best_profit.max(other.best_profit);
     }
 
-    /// What falls short of the minimum.
-    pub fn shortfalls(&self) -> Vec<String> {
+    /// What falls short of the minimum in a run of `calls` successful calls: a shorter run than [`WHOLE`] has its part of it.
+    pub fn shortfalls(&self, calls: u64) -> Vec<String> {
         let mut out = Vec::new();
-        let mut least = |what: String, n: u64, least: u64| {
-            if n < least {
-                out.push(format!("{what}: {n}, at least {least}"));
-            }
-        };
-        least("successful calls".into(), self.successes(), 100_000);
-        least(
-            "successes in 100".into(),
-            self.successes() * 100 / self.tried().max(1),
-            60,
-        );
+        let part = |least: u64| (least * calls.min(WHOLE)).div_ceil(WHOLE);
+        least_of(&mut out, "successful calls", self.successes(), calls);
+        let share = self.successes() * 100 / self.tried().max(1);
+        least_of(&mut out, "successes in 100", share, 60);
         for name in Self::all() {
-            least(name.into(), self.ok(name), 500);
+            least_of(&mut out, name, self.ok(name), part(500));
         }
-        least("slashes booked".into(), self.slashes, 50);
-        least("attempts to merge a cooldown".into(), self.merges, 50);
-        least("queue emptied".into(), self.emptied, 20);
-        least("queue refilled".into(), self.refilled, 20);
+        for (what, n, least) in [
+            ("slashes booked", self.slashes, 50),
+            ("attempts to merge a cooldown", self.merges, 50),
+            ("queue emptied", self.emptied, 20),
+            ("queue refilled", self.refilled, 20),
+        ] {
+            least_of(&mut out, what, n, part(least));
+        }
         out
     }
 }
 
-impl Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{:<62} {:>8} {:>8} {:>8} {:>10}",
+impl Table {
+    /// A line for each function, and the sums.
+    pub fn counts(&self) -> String {
+        let mut text = format!(
+            "{:<62} {:>8} {:>8} {:>8} {:>10}\n",
             "function", "tried", "ok", "told", "most gas"
-        )?;
+        );
         for (name, r) in &self.rows {
             let short = name.split('(').next().unwrap_or(name);
             let args = name.matches(',').count() + usize::from(!name.ends_with("()"));
             let name = if short == "claim" { name } else { short };
-            writeln!(
-                f,
-                "{:<62} {:>8} {:>8} {:>8} {:>10}",
+            text += &format!(
+                "{:<62} {:>8} {:>8} {:>8} {:>10}\n",
                 format!("{name}/{args}"),
                 r.tried,
                 r.ok,
                 r.told,
                 r.gas
-            )?;
+            );
         }
-        writeln!(
-            f,
-            "calls {} of which succeeded {} ({} %); slashes booked {}; departures {}, asked for while buckets cooled {}; queue emptied {} refilled {}",
+        text + &format!(
+            "calls {} of which succeeded {} ({} %); slashes booked {}; departures {}, asked for while buckets cooled {}; queue emptied {} refilled {}\n",
             self.tried(),
             self.successes(),
             self.successes() * 100 / self.tried().max(1),
@@ -208,7 +211,13 @@ impl Display for Table {
             self.merges,
             self.emptied,
             self.refilled,
-        )?;
+        )
+    }
+}
+
+impl Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.counts())?;
         writeln!(
             f,
             "promised times read {}; exits funded by their promised time {}, with a named reason to be late {} (late without one ends the run); worst share error {} wei, most dust in reserve {} wei, best profit {} wei; calls back from a receiver {}",
