@@ -29,6 +29,8 @@ use tokio::task::JoinSet;
 const NAME: &str = "demo";
 /// Coins, and as many tokens, in the demo's AMM pool.
 const POOL: U256 = uint!(2_000_000_000_000_000_000_000_U256);
+/// Coins in the demo's first-loss reserve.
+const RESERVE: U256 = uint!(250_000_000_000_000_000_000_U256);
 /// How often a line says what the users have done.
 const REPORT: Duration = Duration::from_secs(60);
 
@@ -114,6 +116,7 @@ async fn world(
     // One journal for all of them: they are one process.
     let folder = settings.data_dir.join("users");
     let journal = Journal::open(&folder, Lock::take(&folder)?, pool, settings.profile.kind).await?;
+    users::endow(site.clone(), &journal, RESERVE).await?;
     for index in 0..args.users {
         let (site, counts, journal) = (site.clone(), counts.clone(), journal.clone());
         let (seed, users) = (args.seed, args.users);

@@ -76,6 +76,29 @@ pub async fn fund(pool: &Pool, seed: u64, users: u16) -> Result<()> {
     Ok(())
 }
 
+/// Pays into the first-loss reserve, where there is none yet: somebody must, before there is something to see.
+///
+/// # Errors
+/// Those of [`Session::for_key`] and [`Session::send`].
+pub async fn endow(site: Site, journal: &Journal, amount: U256) -> Result<()> {
+    if !site.read(&ILiquidMinter::insuranceCall {}).await?.is_zero() {
+        return Ok(());
+    }
+    let key = keys::published("benefactor")?;
+    let purse = amount.saturating_add(GAS_MONEY);
+    let _: serde_json::Value = site
+        .pool
+        .request("anvil_setBalance", (key.address(), purse))
+        .await?;
+    let session = Session::for_key(site, key, journal, Output::new(Mode::Quiet))?;
+    let minter = session.site.minter;
+    let call = ILiquidMinter::fundInsuranceCall {};
+    session
+        .send("into the first-loss reserve", minter, &call, amount)
+        .await?;
+    Ok(())
+}
+
 /// Lives one user's life until it is dropped. What the contract refuses is counted and tried no further.
 ///
 /// # Errors
