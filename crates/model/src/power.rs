@@ -255,10 +255,13 @@ impl State {
             }
             MinterCall::SetMaxValidatorPercentage { validator, bps } => {
                 self.admin(ctx)?;
-                let now = self.minter.validator(*validator)?.max_percentage;
+                let known = self.minter.validators.get(validator);
+                let now = known.map_or(Bps::new(0), |v| v.max_percentage);
+                // The delay is asked for first, of an unknown validator too.
                 if *bps > now {
                     self.delayed(ctx, call)?;
                 }
+                self.minter.validator(*validator)?;
                 if bps.get() == 0 || *bps >= Bps::ALL {
                     return Err(Error::BadParameter("maxValidatorPercentage", bps.raw()));
                 }

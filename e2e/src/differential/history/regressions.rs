@@ -164,6 +164,17 @@ fn regression_who_may_not_cancel_or_lower_is_told_the_role() {
 }
 
 #[test]
+fn regression_a_delay_is_asked_for_before_the_validator() {
+    let (mut h, _, _) = world();
+    let admin = h.admin;
+    minter(&mut h, admin, MinterCall::SealSetup);
+    let (validator, bps) = (ValidatorId(999), Bps::new(9_611));
+    let call = MinterCall::SetMaxValidatorPercentage { validator, bps };
+    let done = minter(&mut h, admin, call);
+    assert_eq!(done.refusal.as_deref(), Some("NotScheduled"));
+}
+
+#[test]
 fn regression_a_halt_tells_of_its_code_and_keeps_claims_for_others() {
     let (mut h, person, _) = world();
     let (admin, guardian) = (h.admin, h.guardian);
