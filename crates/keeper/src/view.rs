@@ -3,7 +3,7 @@
 use crate::Result;
 use alloy::primitives::{Address, U256};
 use chain::{
-    Block, Pool,
+    Block, ChainError, Pool,
     bindings::{
         ILiquidMinter as M, ILiquidVault as V, IPlumeStaking as S,
         minter::ILiquidMinterTypes::{BucketInfo, LineState, ValidatorState},
@@ -178,7 +178,17 @@ impl View {
         let vault = if vault.is_zero() {
             None
         } else {
-            Some(VaultView::read(pool, minter, vault, &block).await?)
+            match VaultView::read(pool, minter, vault, &block).await {
+                Ok(vault) => Some(vault),
+                // Whatever the minter names there must not keep exits waiting.
+                Err(crate::Error::Chain(
+                    error @ (ChainError::Rpc { .. } | ChainError::Decode { .. }),
+                )) => {
+                    tracing::warn!(%vault, %error, "the vault does not answer as one");
+                    None
+                }
+                Err(error) => return Err(error),
+            }
         };
         let (open_value, staged_value) = (value(line.openLst), value(line.stagedLst));
         Ok(Self {

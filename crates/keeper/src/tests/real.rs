@@ -995,6 +995,16 @@ async fn the_vaults_rewards_are_harvested_while_deposits_are_open() {
     assert!(held >= coins(1_000) + waits, "{held} {waits}");
     let last = real.store.last_tx_of("harvest").await.unwrap().unwrap();
     assert_eq!(last.success, Some(true));
+
+    // A vault that fails: nothing to harvest, and everything else goes on.
+    let fails = Bytes::from_static(&[0xfe]);
+    let broken = real.chain.anvil_set_code(*vault.address(), fails);
+    broken.await.unwrap();
+    real.warp(DAY).await;
+    let sent = real.quiet(&mut keeper).await;
+    assert!(sent.contains(&Job::ClaimRewards), "{sent:?}");
+    assert!(!sent.contains(&Job::Harvest), "{sent:?}");
+    assert_eq!(real.view().await.vault, None);
 }
 
 /// A claim that is due waits while its gas is too dear, unless somebody asks for it.
