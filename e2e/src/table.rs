@@ -163,7 +163,8 @@ impl Table {
     pub fn shortfalls(&self, calls: u64) -> Vec<String> {
         let mut out = Vec::new();
         let part = |least: u64| (least * calls.min(WHOLE)).div_ceil(WHOLE);
-        least_of(&mut out, "successful calls", self.successes(), calls);
+        let whole = calls.min(WHOLE);
+        least_of(&mut out, "successful calls", self.successes(), whole);
         let share = self.successes() * 100 / self.tried().max(1);
         least_of(&mut out, "successes in 100", share, 60);
         for name in Self::all() {

@@ -14,6 +14,7 @@ mod index;
 mod journey;
 mod parts;
 mod queue;
+mod replay;
 mod service;
 mod simulate;
 mod site;

@@ -78,6 +78,8 @@ pub enum Command {
     Simulate(Box<Simulate>),
     /// Bring the database to this version's schema
     Migrate,
+    /// Play a history in which contracts and model disagreed, on a local chain of its own
+    Replay(Replay),
     /// Look for what is wrong: tools, endpoints, deployment, database
     Doctor,
     /// Completions for a shell
@@ -111,6 +113,17 @@ pub struct Demo {
     /// Built web app [default: web/dist]
     #[arg(long, value_name = "DIR")]
     pub web: Option<PathBuf>,
+    /// anvil [default: from PATH, then contracts/node_modules]
+    #[arg(long, value_name = "FILE", env = "ANVIL")]
+    pub anvil: Option<PathBuf>,
+}
+
+/// `omnibus replay`
+#[derive(Clone, Debug, Args)]
+pub struct Replay {
+    /// What the differential run wrote
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
     /// anvil [default: from PATH, then contracts/node_modules]
     #[arg(long, value_name = "FILE", env = "ANVIL")]
     pub anvil: Option<PathBuf>,

@@ -20,6 +20,7 @@ mod plan;
 mod profile;
 mod receipt;
 mod refusal;
+mod replay;
 mod run;
 mod session;
 mod simulate;
@@ -70,6 +71,7 @@ async fn command(cli: Cli, out: Output) -> Result<()> {
         Command::Deploy(args) => deploy::run(&settings, &args, out).await,
         Command::Ops(command) => ops::run(&settings, command, out).await,
         Command::User(command) => user::run(&settings, command, out).await,
+        Command::Replay(args) => replay::run(&args.file, args.anvil.as_deref(), out).await,
         Command::Doctor => doctor::run(&settings, out).await,
         Command::Demo(args) => demo::run(settings, args, out).await,
         Command::Run(args) => run::run(&settings, args, out).await,

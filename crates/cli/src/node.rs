@@ -48,6 +48,34 @@ impl Anvil {
             })
     }
 
+    /// Starts one that forgets, as chain 1, for anybody's transactions at no price; its clock begins at `at`.
+    ///
+    /// # Errors
+    /// As [`Anvil::start`].
+    pub async fn bare(program: &Path, at: u64) -> Result<(Self, Pool)> {
+        let port = free_port(0)?;
+        let mut command = Command::new(program);
+        command.args([
+            "--silent",
+            "--port",
+            &port.to_string(),
+            "--timestamp",
+            &at.to_string(),
+            "--chain-id",
+            "1",
+            "--auto-impersonate",
+            "--base-fee",
+            "0",
+            "--gas-price",
+            "0",
+            "--gas-limit",
+            "100000000",
+            "--hardfork",
+            "cancun",
+        ]);
+        Self::spawn(command, program, port).await
+    }
+
     /// Starts it on `port` (0: any free one) with its state in `state`, and waits until it answers.
     ///
     /// # Errors
@@ -68,7 +96,12 @@ impl Anvil {
             // Blocks, transactions and logs are all kept; past states only as far back as anybody reads.
             .args(["--prune-history", "256"])
             .arg("--state")
-            .arg(state)
+            .arg(state);
+        Self::spawn(command, program, port).await
+    }
+
+    async fn spawn(mut command: Command, program: &Path, port: u16) -> Result<(Self, Pool)> {
+        command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
