@@ -648,8 +648,8 @@ pub struct IntentRequest {
     /// Name of the job.
     #[schema(example = "sweep", max_length = 64)]
     pub job: String,
-    /// What the job calls its target: `validator:1`, `rung:3`, or `all`.
-    #[schema(example = "validator:1", max_length = 64)]
+    /// `all`, whatever the job finds to do; or a validator's id, for a job that is done for each.
+    #[schema(example = "all", max_length = 64)]
     pub target: String,
 }
 

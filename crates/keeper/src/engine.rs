@@ -28,6 +28,8 @@ use store::{
 const GENERATIONS: u64 = 64;
 /// Requests that are looked at in one tick.
 const PUSH_CANDIDATES: u32 = 60;
+/// The target of an intent that wants a job for whatever it finds to do.
+const ALL_OF_IT: &str = "all";
 /// Longest target in an intent.
 const LONGEST_TARGET: usize = 16;
 
@@ -369,7 +371,8 @@ impl Keeper {
                     let why = format!("{}; after what spends the same coins", plan.reason);
                     (Verdict::Waiting, why)
                 } else {
-                    let asked = asked == Some(plan.target);
+                    let asked =
+                        asked.is_some_and(|asked| [plan.target, Target::All].contains(&asked));
                     self.act(&plan, mode, &view, asked).await?
                 };
                 spending |= verdict == Verdict::Sent && job.spends_free_money();
@@ -670,13 +673,17 @@ impl Keeper {
         if intent.target.len() > LONGEST_TARGET {
             return Err("the target is too long".into());
         }
-        let Some(target) = Target::parse(job, &intent.target) else {
+        let target = match intent.target.as_str() {
+            ALL_OF_IT => Some(Target::All),
+            text => Target::parse(job, text),
+        };
+        let Some(target) = target else {
             let wants = if job.is_per_validator() {
-                "a validator's id"
+                "a validator's id, or"
             } else {
-                "no target"
+                "no target, or"
             };
-            return Err(format!("{job} takes {wants}"));
+            return Err(format!("{job} takes {wants} {ALL_OF_IT:?}"));
         };
         if let Target::Validator(id) = target
             && view.validator(id).is_none()

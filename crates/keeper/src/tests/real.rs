@@ -625,6 +625,7 @@ async fn o17_an_intent_names_a_job_and_a_target_and_nothing_else() {
         ("claim-rewards", "7"),
         ("claim-rewards", "+1"),
         ("claim-rewards", "65536"),
+        ("claim-rewards", "ALL"),
         ("stake-bus", ""),
         ("sweep", "0"),
         ("", ""),
@@ -641,7 +642,7 @@ async fn o17_an_intent_names_a_job_and_a_target_and_nothing_else() {
         .await
         .unwrap()
         .items;
-    assert_eq!(intents.len(), 11);
+    assert_eq!(intents.len(), 12);
     assert!(
         intents
             .iter()
@@ -653,9 +654,9 @@ async fn o17_an_intent_names_a_job_and_a_target_and_nothing_else() {
         before,
         "nothing was sent for them"
     );
-    // Two are within the limits; the third of the hour is not.
-    for _ in 0..3 {
-        ask("sync-validators", "").await.unwrap();
+    // Two are within the limits, in either spelling; the third of the hour is not.
+    for target in ["all", "", "all"] {
+        ask("sync-validators", target).await.unwrap();
     }
     let reports = real.tick(&mut keeper).await;
     assert!(
@@ -1025,25 +1026,21 @@ async fn claims_go_by_value_against_gas() {
         why.reason.contains("gas costs too large a share"),
         "{why:?}"
     );
-    let ask = real
-        .store
-        .insert_intent("claim-rewards".into(), "0".into(), "operator".into());
-    ask.await.unwrap();
-    let reports = real.tick(&mut keeper).await;
-    let claims: Vec<_> = reports
-        .iter()
-        .filter(|one| one.job == Job::ClaimRewards && one.verdict == Verdict::Sent)
-        .map(|one| one.target)
-        .collect();
-    assert_eq!(claims, [Target::Validator(0)]);
-    // At a fair price the other one goes too.
-    let mut keeper = real.keeper(real.config(Mode::On)).await;
-    let sent = real.quiet(&mut keeper).await;
-    assert_eq!(
-        sent.iter().filter(|job| **job == Job::ClaimRewards).count(),
-        1,
-        "{sent:?}"
-    );
+    // Who asks means it: for one validator, then for whatever waits.
+    for (target, id) in [("0", 0), ("all", 1)] {
+        let ask =
+            real.store
+                .insert_intent("claim-rewards".into(), target.into(), "operator".into());
+        ask.await.unwrap();
+        let reports = real.tick(&mut keeper).await;
+        let claims: Vec<_> = reports
+            .iter()
+            .filter(|one| one.job == Job::ClaimRewards && one.verdict == Verdict::Sent)
+            .map(|one| one.target)
+            .collect();
+        assert_eq!(claims, [Target::Validator(id)]);
+        real.quiet(&mut keeper).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
