@@ -1216,8 +1216,8 @@ export interface components {
              */
             job: string;
             /**
-             * @description What the job calls its target: `validator:1`, `rung:3`, or `all`.
-             * @example validator:1
+             * @description `all`, whatever the job finds to do; or a validator's id, for a job that is done for each.
+             * @example all
              */
             target: string;
         };
