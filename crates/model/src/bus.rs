@@ -281,7 +281,7 @@ impl State {
         let opens = m
             .line
             .next_departure
-            .max(first.unwrap_or_default())
+            .max(first.unwrap_or(Timestamp::NEVER))
             .after(m.params.keeper_grace);
         m.keeper(ctx, &KEEPERS, opens)?;
 
