@@ -34,7 +34,7 @@ import {
   untilFunded,
 } from './chain.ts'
 import { look, looked, OUT } from './scan.ts'
-import { injectWallet } from './wallet.ts'
+import { connect, injectWallet } from './wallet.ts'
 
 const privateKey = setting('PRIVATE_KEY') as Hex
 const deposit = parseEther(setting('DEPOSIT', '100'))
@@ -76,13 +76,7 @@ try {
   }
 
   // Connect, be on the wrong network, come over.
-  await page.goto(base)
-  await page.getByTestId('connect').first().click()
-  await page
-    .getByTestId(/^connect-.+/)
-    .first()
-    .click()
-  await page.getByTestId('account').waitFor()
+  await connect(page, base)
   wallet.moveTo(1)
   await page.evaluate(() =>
     (window as unknown as { __e2eEmit: (event: string, value: string) => void }).__e2eEmit('chainChanged', '0x1'),

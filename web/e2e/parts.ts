@@ -35,7 +35,7 @@ import {
   untilFunded,
 } from './chain.ts'
 import { look, looked, OUT } from './scan.ts'
-import { injectWallet } from './wallet.ts'
+import { connect, injectWallet } from './wallet.ts'
 
 const abi = parseAbi([
   'event Deposit(address indexed sender, address indexed owner, uint256 assets, uint256 shares)',
@@ -86,13 +86,7 @@ async function visitor(key: Hex) {
   const { address } = await injectWallet(context, { rpcUrl, privateKey: key, chainId: config.chainId })
   const page = context.pages()[0] ?? (await context.newPage())
   const errors = complaints(page)
-  await page.goto(base)
-  await page.getByTestId('connect').first().click()
-  await page
-    .getByTestId(/^connect-.+/)
-    .first()
-    .click()
-  await page.getByTestId('account').waitFor()
+  await connect(page, base)
   return { page, me: address, errors, close }
 }
 

@@ -10,7 +10,7 @@ import type { Hex } from 'viem'
 import type { Overview, Validator } from '../src/api/types.ts'
 import { check, launch, until } from './browser.ts'
 import { fewColours } from './png.ts'
-import { injectWallet } from './wallet.ts'
+import { connect, injectWallet } from './wallet.ts'
 
 const base = process.env.BASE_URL ?? 'http://127.0.0.1:8080'
 const rpcUrl = process.env.RPC_URL ?? 'http://127.0.0.1:8545'
@@ -58,13 +58,7 @@ try {
   await injectWallet(context, { rpcUrl, privateKey: KEY, chainId: 31_337 })
   const page = context.pages()[0] ?? (await context.newPage())
   await page.setViewportSize({ width: WIDTH, height: 900 })
-  await page.goto(base)
-  await page.getByTestId('connect').first().click()
-  await page
-    .getByTestId(/^connect-.+/)
-    .first()
-    .click()
-  await page.getByTestId('account').waitFor()
+  await connect(page, base)
 
   // The visitor joins and asks for a part back, so that there is something to see on Exit.
   await page.getByTestId('deposit-amount').fill('5000')

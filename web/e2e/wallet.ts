@@ -1,4 +1,4 @@
-import type { BrowserContext } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { createPublicClient, createWalletClient, hexToBigInt, http, numberToHex, type Address, type Hex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 
@@ -131,4 +131,15 @@ export async function injectWallet(
       current = chain
     },
   }
+}
+
+/** Opens the app and joins it with the page's wallet. */
+export async function connect(page: Page, base: string) {
+  await page.goto(base)
+  await page.getByTestId('connect').first().click()
+  await page
+    .getByTestId(/^connect-.+/)
+    .first()
+    .click()
+  await page.getByTestId('account').waitFor()
 }
