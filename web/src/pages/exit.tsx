@@ -104,7 +104,8 @@ function marketWords(parts: Parts | null, pools: ExitPools | undefined, alone: P
   }
   const cap = `never more than ${formatBps(pools.slippageBps)} under the rate`
   const share = parts && parts.poolLst > 0n ? 'the pool’s price' : cap
-  if (!alone || alone.pool === null) {
+  // Not yet asked is no refusal.
+  if (alone?.pool === null) {
     return { badge: 'At once', share, text: `Sells to a pool, ${cap}. No pool buys at that price now.` }
   }
   return { badge: 'At once', share, text: `Sells to a pool when that beats the instant fee, ${cap}.` }
