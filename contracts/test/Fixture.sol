@@ -245,20 +245,22 @@ abstract contract Fixture is Test, ILiquidMinterTypes {
         return minter.submit{value: amount}();
     }
 
+    /// An exit by buffer and queue at any fee, in this block.
+    function exitParams(address who, uint256 instantMax, uint256 queueMax) internal view returns (ExitParams memory) {
+        return ExitParams({
+            instantMax: instantMax,
+            ammMax: 0,
+            queueMax: queueMax,
+            minOutNow: 0,
+            feeLimitBps: 10_000,
+            deadline: now_(),
+            recipient: who
+        });
+    }
+
     function requestExit(address who, uint256 lst) internal returns (uint256 id) {
         vm.prank(who);
-        (, id) = minter.redeem(
-            lst,
-            ExitParams({
-                instantMax: 0,
-                ammMax: 0,
-                queueMax: lst,
-                minOutNow: 0,
-                feeLimitBps: 10_000,
-                deadline: now_(),
-                recipient: who
-            })
-        );
+        (, id) = minter.redeem(lst, exitParams(who, 0, lst));
     }
 
     function closeRung() internal returns (uint256) {

@@ -67,7 +67,7 @@ abstract contract AmmTest is AmmFixture {
         assertEq(slippage, 0);
         vm.prank(alice);
         vm.expectRevert(AmmNotEnabled.selector);
-        minter.redeem(1 ether, exitParams(alice, 0, 1));
+        minter.redeem(1 ether, poolExit(alice, 0, 1));
         assertEq(minter.quoteExit(1 ether).ammLst, 0);
     }
 
@@ -174,11 +174,11 @@ abstract contract AmmTest is AmmFixture {
         (, uint256 id) = exit(alice, 20 ether, 3 ether, 5 ether);
         assertEq(queued(id), 12 ether);
         vm.startPrank(alice);
-        ExitParams memory p = exitParams(alice, 3 ether, 5 ether);
+        ExitParams memory p = poolExit(alice, 3 ether, 5 ether);
         p.queueMax = 2 ether;
         vm.expectRevert(abi.encodeWithSelector(ExitNotPlaced.selector, 12 ether));
         minter.redeem(20 ether, p);
-        p = exitParams(alice, 3 ether, 5 ether);
+        p = poolExit(alice, 3 ether, 5 ether);
         p.minOutNow = 8 ether;
         vm.expectPartialRevert(OutBelowMinimum.selector);
         minter.redeem(20 ether, p);
@@ -262,7 +262,7 @@ abstract contract AmmTest is AmmFixture {
         assertLt(left - gasleft(), 3 * 5_000_000);
         vm.etch(address(route), hex"5b5f56");
         vm.prank(alice);
-        (uint256 paid, uint256 id) = minter.redeem(20 ether, exitParams(alice, 0, 20 ether));
+        (uint256 paid, uint256 id) = minter.redeem(20 ether, poolExit(alice, 0, 20 ether));
         assertEq(paid, 0);
         assertEq(queued(id), 20 ether);
     }
@@ -276,7 +276,7 @@ abstract contract AmmTest is AmmFixture {
         (paid, id) = exit(alice, 20 ether, 5 ether, 20 ether);
         assertGt(paid, 4.9 ether);
         assertEq(queued(id), 15 ether);
-        ExitParams memory p = exitParams(alice, 0, 20 ether);
+        ExitParams memory p = poolExit(alice, 0, 20 ether);
         p.minOutNow = 1;
         vm.startPrank(alice);
         vm.expectRevert(abi.encodeWithSelector(OutBelowMinimum.selector, 0, 1));
@@ -292,13 +292,13 @@ abstract contract AmmTest is AmmFixture {
     /// The same words as without a pool, and nothing is sold.
     function test_amm_exits_are_refused_by_name() public {
         fillV2(10_000 ether, 10_000 ether);
-        ExitParams memory p = exitParams(alice, 0, 20 ether);
+        ExitParams memory p = poolExit(alice, 0, 20 ether);
         bytes memory nothing = abi.encodeWithSelector(ZeroAmount.selector);
         refuses(alice, abi.encodeCall(minter.redeem, (0, p)), nothing);
         p.recipient = address(0);
         bytes memory nobody = abi.encodeWithSelector(ZeroAddress.selector);
         refuses(alice, abi.encodeCall(minter.redeem, (20 ether, p)), nobody);
-        p = exitParams(alice, 0, 20 ether);
+        p = poolExit(alice, 0, 20 ether);
         p.deadline = now_() - 1;
         bytes memory late = abi.encodeWithSelector(DeadlinePassed.selector, now_() - 1, now_());
         refuses(alice, abi.encodeCall(minter.redeem, (20 ether, p)), late);
@@ -309,7 +309,7 @@ abstract contract AmmTest is AmmFixture {
         vm.store(address(minter), slot, bytes32(word & type(uint224).max | most << 224));
         assertEq(minter.line().openCount, most);
         bytes memory full = abi.encodeWithSelector(RungFull.selector, 0);
-        refuses(alice, abi.encodeCall(minter.redeem, (99 ether, exitParams(alice, 0, 1 ether))), full);
+        refuses(alice, abi.encodeCall(minter.redeem, (99 ether, poolExit(alice, 0, 1 ether))), full);
         (uint256 paid, uint256 id) = exit(alice, 1 ether, 0, 1 ether);
         assertGt(paid, 0.99 ether);
         assertEq(id, 0, "what is sold whole needs no place");
@@ -374,7 +374,7 @@ abstract contract AmmTest is AmmFixture {
     /// With too little gas for the pool the exit reverts: no estimate settles where the sale just fails.
     function test_l33_a_stingy_caller_is_told() public {
         fillV2(10_000 ether, 10_000 ether);
-        ExitParams memory p = exitParams(alice, 0, 20 ether);
+        ExitParams memory p = poolExit(alice, 0, 20 ether);
         vm.prank(alice);
         vm.expectPartialRevert(GasTooLow.selector);
         minter.redeem{gas: 2_500_000}(20 ether, p);
@@ -382,7 +382,7 @@ abstract contract AmmTest is AmmFixture {
 
     function test_l33_a_pool_cannot_reenter() public {
         bytes[4] memory calls = [
-            abi.encodeCall(minter.redeem, (1, exitParams(alice, 0, 1))),
+            abi.encodeCall(minter.redeem, (1, poolExit(alice, 0, 1))),
             abi.encodeCall(minter.unstake, (1)),
             abi.encodeWithSignature("submit()"),
             abi.encodeWithSignature("receiveFromAmm()")
@@ -408,7 +408,7 @@ abstract contract AmmTest is AmmFixture {
         LyingRoute liar = new LyingRoute(address(minter), address(token), 20 ether, 0);
         vm.prank(admin);
         minter.setAmmRoute(address(liar), SLIPPAGE);
-        ExitParams memory p = exitParams(alice, 0, 20 ether);
+        ExitParams memory p = poolExit(alice, 0, 20 ether);
         vm.prank(alice);
         vm.expectRevert(abi.encodeWithSelector(AmmBelowCap.selector, 0, 19.8 ether));
         minter.redeem(20 ether, p);
@@ -515,7 +515,7 @@ abstract contract AmmTest is AmmFixture {
     /// Whole transactions: what the path costs.
     function test_amm_gas() public {
         fillV2(10_000 ether, 10_000 ether);
-        ExitParams memory p = exitParams(alice, 0, 1 ether);
+        ExitParams memory p = poolExit(alice, 0, 1 ether);
         vm.prank(alice);
         uint256 left = gasleft();
         minter.redeem(1 ether, p);

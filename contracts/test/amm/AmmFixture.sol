@@ -89,16 +89,9 @@ abstract contract AmmFixture is Attack {
         trader.mint(pool, -20, 20, 10 * liquidity);
     }
 
-    function exitParams(address who, uint256 instantMax, uint256 ammMax) internal view returns (ExitParams memory) {
-        return ExitParams({
-            instantMax: instantMax,
-            ammMax: ammMax,
-            queueMax: type(uint256).max,
-            minOutNow: 0,
-            feeLimitBps: 10_000,
-            deadline: now_(),
-            recipient: who
-        });
+    function poolExit(address who, uint256 instantMax, uint256 ammMax) internal view returns (ExitParams memory p) {
+        p = exitParams(who, instantMax, type(uint256).max);
+        p.ammMax = ammMax;
     }
 
     function exit(address who, uint256 lst, uint256 instantMax, uint256 ammMax)
@@ -108,7 +101,7 @@ abstract contract AmmFixture is Attack {
         uint256 before = who.balance;
         uint256 held = token.balanceOf(who);
         vm.prank(who);
-        (paid, id) = minter.redeem(lst, exitParams(who, instantMax, ammMax));
+        (paid, id) = minter.redeem(lst, poolExit(who, instantMax, ammMax));
         assertEq(who.balance - before, paid, "paid what it says");
         assertEq(held - token.balanceOf(who), lst, "took what was asked");
         assertNothingStays();

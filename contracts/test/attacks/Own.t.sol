@@ -645,7 +645,7 @@ contract OwnAttackTest is Attack {
         submit(mallory, 4 ether);
         stakeAll();
         assertEq(minter.bufferTarget(), 10.9 ether);
-        ExitParams memory p = nowOnly(bob, 5 ether);
+        ExitParams memory p = exitParams(bob, 5 ether, 5 ether);
         p.feeLimitBps = 50;
         bytes memory data = abi.encodeCall(minter.redeem, (5 ether, p));
         vm.prank(mallory);
@@ -660,18 +660,6 @@ contract OwnAttackTest is Attack {
         assertSound();
     }
 
-    function nowOnly(address who, uint256 lst) internal view returns (ExitParams memory) {
-        return ExitParams({
-            instantMax: lst,
-            ammMax: 0,
-            queueMax: lst,
-            minOutNow: 0,
-            feeLimitBps: 10_000,
-            deadline: now_(),
-            recipient: who
-        });
-    }
-
     // -------------------------------------------------------------------------------------------------------------- L65
 
     /// Bob needs 5 coins now. Mallory empties the buffer just ahead, and would have bob's LST wait 21 days; bob keeps it, and
@@ -680,7 +668,7 @@ contract OwnAttackTest is Attack {
         submit(bob, 5 ether);
         submit(mallory, 15 ether);
         uint256 before = bob.balance;
-        ExitParams memory p = nowOnly(bob, 5 ether);
+        ExitParams memory p = exitParams(bob, 5 ether, 5 ether);
         p.minOutNow = 4.95 ether; // 5 less the highest fee
         vm.prank(mallory);
         (uint256 paid, uint256 id) = minter.unstake(15 ether);

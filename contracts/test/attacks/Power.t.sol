@@ -17,18 +17,7 @@ contract PowerAttackTest is Attack {
         assertEq(minter.quoteExit(5 ether).instantLst, 0);
         vm.startPrank(alice);
         vm.expectRevert(abi.encodeWithSelector(ExitNotPlaced.selector, 5 ether));
-        minter.redeem(
-            5 ether,
-            ExitParams({
-                instantMax: 5 ether,
-                ammMax: 0,
-                queueMax: 0,
-                minOutNow: 0,
-                feeLimitBps: 10_000,
-                deadline: now_(),
-                recipient: alice
-            })
-        );
+        minter.redeem(5 ether, exitParams(alice, 5 ether, 0));
         (uint256 paid, uint256 id) = minter.unstake(20 ether);
         assertEq(paid, 0);
         // Everything else goes on.

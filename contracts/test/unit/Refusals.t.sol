@@ -127,15 +127,7 @@ contract RefusalsTest is Attack {
     }
 
     function exitOf(uint256 lst) internal view returns (ExitParams memory) {
-        return ExitParams({
-            instantMax: lst,
-            ammMax: 0,
-            queueMax: lst,
-            minOutNow: 0,
-            feeLimitBps: 10_000,
-            deadline: now_(),
-            recipient: alice
-        });
+        return exitParams(alice, lst, lst);
     }
 
     // ------------------------------------------------------------------------------------------------------ parameters
