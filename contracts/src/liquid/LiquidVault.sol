@@ -230,16 +230,17 @@ contract LiquidVault is ERC4626, ERC20Permit, ReentrancyGuardTransient, ILiquidV
         returns (uint256 lst, uint256 coins)
     {
         if (shares == 0) revert ZeroAmount();
-        uint256 all = coinsHeld + ILiquidRewards(REWARDS).claim(address(this));
         uint256 supply = totalSupply() + VIRTUAL;
+        // Shares first: who has too few is told so, before a part larger than the whole is reckoned.
+        if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);
+        _burn(owner, shares);
+        uint256 all = coinsHeld + ILiquidRewards(REWARDS).claim(address(this));
         lst = lstHeld.mulDiv(shares, supply);
         coins = all.mulDiv(shares, supply);
         // Coins count as LST rounded down: a wei less keeps that rounding from taking a wei from those who stay.
         if (coins != 0) --coins;
         lstHeld -= lst;
         coinsHeld = all - coins;
-        if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);
-        _burn(owner, shares);
         emit Withdraw(msg.sender, receiver, owner, lst, shares);
         emit RedeemedInKind(msg.sender, receiver, owner, shares, lst, coins);
         IERC20(asset()).safeTransfer(receiver, lst);

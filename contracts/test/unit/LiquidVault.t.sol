@@ -254,6 +254,24 @@ contract LiquidVault4626Test is VaultFixture {
         assertEq(vault.previewDeposit(0) + vault.previewMint(0) + vault.previewWithdraw(0) + vault.previewRedeem(0), 0);
     }
 
+    /// More shares than an owner has, or than there are: its balance is named, whatever lies in the vault.
+    function test_inKindExitOfTooManySharesNamesTheBalance() public {
+        uint256 have = enter(alice, 10 ether);
+        load(3 ether);
+        pass(1 days);
+        uint256 held = vault.lstHeld();
+        uint256[2] memory tries = [have + 1, 1e30];
+        for (uint256 i; i < tries.length; ++i) {
+            bytes memory reason =
+                abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, alice, have, tries[i]);
+            vm.prank(alice);
+            vm.expectRevert(reason);
+            vault.redeemInKind(tries[i], alice, alice);
+        }
+        assertEq(vault.balanceOf(alice), have);
+        assertEq(vault.lstHeld(), held);
+    }
+
     /// Coins that are worth no share, or fewer than the coin vault counted on, buy none and stay with the payer.
     function test_coins_for_too_few_shares_are_refused() public {
         vm.startPrank(bob);

@@ -437,14 +437,14 @@ impl State {
         if shares.is_zero() {
             return Err(Error::ZeroAmount);
         }
-        let all = self.vault_collect(ctx.now, out)?;
         let supply = self.vault.virtual_supply()?;
+        self.vault.spend(owner, ctx.caller, shares)?;
+        self.vault.burn(owner, shares, out)?;
+        let all = self.vault_collect(ctx.now, out)?;
         let lst = self.vault.lst_held.mul_div_down(shares.raw(), supply)?;
         let coins = all.mul_div_down(shares.raw(), supply)?.min0(Assets::of(1));
         self.vault.lst_held = self.vault.lst_held.minus(lst)?;
         self.vault.coins_held = all.minus(coins)?;
-        self.vault.spend(owner, ctx.caller, shares)?;
-        self.vault.burn(owner, shares, out)?;
         let (sender, vault) = (ctx.caller, self.places.vault);
         out.tell(Event::VaultWithdraw {
             sender,

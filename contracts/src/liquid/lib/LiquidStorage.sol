@@ -201,10 +201,6 @@ library LiquidStorage {
 
     // ---------------------------------------------------------------------------------------------------- 2. the books
 
-    function valueAt(uint256 lst, uint256 rate) internal pure returns (uint256) {
-        return lst * rate / RAY;
-    }
-
     function value(State storage s, uint256 lst) internal view returns (uint256) {
         return lst * s.rate / RAY;
     }

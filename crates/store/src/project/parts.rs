@@ -27,42 +27,8 @@ impl Step<'_, '_, '_> {
         match self.event.name.as_str() {
             // ------------------------------------------------------------ vault
             "vault.Transfer" => self.shares_moved().await,
-            "vault.Deposit" => {
-                let (account, lst, shares) = self.vault_amounts()?;
-                self.add(VAULT_LST, lst).await?;
-                self.vault_holder(account, |h| h.lst_in = h.lst_in.saturating_add(lst))
-                    .await?;
-                let from = other(account, self.address("sender")?);
-                self.history(
-                    account,
-                    HistoryKind::VaultDeposit,
-                    U256::ZERO,
-                    lst,
-                    from,
-                    None,
-                )
-                .await?;
-                self.vault_move(VaultMoveKind::Deposit, account, lst, shares, U256::ZERO)
-                    .await
-            }
-            "vault.Withdraw" => {
-                let (account, lst, shares) = self.vault_amounts()?;
-                self.sub(VAULT_LST, lst).await?;
-                self.vault_holder(account, |h| h.lst_out = h.lst_out.saturating_add(lst))
-                    .await?;
-                let to = other(account, self.address("receiver")?);
-                self.history(
-                    account,
-                    HistoryKind::VaultWithdraw,
-                    U256::ZERO,
-                    lst,
-                    to,
-                    None,
-                )
-                .await?;
-                self.vault_move(VaultMoveKind::Withdraw, account, lst, shares, U256::ZERO)
-                    .await
-            }
+            "vault.Deposit" => self.vault_exchanged(true).await,
+            "vault.Withdraw" => self.vault_exchanged(false).await,
             "vault.Harvested" => {
                 let (coins, lst) = (self.amount("coins")?, self.amount("lst")?);
                 self.add(VAULT_LST, lst).await?;
@@ -225,13 +191,34 @@ impl Step<'_, '_, '_> {
 
     // -------------------------------------------------------------------- vault
 
-    /// Account, LST and shares of a deposit or a withdrawal.
-    fn vault_amounts(&self) -> Result<(Address, U256, U256)> {
-        Ok((
+    /// LST `into` the vault for shares, or out of it for shares.
+    async fn vault_exchanged(&mut self, into: bool) -> Result<()> {
+        let (account, lst, shares) = (
             self.address("owner")?,
             self.amount("assets")?,
             self.amount("shares")?,
-        ))
+        );
+        let (kind, told, party) = if into {
+            self.add(VAULT_LST, lst).await?;
+            (VaultMoveKind::Deposit, HistoryKind::VaultDeposit, "sender")
+        } else {
+            self.sub(VAULT_LST, lst).await?;
+            (
+                VaultMoveKind::Withdraw,
+                HistoryKind::VaultWithdraw,
+                "receiver",
+            )
+        };
+        self.vault_holder(account, |h| {
+            let sum = if into { &mut h.lst_in } else { &mut h.lst_out };
+            *sum = sum.saturating_add(lst);
+        })
+        .await?;
+        let party = other(account, self.address(party)?);
+        self.history(account, told, U256::ZERO, lst, party, None)
+            .await?;
+        self.vault_move(kind, account, lst, shares, U256::ZERO)
+            .await
     }
 
     async fn shares_moved(&mut self) -> Result<()> {
