@@ -2,14 +2,16 @@
 #![allow(missing_docs, reason = "test code; the names say it")]
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fmt::{self, Display},
 };
 
 use alloy::json_abi::StateMutability as S;
+use serde::{Deserialize, Serialize};
 
 /// Calls of one function.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize)]
 pub struct Row {
     pub tried: u64,
     pub ok: u64,
@@ -19,9 +21,9 @@ pub struct Row {
 }
 
 /// Counts of a history, or of all.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub struct Table {
-    rows: BTreeMap<&'static str, Row>,
+    rows: BTreeMap<Cow<'static, str>, Row>,
     pub slashes: u64,
     pub departures: u64,
     pub merges: u64,
@@ -102,7 +104,7 @@ impl Table {
     }
 
     pub fn count(&mut self, name: &'static str, ok: bool, told: bool, gas: u64) {
-        let row = self.rows.entry(name).or_default();
+        let row = self.rows.entry(name.into()).or_default();
         row.tried += 1;
         row.ok += u64::from(ok);
         row.told += u64::from(ok && told);
@@ -111,7 +113,7 @@ impl Table {
 
     /// Successes that calls of others brought about.
     pub fn add(&mut self, name: &'static str, n: u64) {
-        let row = self.rows.entry(name).or_default();
+        let row = self.rows.entry(name.into()).or_default();
         row.tried += n;
         row.ok += n;
     }
@@ -124,7 +126,7 @@ impl Table {
     pub fn successes(&self) -> u64 {
         self.rows
             .iter()
-            .filter(|(n, _)| !MADE_BY_OTHERS.contains(n))
+            .filter(|(n, _)| !MADE_BY_OTHERS.contains(&n.as_ref()))
             .map(|(_, r)| r.ok)
             .sum()
     }
@@ -132,14 +134,14 @@ impl Table {
     pub fn tried(&self) -> u64 {
         self.rows
             .iter()
-            .filter(|(n, _)| !MADE_BY_OTHERS.contains(n))
+            .filter(|(n, _)| !MADE_BY_OTHERS.contains(&n.as_ref()))
             .map(|(_, r)| r.tried)
             .sum()
     }
 
     pub fn merge(&mut self, other: &Self) {
         for (name, r) in &other.rows {
-            let row = self.rows.entry(name).or_default();
+            let row = self.rows.entry(name.clone()).or_default();
             row.tried += r.tried;
             row.ok += r.ok;
             row.told += r.told;
@@ -190,6 +192,7 @@ impl Table {
             "function", "tried", "ok", "told", "most gas"
         );
         for (name, r) in &self.rows {
+            let name = name.as_ref();
             let short = name.split('(').next().unwrap_or(name);
             let args = name.matches(',').count() + usize::from(!name.ends_with("()"));
             let name = if short == "claim" { name } else { short };

@@ -1,54 +1,48 @@
 //! What takes too long for every run: `omnibus-deep queue | stateful | differential`, each into its own key of
-//! `bench/results/deep.json` with seed, duration and the hashes of the trees that it measured.
+//! `bench/results/deep.json` with seed, duration and the hashes of what it measured. The last two can be stopped at any time
+//! and go on from there. `omnibus-deep hunt` looks for a planted fault.
 #![allow(
     clippy::print_stderr,
+    clippy::print_stdout,
     reason = "a program of the workshop: it shows progress on the terminal"
 )]
 
-use std::{fs, path::Path, process::Command, time::Instant};
+use std::{fs, ops::Range, process::Command, time::Instant};
 
 use eyre::{Context as _, Result, bail, ensure, eyre};
-use omnibus_e2e::{differential, queue, stateful};
+use omnibus_e2e::{
+    differential::{self, Report},
+    queue, stateful,
+    table::Table,
+};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 const RESULTS: &str = "bench/results/deep.json";
-const USAGE: &str =
-    "usage: omnibus-deep queue | stateful | differential   (SEED, CALLS from the environment)";
+const USAGE: &str = "usage: omnibus-deep queue | stateful | differential | hunt   (SEED, CALLS, EXITS, MINUTES from the environment)";
+
+/// What a figure rests on, as git's pathspecs.
+type Trees = &'static [&'static str];
+
+/// The contracts of the liquid side, and the stand-ins under it.
+const LIQUID: Trees = &[
+    ":(glob)contracts/artifacts/*Liquid*.json",
+    ":(glob)contracts/artifacts/*Bucket*.json",
+    ":(glob)contracts/artifacts/*AmmRoute.json",
+    ":(glob)contracts/artifacts/*Converter.json",
+    ":(glob)contracts/artifacts/ERC1967Proxy.json",
+    ":(glob)contracts/artifacts/Local[AST]*.json",
+];
+const WORLD: Trees = &["e2e/src/world", "e2e/src/table.rs"];
 
 fn main() -> Result<()> {
-    let what = std::env::args().nth(1).unwrap_or_default();
-    let (measure, trees): (fn() -> Result<Value>, &[&str]) = match what.as_str() {
-        "queue" => (
-            long_queue,
-            &["contracts/artifacts", "e2e/src/queue.rs", "e2e/src/world"],
-        ),
-        "stateful" => (
-            many_calls,
-            &[
-                "contracts/artifacts",
-                "e2e/src/stateful",
-                "e2e/src/table.rs",
-                "e2e/src/world",
-            ],
-        ),
-        "differential" => (
-            many_comparisons,
-            &[
-                "contracts/artifacts",
-                "crates/model/src",
-                "e2e/src/differential",
-                "e2e/src/table.rs",
-                "e2e/src/world",
-            ],
-        ),
+    match std::env::args().nth(1).unwrap_or_default().as_str() {
+        "queue" => long_queue(),
+        "stateful" => many_calls(),
+        "differential" => many_comparisons(),
+        "hunt" => hunt(),
         _ => bail!(USAGE),
-    };
-    let mut row = Map::new();
-    row.insert("trees".into(), hashes(trees)?);
-    let started = Instant::now();
-    row.insert("figures".into(), measure()?);
-    row.insert("duration_s".into(), started.elapsed().as_secs().into());
-    write(&what, row)
+    }
 }
 
 fn number(name: &str, standing: u64) -> Result<u64> {
@@ -62,7 +56,9 @@ fn number(name: &str, standing: u64) -> Result<u64> {
 
 /// L32: ten, a thousand, a hundred thousand and a million open requests. Ten twice: the first queue of a world writes slots
 /// that were never written.
-fn long_queue() -> Result<Value> {
+fn long_queue() -> Result<()> {
+    let trees = trees(&[LIQUID, &["e2e/src/queue.rs", "e2e/src/world"]])?;
+    let started = Instant::now();
     let stages = queue::measure(&[10, 10, 1_000, 100_000, 1_000_000], |n| {
         eprint!("\r{n} requests ")
     });
@@ -74,63 +70,199 @@ fn long_queue() -> Result<Value> {
         eprintln!("{s:?}");
     }
     last.costs_no_more_than(first)?;
-    Ok(serde_json::to_value(stages)?)
+    let row = Row {
+        trees,
+        duration_s: started.elapsed().as_secs(),
+        figures: serde_json::to_value(stages)?,
+        rest: Value::Null,
+    };
+    row.write("queue")
 }
 
-/// Promises 1 to 6 and 8 over millions of calls; exits against the time that they were promised. One that is late without a named
-/// reason ends the run.
-fn many_calls() -> Result<Value> {
-    let plan = stateful::Plan {
-        seed: number("SEED", 2)?,
-        calls: number("CALLS", 2_000_000)?,
-        only: None,
-    };
-    let table = stateful::run(plan).map_err(|broken| eyre!(broken))?;
-    eprintln!("{table}");
-    let short = table.shortfalls(plan.calls);
+/// Promises 1 to 6 and 8 over millions of calls; exits against the time that they were promised. One that is late without a
+/// named reason ends the run.
+fn many_calls() -> Result<()> {
+    let trees = trees(&[LIQUID, WORLD, &["e2e/src/stateful"]])?;
+    let (seed, exits) = (number("SEED", 2)?, number("EXITS", 100_000)?);
+    let quota = stateful::CALLS_OF_A_WORLD;
+    let mut long: Long<Table> = Long::resume("stateful", seed, trees)?;
+    loop {
+        let enough = long.sum.kept >= exits;
+        if enough || long.late()? {
+            break;
+        }
+        let more = stateful::play(seed, long.next(), quota);
+        let more = more.map_err(|broken| eyre!(broken))?;
+        long.sum.merge(&more);
+        let (calls, table) = (long.sum.successes(), long.sum.clone());
+        eprintln!(
+            "{calls} calls, {} exits kept, {} excused",
+            table.kept, table.excused
+        );
+        long.write(json!({
+            "seed": seed,
+            "successful_calls": table.successes(),
+            "slashes_booked": table.slashes,
+            "promised_times_read": table.promises,
+            "exits_funded_by_their_time": table.kept,
+            "exits_with_a_named_reason": table.excused,
+        }))?;
+    }
+    eprintln!("{}", long.sum);
+    let short = long.sum.shortfalls(long.sum.successes());
     ensure!(short.is_empty(), "{}", short.join("; "));
-    Ok(json!({
-        "seed": plan.seed,
-        "successful_calls": table.successes(),
-        "slashes_booked": table.slashes,
-        "promised_times_read": table.promises,
-        "exits_funded_by_their_time": table.kept,
-        "exits_with_a_named_reason": table.excused,
-    }))
+    Ok(())
 }
 
 /// The contracts against the model. A divergence ends the run.
-fn many_comparisons() -> Result<Value> {
+fn many_comparisons() -> Result<()> {
+    let model = &[":(glob)crates/model/src/*.rs", "e2e/src/differential"];
+    let trees = trees(&[LIQUID, WORLD, model])?;
+    let calls = number("CALLS", 2_000_000)?;
     let options = differential::Options {
         seed: number("SEED", 2)?,
-        calls: number("CALLS", 2_000_000)?,
+        calls,
         only: None,
+        shrink: true,
     };
-    let report = differential::run(&options).map_err(|difference| eyre!("{difference}"))?;
-    eprintln!("{report}");
-    let table = &report.table;
-    let short = table.shortfalls(options.calls / 5);
+    let mut long: Long<Report> = Long::resume("differential", options.seed, trees)?;
+    loop {
+        let table = &long.sum.table;
+        let enough = table.successes() + long.sum.outside >= calls;
+        if enough || long.late()? {
+            break;
+        }
+        let more = differential::some(&options, long.next());
+        long.sum
+            .add(&more.map_err(|divergence| eyre!("{divergence}"))?);
+        let (table, outside, fields) = (&long.sum.table, long.sum.outside, long.sum.fields);
+        eprintln!(
+            "{} calls compared, {fields} fields",
+            table.successes() + outside
+        );
+        let figures = json!({
+            "seed": options.seed,
+            "successful_calls": table.successes(),
+            "calls_of_others": outside,
+            "refused_calls": table.tried() - table.successes(),
+            "slashes_booked": table.slashes,
+            "fields_compared": fields,
+        });
+        long.write(figures)?;
+    }
+    eprintln!("{}", long.sum);
+    let short = long.sum.table.shortfalls(long.sum.table.successes() / 5);
     ensure!(short.is_empty(), "{}", short.join("; "));
-    Ok(json!({
-        "seed": options.seed,
-        "successful_calls": table.successes(),
-        "calls_of_others": report.outside,
-        "refused_calls": table.tried() - table.successes(),
-        "slashes_booked": table.slashes,
-        "fields_compared": report.fields,
-    }))
+    Ok(())
 }
 
-/// The git hashes of what was measured. It has to be committed: a figure of something else would be worth nothing.
-fn hashes(paths: &[&str]) -> Result<Value> {
-    let dirty = git(&[&["status", "--porcelain", "--"], paths].concat())?;
-    ensure!(dirty.is_empty(), "commit first what is measured:\n{dirty}");
-    let mut out = Map::new();
-    for path in paths {
-        let hash = git(&["rev-parse", &format!("HEAD:{path}")])?;
-        out.insert((*path).into(), hash.trim().into());
+/// A run of many histories that can be stopped at any time: after each few of them its sums are written, and the next run
+/// goes on from there while what it measures is the same.
+struct Long<T> {
+    what: &'static str,
+    trees: Map<String, Value>,
+    seed: u64,
+    /// Histories done.
+    done: u64,
+    sum: T,
+    spent: u64,
+    started: Instant,
+    least: bool,
+}
+
+/// Histories between two writings.
+const STEP: u64 = 8;
+
+impl<T: Default + Serialize + DeserializeOwned> Long<T> {
+    fn resume(what: &'static str, seed: u64, trees: Map<String, Value>) -> Result<Self> {
+        let all = results()?;
+        let before = all.get(what).and_then(|row| {
+            let same = row.get("trees")?.as_object()? == &trees;
+            let rest = row.get("rest")?;
+            let (old, done): (u64, u64) =
+                serde_json::from_value(rest.get("seed_and_histories")?.clone()).ok()?;
+            let sum = serde_json::from_value(rest.get("sum")?.clone()).ok()?;
+            (same && old == seed).then_some((done, sum, row.get("duration_s")?.as_u64()?))
+        });
+        let (done, sum, spent) = before.unwrap_or_default();
+        if done > 0 {
+            eprintln!("goes on after {done} histories");
+        }
+        Ok(Self {
+            what,
+            trees,
+            seed,
+            done,
+            sum,
+            spent,
+            started: Instant::now(),
+            least: false,
+        })
     }
-    Ok(out.into())
+
+    /// The histories that come next.
+    fn next(&mut self) -> Range<u64> {
+        let from = self.done;
+        self.done += STEP;
+        from..self.done
+    }
+
+    /// Whether MINUTES are over, and something was done in them.
+    fn late(&self) -> Result<bool> {
+        let minutes = number("MINUTES", u64::MAX / 60)?;
+        let late = self.started.elapsed().as_secs() >= minutes * 60;
+        if self.least && late {
+            eprintln!("stops after {minutes} minutes; run it again to go on");
+        }
+        Ok(self.least && late)
+    }
+
+    fn write(&mut self, figures: Value) -> Result<()> {
+        self.least = true;
+        let row = Row {
+            trees: self.trees.clone(),
+            duration_s: self.spent + self.started.elapsed().as_secs(),
+            figures,
+            rest: json!({"seed_and_histories": (self.seed, self.done), "sum": self.sum}),
+        };
+        row.write(self.what)
+    }
+}
+
+/// Looks for a planted fault and says in one line of JSON what showed it, after how many calls that agreed. Nothing is
+/// written: this is a step of `scripts/deep/faults`.
+fn hunt() -> Result<()> {
+    let options = differential::Options {
+        seed: number("SEED", 3)?,
+        calls: number("CALLS", 60_000)?,
+        only: None,
+        shrink: false,
+    };
+    let found = match differential::run(&options) {
+        Ok(_) => Value::Null,
+        Err(d) => json!({
+            "calls": d.agreed + 1,
+            "call": d.call.chars().take(60).collect::<String>(),
+            "field": d.file.differences.first().map(|d| &d.field),
+        }),
+    };
+    println!("{found}");
+    Ok(())
+}
+
+/// The hash of everything that git has under these pathspecs, by the list of them. It has to be committed: a figure of
+/// something else would be worth nothing.
+fn trees(lists: &[Trees]) -> Result<Map<String, Value>> {
+    let mut out = Map::new();
+    for specs in lists {
+        let dirty = git(&[&["status", "--porcelain", "--"], *specs].concat())?;
+        ensure!(dirty.is_empty(), "commit first what is measured:\n{dirty}");
+        let files = git(&[&["ls-files", "--stage", "--"], *specs].concat())?;
+        ensure!(!files.is_empty(), "nothing is committed under {specs:?}");
+        let hash = alloy::primitives::keccak256(files);
+        out.insert(specs.join(" "), hash.to_string().into());
+    }
+    Ok(out)
 }
 
 fn git(args: &[&str]) -> Result<String> {
@@ -143,14 +275,37 @@ fn git(args: &[&str]) -> Result<String> {
     Ok(String::from_utf8(out.stdout)?)
 }
 
-fn write(what: &str, row: Map<String, Value>) -> Result<()> {
-    let mut all: Map<String, Value> = match fs::read_to_string(RESULTS) {
-        Ok(text) => serde_json::from_str(&text)?,
-        Err(_) => Map::new(),
-    };
-    all.insert(what.into(), row.into());
-    fs::create_dir_all(Path::new(RESULTS).parent().unwrap_or(Path::new(".")))?;
-    fs::write(RESULTS, serde_json::to_string_pretty(&all)? + "\n")?;
-    eprintln!("{RESULTS}: {what}");
-    Ok(())
+fn results() -> Result<Map<String, Value>> {
+    match fs::read_to_string(RESULTS) {
+        Ok(text) => Ok(serde_json::from_str(&text)?),
+        Err(_) => Ok(Map::new()),
+    }
+}
+
+/// A key of the results.
+struct Row {
+    trees: Map<String, Value>,
+    duration_s: u64,
+    figures: Value,
+    /// What the next run goes on from.
+    rest: Value,
+}
+
+impl Row {
+    fn write(self, what: &str) -> Result<()> {
+        let mut row = json!({
+            "trees": self.trees,
+            "duration_s": self.duration_s,
+            "figures": self.figures,
+        });
+        if !self.rest.is_null() {
+            row["rest"] = self.rest;
+        }
+        let mut all = results()?;
+        all.insert(what.into(), row);
+        // Put in place whole: a run is stopped at any time.
+        let fresh = format!("{RESULTS}.new");
+        fs::write(&fresh, serde_json::to_string_pretty(&all)? + "\n")?;
+        Ok(fs::rename(fresh, RESULTS)?)
+    }
 }

@@ -8,6 +8,7 @@
 mod later;
 #[cfg(test)]
 mod regressions;
+mod shrink;
 
 use std::collections::BTreeSet;
 
@@ -32,6 +33,8 @@ use crate::{
         later::{Later, Pair},
     },
 };
+
+pub(super) use shrink::shrink;
 
 use super::{
     compare::{Compare, Difference, Probe},
@@ -61,6 +64,7 @@ struct Person {
 }
 
 /// What came of one step.
+#[derive(Debug)]
 pub(super) struct Step {
     /// The function, as the table names it; `None` for what others do outside of the system.
     pub(super) function: Option<&'static str>,
@@ -76,12 +80,39 @@ pub(super) struct Step {
     pub(super) differences: Vec<Difference>,
 }
 
+impl Step {
+    /// Differences that no call showed.
+    pub(super) fn only(when: &str, differences: Vec<Difference>) -> Self {
+        Self {
+            function: None,
+            gas: 0,
+            told: 0,
+            inside: Vec::new(),
+            call: when.to_owned(),
+            actor: String::new(),
+            ok: true,
+            refusal: None,
+            differences,
+        }
+    }
+}
+
+/// One call of a history.
+#[derive(Debug, Clone)]
+pub(super) struct Deal {
+    at: u64,
+    who: model::Address,
+    call: Call,
+}
+
 pub(super) struct History {
     world: World,
     parts: Later,
     /// How the world was made, and what was done in it.
     start: Vec<Deed>,
     told: Vec<Told>,
+    /// When, who and what: enough to play the same again.
+    script: Vec<Deal>,
     book: Book,
     keys: Vec<PrivateKeySigner>,
     /// Accounts with code that never act: somebody may be told to claim for them.
@@ -202,6 +233,7 @@ impl History {
             parts,
             start: Vec::new(),
             told: Vec::new(),
+            script: Vec::new(),
             keys,
             mute,
             book,
@@ -326,14 +358,7 @@ impl History {
         self.pass_time();
         let (who, call) = loop {
             let (who, call) = self.propose();
-            // A chain takes no transaction whose sender lacks its coins.
-            let coins = Assets::of(self.book.encode(&call).value);
-            let purse = if self.acts(who) {
-                Assets::of(PURSE)
-            } else {
-                self.state.balance(who)
-            };
-            if coins <= purse {
+            if self.affords(who, &call) {
                 break (who, call);
             }
         };
@@ -343,6 +368,17 @@ impl History {
             self.count(&before, &call, table);
         }
         done
+    }
+
+    /// A chain takes no transaction whose sender lacks its coins.
+    fn affords(&self, who: model::Address, call: &Call) -> bool {
+        let coins = Assets::of(self.book.encode(call).value);
+        let purse = if self.acts(who) {
+            Assets::of(PURSE)
+        } else {
+            self.state.balance(who)
+        };
+        coins <= purse
     }
 
     /// What the table counts beside calls.
@@ -379,7 +415,19 @@ impl History {
         }
     }
 
+    /// One call, and everything compared after it.
     fn play(&mut self, who: model::Address, call: &Call) -> Step {
+        let mut done = self.act(who, call);
+        // What was refused changed nothing: only time could.
+        if done.differences.is_empty() && (done.ok || self.compared_at < self.world.now) {
+            self.learn_buckets();
+            done.differences = self.compare_all();
+        }
+        done
+    }
+
+    /// One call on both sides; what it answers, tells and refuses is compared.
+    fn act(&mut self, who: model::Address, call: &Call) -> Step {
         let shown = format!("{call:?}");
         let now = self.now();
         let mut encoded = self.book.encode(call);
@@ -403,6 +451,11 @@ impl History {
         let words = format!("{} {who:?} calls {shown}", self.world.now);
         let deeds = self.world.take_journal();
         self.told.push(Told { words, deeds });
+        self.script.push(Deal {
+            at: self.world.now,
+            who,
+            call: call.clone(),
+        });
         if let Some(wrote) = &mut self.wrote {
             wrote.extend(out.wrote);
         }
@@ -444,11 +497,6 @@ impl History {
                     });
                 }
             }
-        }
-        // What was refused changed nothing: only time could.
-        if differences.is_empty() && (ok || self.compared_at < self.world.now) {
-            self.learn_buckets();
-            differences = self.compare_all();
         }
         let inside = expected.as_ref().map_or(Vec::new(), inside);
         Step {
@@ -633,6 +681,11 @@ impl History {
             steps: self.told.clone(),
             differences,
         }
+    }
+
+    /// Calls made so far, refused ones counted.
+    pub(super) fn calls(&self) -> u64 {
+        self.script.len() as u64
     }
 
     /// At the end: what never changes is looked at once more, from the beginning.

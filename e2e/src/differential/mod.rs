@@ -9,15 +9,17 @@ mod encode;
 mod file;
 mod history;
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, ops::Range};
+
+use serde::{Deserialize, Serialize};
 
 use crate::{cores, table::Table};
 pub use compare::{Difference, View};
 pub use file::{File, Told};
-use history::{History, Step};
+use history::{History, Step, shrink};
 
 /// Successful calls of one history; then a new world begins.
-const CALLS_OF_A_WORLD: u64 = 500;
+pub const CALLS_OF_A_WORLD: u64 = 500;
 
 /// How much to play.
 #[derive(Debug, Clone, Copy)]
@@ -29,10 +31,12 @@ pub struct Options {
     pub calls: u64,
     /// One history alone.
     pub only: Option<u64>,
+    /// Whether the shortest history is looked for that ends in a disagreement: a minute or two.
+    pub shrink: bool,
 }
 
 /// What was played.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Report {
     /// The seed.
     pub seed: u64,
@@ -49,7 +53,8 @@ pub struct Report {
 }
 
 impl Report {
-    fn add(&mut self, other: &Self) {
+    /// Takes the counts of another run into this one.
+    pub fn add(&mut self, other: &Self) {
         self.histories += other.histories;
         self.table.merge(&other.table);
         self.outside += other.outside;
@@ -88,8 +93,12 @@ pub struct Divergence {
     pub seed: u64,
     /// Which history, from 0.
     pub history: u64,
-    /// Which step of it, from 0.
+    /// Successful calls that agreed before it, were one history played after the other.
+    pub agreed: u64,
+    /// Which call of it, refused ones counted, from 1.
     pub step: u64,
+    /// Calls of the shortest history found that ends in it; 0: it did not show again.
+    pub shrunk: u64,
     /// The call.
     pub call: String,
     /// Who made it.
@@ -104,14 +113,21 @@ impl fmt::Display for Divergence {
             seed,
             history,
             step,
+            shrunk,
             call,
             actor,
             ..
         } = self;
         writeln!(
             f,
-            "contracts and model disagree: seed {seed}, history {history}, step {step}"
+            "contracts and model disagree: seed {seed}, history {history}, call {step}"
         )?;
+        if *shrunk > 0 {
+            writeln!(f, "  {shrunk} calls are enough:")?;
+            for told in &self.file.steps {
+                writeln!(f, "    {}", told.words)?;
+            }
+        }
         writeln!(f, "  {actor} calls {call}")?;
         for Difference {
             field,
@@ -139,6 +155,14 @@ impl fmt::Display for Divergence {
 pub fn run(options: &Options) -> Result<Report, Box<Divergence>> {
     let histories = options.calls.div_ceil(CALLS_OF_A_WORLD);
     let numbers = options.only.map_or(0..histories, |n| n..n + 1);
+    some(options, numbers)
+}
+
+/// Some of the histories of a seed.
+///
+/// # Errors
+/// As [`run`].
+pub fn some(options: &Options, numbers: Range<u64>) -> Result<Report, Box<Divergence>> {
     let reports = cores::each(numbers, |number| play(options, number))?;
     let mut sum = Report {
         seed: options.seed,
@@ -173,32 +197,19 @@ fn play(options: &Options, number: u64) -> Result<Report, Box<Divergence>> {
         .seed
         .wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let mut history = History::new(seed);
-    let fail = |history: &History, step, call, actor, differences| {
-        Box::new(Divergence {
-            seed: options.seed,
-            history: number,
-            step,
-            call,
-            actor,
-            file: history.file(options.seed, number, differences),
-        })
+    let fail = |history: &History, agreed: u64, done: Step| {
+        let agreed = number * CALLS_OF_A_WORLD + agreed;
+        Box::new(diverged(options, number, agreed, seed, history, done))
     };
     let start = history.compare_all();
     if !start.is_empty() {
-        let call = "the start".into();
-        return Err(fail(&history, 0, call, String::new(), start));
+        return Err(fail(&history, 0, Step::only("the start", start)));
     }
     let mut step = 0;
     while report.table.successes() < CALLS_OF_A_WORLD && step < 4 * CALLS_OF_A_WORLD {
         let done = history.step(&mut report.table);
         if !done.differences.is_empty() {
-            let Step {
-                call,
-                actor,
-                differences,
-                ..
-            } = done;
-            return Err(fail(&history, step, call, actor, differences));
+            return Err(fail(&history, report.table.successes(), done));
         }
         step += 1;
         match done.function {
@@ -214,19 +225,49 @@ fn play(options: &Options, number: u64) -> Result<Report, Box<Divergence>> {
     }
     let end = history.finish();
     if !end.is_empty() {
-        let call = "the end".into();
-        return Err(fail(&history, step, call, String::new(), end));
+        let done = Step::only("the end", end);
+        return Err(fail(&history, report.table.successes(), done));
     }
     report.fields = history.fields;
     Ok(report)
+}
+
+/// What is told of a disagreement: the shortest way to it, where one is looked for and found.
+fn diverged(
+    options: &Options,
+    number: u64,
+    agreed: u64,
+    seed: u64,
+    history: &History,
+    done: Step,
+) -> Divergence {
+    let field = done.differences.first().map(|d| d.field.clone());
+    let shrunk = field
+        .filter(|_| options.shrink)
+        .and_then(|field| shrink(seed, &field, history));
+    let step = history.calls();
+    let (history, done, shrunk) = match &shrunk {
+        Some((shorter, done)) => (shorter, done, shorter.calls()),
+        None => (history, &done, 0),
+    };
+    Divergence {
+        seed: options.seed,
+        history: number,
+        agreed,
+        step,
+        shrunk,
+        call: done.call.clone(),
+        actor: done.actor.clone(),
+        file: history.file(options.seed, number, done.differences.clone()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Options, run};
 
-    /// Successful calls of `make test`: what two cores compare in three minutes.
-    const CALLS: u64 = 60_000;
+    /// Successful calls of `make test`: what two cores compare in six minutes.
+    const CALLS: u64 = 200_000;
 
     fn number(name: &str) -> Option<u64> {
         std::env::var(name).ok().and_then(|text| text.parse().ok())
@@ -239,6 +280,7 @@ mod tests {
             seed: number("DIFFERENTIAL_SEED").unwrap_or(1),
             calls: number("DIFFERENTIAL_CALLS").unwrap_or(CALLS),
             only: number("DIFFERENTIAL_HISTORY"),
+            shrink: true,
         };
         match run(&options) {
             Ok(report) => {

@@ -7,7 +7,10 @@
 mod books;
 mod history;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use crate::{cores, table::Table};
 pub use history::History;
@@ -15,7 +18,7 @@ pub use history::History;
 /// Worlds of a run, at least.
 const HISTORIES: u64 = 24;
 /// Calls of one world, at most: an old world has few validators left to slash.
-const CALLS_OF_A_WORLD: u64 = 6_000;
+pub const CALLS_OF_A_WORLD: u64 = 6_000;
 
 /// What a run is made from.
 #[derive(Debug, Clone, Copy)]
@@ -52,15 +55,21 @@ impl Plan {
 pub fn run(plan: Plan) -> Result<Table, String> {
     let histories = HISTORIES.max(plan.calls.div_ceil(CALLS_OF_A_WORLD));
     let numbers = plan.only.map_or(0..histories, |n| n..n + 1);
-    let quota = plan.calls.div_ceil(histories);
+    play(plan.seed, numbers, plan.calls.div_ceil(histories))
+}
+
+/// Some of the histories of a seed, each of `quota` successful calls.
+///
+/// # Errors
+/// As [`run`].
+pub fn play(seed: u64, numbers: Range<u64>, quota: u64) -> Result<Table, String> {
     let tables = cores::each(numbers, |number| {
-        let mut history = History::new(plan.seed, number, quota);
+        let mut history = History::new(seed, number, quota);
         let result = catch_unwind(AssertUnwindSafe(|| history.run()))
             .unwrap_or_else(|_| Err(eyre::eyre!("the run itself panicked (above)")));
         match result {
             Ok(()) => Ok(history.table),
             Err(broken) => {
-                let seed = plan.seed;
                 let mut text = format!("{broken}\nseed {seed} history {number}, its last calls:\n");
                 for line in history.tail() {
                     text.push_str(line);

@@ -12,7 +12,12 @@ pub mod later;
 
 use journal::Deed;
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
 
 use alloy::{
     primitives::{Address, B256, Bytes, Log, TxKind, U256, address, keccak256},
@@ -148,7 +153,7 @@ pub fn account(name: &str) -> Address {
     Address::from_word(keccak256(name))
 }
 
-fn json(path: &str) -> serde_json::Value {
+fn json(path: impl AsRef<Path>) -> serde_json::Value {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../contracts")
         .join(path);
@@ -157,25 +162,39 @@ fn json(path: &str) -> serde_json::Value {
 }
 
 fn artifact(name: &str) -> serde_json::Value {
-    json(&format!("artifacts/{name}.json"))
+    json(format!("artifacts/{name}.json"))
 }
 
-/// The creation code of a committed artifact.
+/// A folder of forge's output whose contracts take the place of the committed ones: planted faults are run this way.
+fn planted() -> Option<PathBuf> {
+    std::env::var_os("OMNIBUS_PLANTED").map(PathBuf::from)
+}
+
+/// The creation code of a committed artifact, or of what is planted in its place.
 fn bytecode(name: &str) -> Vec<u8> {
-    code_in(&artifact(name))
+    let planted = planted().map(|out| out.join(format!("{name}.sol/{name}.json")));
+    let file = planted.filter(|file| file.exists());
+    code_in(&file.unwrap_or_else(|| PathBuf::from(format!("artifacts/{name}.json"))))
 }
 
 /// The creation code in a file of an npm package.
 fn package(path: &str) -> Vec<u8> {
-    code_in(&json(&format!("node_modules/{path}")))
+    code_in(Path::new(&format!("node_modules/{path}")))
 }
 
-fn code_in(json: &serde_json::Value) -> Vec<u8> {
-    let hex = json
-        .get("bytecode")
-        .and_then(serde_json::Value::as_str)
-        .expect("an artifact has bytecode");
-    alloy::primitives::hex::decode(hex).expect("bytecode is linked hex")
+/// Creation code in a JSON file below `contracts/`. Worlds are many: each file is read once.
+fn code_in(path: &Path) -> Vec<u8> {
+    static READ: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    let code = read.entry(path.to_owned()).or_insert_with(|| {
+        let json = json(path);
+        let bytecode = json.get("bytecode").expect("an artifact has bytecode");
+        // forge puts its own into an object.
+        let hex = bytecode.get("object").unwrap_or(bytecode).as_str();
+        let hex = hex.expect("bytecode is a string");
+        alloy::primitives::hex::decode(hex).expect("bytecode is linked hex")
+    });
+    code.clone()
 }
 
 /// The ABI of a committed artifact.
@@ -193,6 +212,11 @@ impl World {
         let mut ctx = Context::mainnet().with_db(InMemoryDB::default());
         ctx.cfg.set_spec_and_mainnet_gas_params(SpecId::CANCUN);
         ctx.cfg.disable_nonce_check = true;
+        if planted().is_some() {
+            // forge's quick profile makes code that no chain takes.
+            ctx.cfg.limit_contract_code_size = Some(usize::MAX);
+            ctx.cfg.limit_contract_initcode_size = Some(usize::MAX);
+        }
         ctx.block.timestamp = U256::from(T0);
         let mut w = Self {
             evm: ctx.build_mainnet(),
