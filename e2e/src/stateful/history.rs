@@ -128,6 +128,8 @@ pub struct History {
     cooldown_raised: bool,
     calls: u64,
     quota: u64,
+    /// Nothing happens that may make an exit late.
+    calm: bool,
     last: VecDeque<String>,
     /// Counts of this history.
     pub table: Table,
@@ -139,8 +141,9 @@ pub struct History {
 }
 
 impl History {
-    /// A fresh world for history `number` of `seed`, which ends after `quota` successful calls.
-    pub fn new(seed: u64, number: u64, quota: u64) -> Self {
+    /// A fresh world for history `number` of `seed`, which ends after `quota` successful calls. In a `calm` one nothing
+    /// happens that may make an exit late.
+    pub fn new(seed: u64, number: u64, quota: u64, calm: bool) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ number);
         let cooldown = *[2 * DAY, 3 * DAY, 7 * DAY, 21 * DAY]
             .choose(&mut rng)
@@ -226,6 +229,7 @@ impl History {
             cooldown_raised: false,
             calls: 0,
             quota,
+            calm,
             last: VecDeque::new(),
             table: Table::default(),
             refillable: false,

@@ -55,16 +55,24 @@ impl Plan {
 pub fn run(plan: Plan) -> Result<Table, String> {
     let histories = HISTORIES.max(plan.calls.div_ceil(CALLS_OF_A_WORLD));
     let numbers = plan.only.map_or(0..histories, |n| n..n + 1);
-    play(plan.seed, numbers, plan.calls.div_ceil(histories))
+    play(plan.seed, numbers, plan.calls.div_ceil(histories), |_| {
+        false
+    })
 }
 
-/// Some of the histories of a seed, each of `quota` successful calls.
+/// Some of the histories of a seed, each of `quota` successful calls; `calm` says by number in which of them nothing happens
+/// that may make an exit late.
 ///
 /// # Errors
 /// As [`run`].
-pub fn play(seed: u64, numbers: Range<u64>, quota: u64) -> Result<Table, String> {
+pub fn play(
+    seed: u64,
+    numbers: Range<u64>,
+    quota: u64,
+    calm: fn(u64) -> bool,
+) -> Result<Table, String> {
     let tables = cores::each(numbers, |number| {
-        let mut history = History::new(seed, number, quota);
+        let mut history = History::new(seed, number, quota, calm(number));
         let result = catch_unwind(AssertUnwindSafe(|| history.run()))
             .unwrap_or_else(|_| Err(eyre::eyre!("the run itself panicked (above)")));
         match result {
