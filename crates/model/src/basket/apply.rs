@@ -125,7 +125,8 @@ impl State {
                 self.govern(now, &call, out)
             }
             Call::CancelScheduled { id } => {
-                self.governance.cancel(caller, now, *id)?;
+                let governor = caller == self.places.governor;
+                self.governance.cancel(caller, governor, now, *id)?;
                 out.tell(Event::Cancelled { id: *id });
                 Ok(())
             }

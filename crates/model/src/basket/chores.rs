@@ -88,6 +88,8 @@ impl State {
     }
 
     /// A new sleeve, empty, at the end of the list. Its exit must fit the delay in force.
+    ///
+    /// Its price is known and lands in its declared range, or it is refused: a price 1e10 off, or one in another unit.
     pub(crate) fn add_sleeve(&mut self, sleeve: &Sleeve, out: &mut Outcome) -> Result<(), Error> {
         if self.sleeves.len() >= MAX_SLEEVES {
             return Err(Error::TooManySleeves(self.sleeves.len(), MAX_SLEEVES));
@@ -102,8 +104,12 @@ impl State {
             harvested: self.outside.agent.round,
             ..fresh
         });
-        let rate = self.own_rate(id).map(|own| own.price);
-        self.sleeve_mut(id)?.high_water = rate.unwrap_or_default();
+        let own = self.own_rate(id);
+        // A price is priced when it is configured.
+        if self.sleeve(id)?.needs_price() {
+            self.sleeve(id)?.feed.configured(id, own)?;
+        }
+        self.sleeve_mut(id)?.high_water = own.map(|own| own.price).unwrap_or_default();
         out.tell(Event::SleeveAdded { sleeve: id });
         Ok(())
     }

@@ -112,6 +112,9 @@ impl State {
         self.observe(ctx.now)?;
         let nav = self.sound_nav(ctx.now)?;
         let quote = nav.sound(id)?;
+        if nav.high.is_zero() {
+            return Err(Error::NothingBehind(self.supply()?));
+        }
         let bought = self.sleeve(id)?.book.purchase_down(units)?;
         let worth = value(bought.credited, quote.low, Side::Low)?;
         let priced = mul_div_down(worth.raw(), self.supply()?.raw(), nav.high.raw())?;

@@ -62,6 +62,9 @@ pub enum Error {
     /// Price, least, most: CORE wei for 1e18 smallest units.
     #[error("price {0:?} is outside {1:?} to {2:?}")]
     PriceOutOfRange(Price, Price, Price),
+    /// Shares there are: nothing of value is behind them, so none can be priced.
+    #[error("nothing is behind {0:?}")]
+    NothingBehind(Shares),
     /// Sleeve, source.
     #[error("{0:?} has no source {1}")]
     UnknownSource(SleeveId, usize),

@@ -1,6 +1,6 @@
 //! `quote(sleeve) -> (low, high, condition)`: two sides, three conditions, computed when used.
 
-use super::{Error, fees::ten_to};
+use super::{Error, SleeveId, fees::ten_to, sleeve::Told};
 use crate::{BPS, Bps, DAY, Price, Timestamp, mul_div_down, mul_div_up, units::small};
 use ruint::aliases::U256;
 
@@ -167,6 +167,23 @@ impl Feed {
             return None;
         }
         Some((prices.iter().min().copied()?, prices.iter().max().copied()?))
+    }
+
+    /// Every configured source, and the sleeve's own rate, lands in the declared range now; there are as many as needed.
+    pub(crate) fn configured(&self, id: SleeveId, own: Told) -> Result<(), Error> {
+        let mut prices: Vec<_> = own.iter().map(|own| own.price).collect();
+        for (i, source) in self.sources.iter().enumerate() {
+            prices.push(source.ok_or(Error::UnknownSource(id, i))?.price);
+        }
+        for price in &prices {
+            if price.is_zero() || *price < self.least || *price > self.most {
+                return Err(Error::PriceOutOfRange(*price, self.least, self.most));
+            }
+        }
+        if prices.len() < self.needed.max(1) {
+            return Err(Error::UnknownSource(id, prices.len()));
+        }
+        Ok(())
     }
 
     /// What is known at `now`: the peg as it would be noted.

@@ -50,21 +50,23 @@ mod units;
 
 pub use agent::{CoreAgent, Delegation, LEAST_STAKE, Undelegation, plan_undelegation};
 pub use apply::apply;
-pub use auction::Auction;
+pub use auction::{Auction, READINGS_APART};
 pub use call::{Call, GovernanceCall, OutsideCall, Setting};
 pub use claim::{Owner, Position, due_down};
 pub use earn::{Earn, LEAST_REDEEM, MAX_RECORDS, Record};
 pub use error::Error;
 pub use event::{Event, Outcome};
 pub use feed::{
-    Condition, Feed, IMPAIRED_GAP, Observation, PATIENCE, Quote, RECOVERY, WIDE_GAP, price_of,
+    Condition, FALL, Feed, IMPAIRED_GAP, Observation, OwnRate, PATIENCE, Peg, Quote, RECOVERY,
+    WIDE_GAP, price_of,
 };
 pub use fees::{
-    ENTRY_FLOOR, INSTANT_CEILING, MANAGEMENT_CEILING, PERFORMANCE_CEILING, YEAR, after_fee_down,
-    management_shares, performance_units, rate_fee_units,
+    ENTRY_CEILING, ENTRY_FLOOR, INSTANT_CEILING, MANAGEMENT_CEILING, PERFORMANCE_CEILING, YEAR,
+    after_fee_down, management_shares, performance_units, rate_fee_units,
 };
 pub use governance::{
-    DUTY, Governance, MANDATE, PAUSE_LIMIT, PAUSE_WINDOW, Pauses, Power, Proposal, quorum,
+    DUTY, Governance, MANDATE, PAUSE_LIMIT, PAUSE_WINDOW, Pauses, Power, Proposal, longest_exit,
+    quorum,
 };
 pub use harvest::{RELEASE_PPM, released};
 pub use limits::{BUDGET_PPB, BUDGET_WINDOW, Budget, Throttle};
@@ -74,5 +76,7 @@ pub use parts::{Book, Purchase, Sale, Taken};
 pub use queue::{Batch, BatchId, CANCEL_REOPENS, DUSK, Leg, LegState, OpenEpoch, Window};
 pub use quote::{EpochQuote, ExitQuote, InstantQuote};
 pub use sleeve::{Kind, Limits, Sleeve};
-pub use state::{DEAD_SHARES, MAX_SLEEVES, Places, State};
+pub use state::{
+    AuctionTerms, DEAD_SHARES, FLOOR, Fees, MAX_SLEEVES, MAX_VALIDATORS, Places, State,
+};
 pub use units::{Asset, Parts, Shares, SleeveId, Units};

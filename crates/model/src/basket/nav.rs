@@ -84,7 +84,11 @@ impl State {
             if !sleeve.counts() {
                 continue;
             }
-            let condition = quote.map_or(Condition::Doubtful, |quote| quote.condition);
+            let mut condition = quote.map_or(Condition::Doubtful, |quote| quote.condition);
+            if self.outside.stalled.contains(&id) {
+                // Nobody sees whether its units are still there.
+                condition = condition.max(Condition::Doubtful);
+            }
             if condition != Condition::Sound && nav.unsound.is_none() {
                 nav.unsound = Some((id, condition));
             }

@@ -14,6 +14,7 @@ use super::{
     state::ticket_account,
 };
 use crate::{Address, DAY, Timestamp};
+use ruint::aliases::U256;
 use std::collections::BTreeMap;
 
 /// Seconds before the end of a round from which requests and cancels are closed.
@@ -166,9 +167,7 @@ impl State {
             owner,
             shares,
         });
-        out.word(crate::units::wide(
-            usize::try_from(epoch).unwrap_or(usize::MAX),
-        ))
+        out.word(U256::from(epoch))
     }
 
     /// All that `controller` has in the open epoch goes back to it.
