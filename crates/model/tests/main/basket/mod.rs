@@ -1,5 +1,7 @@
 //! The basket: examples worked by hand, the promises over random histories, and a second, independent model to compare with.
 
+mod history;
 mod port;
 mod rules;
 mod tools;
+mod world;
