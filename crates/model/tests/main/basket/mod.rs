@@ -3,5 +3,6 @@
 mod history;
 mod port;
 mod rules;
+mod staking;
 mod tools;
 mod world;
