@@ -69,11 +69,13 @@ impl State {
         let mut units = Vec::new();
         for (id, most) in self.ids().zip(most) {
             let taken = self.sleeve(id)?.book.taken_up(priced, supply)?;
-            if taken.units > *most {
-                return Err(Error::InAboveMaximum(id, taken.units, *most));
+            let locked = self.sleeve(id)?.locked_up(taken.parts)?;
+            let asked = taken.units.plus(locked)?;
+            if asked > *most {
+                return Err(Error::InAboveMaximum(id, asked, *most));
             }
-            self.take_one(ctx, id, taken)?;
-            units.push(taken.units);
+            self.take_one(ctx, id, taken, locked)?;
+            units.push(asked);
         }
         let credited = self.credit(ctx, priced, least)?;
         out.tell(Event::MintedInKind {
@@ -85,14 +87,27 @@ impl State {
         out.word(credited.raw())
     }
 
-    fn take_one(&mut self, ctx: Ctx, id: SleeveId, taken: Taken) -> Result<(), Error> {
+    /// New parts bring their share of what is locked with them: else whoever mints in kind would be given a part of the
+    /// rewards that others earned, and 2.5 bps a round are more than the entry fee to one who stays or owns the most.
+    fn take_one(
+        &mut self,
+        ctx: Ctx,
+        id: SleeveId,
+        taken: Taken,
+        locked: Units,
+    ) -> Result<(), Error> {
         // An empty sleeve gives no parts; one without units takes none.
-        if !taken.units.is_zero() {
-            self.takes_in(id)?;
-            self.admit(id, taken.units, ctx.now)?;
-            self.pay_in(ctx, id, taken.units)?;
+        if taken.units.is_zero() {
+            return self.sleeve_mut(id)?.book.take(taken);
         }
-        self.sleeve_mut(id)?.book.take(taken)
+        self.takes_in(id)?;
+        self.admit(id, taken.units, ctx.now)?;
+        self.pay_in(ctx, id, taken.units)?;
+        let sleeve = self.sleeve_mut(id)?;
+        sleeve.book.take(taken)?;
+        sleeve.locked = sleeve.locked.plus(locked)?;
+        let (account, asset) = (sleeve.account, sleeve.asset);
+        self.outside.transfer(ctx.caller, account, asset, locked)
     }
 
     /// Rule 2: one asset, valued at low, against shares valued at high.

@@ -1,6 +1,6 @@
 //! A sleeve: one position, of one kind, behind one account.
 
-use super::{Asset, Book, Feed, Shares, Throttle, Units, feed::OwnRate};
+use super::{Asset, Book, Feed, Parts, Shares, Throttle, Units, feed::OwnRate};
 use crate::{Address, Bps, Price, Timestamp};
 
 /// What a sleeve holds, and with that how it earns, what its price needs and in what its legs end.
@@ -102,6 +102,16 @@ impl Sleeve {
     #[must_use]
     pub fn needs_price(&self) -> bool {
         self.kind != Kind::Core
+    }
+
+    /// `ceil(locked * parts / P)`: what is locked for some parts; nothing in a sleeve without units, where it never comes.
+    pub(crate) fn locked_up(&self, parts: Parts) -> Result<Units, super::Error> {
+        if self.book.units.is_zero() {
+            return Ok(Units::ZERO);
+        }
+        let mut locked = self.book;
+        locked.units = self.locked;
+        locked.worth_up(parts)
     }
 
     /// What `shares` of `supply` would be carved out of it now, units, down.

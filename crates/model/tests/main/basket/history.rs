@@ -136,6 +136,9 @@ impl History {
         *self.done.entry(name).or_default() += 1;
         self.book(&call, &out);
         self.books_hold(&out);
+        if matches!(call, Call::MintInKind { .. }) {
+            self.locked_stands(&before);
+        }
         match &call {
             Call::Outside(_) | Call::Execute { .. } | Call::Transfer { .. } => {}
             Call::Deposit { .. } | Call::InstantExit { .. } => self.in_box(&before, now, &call),
@@ -244,6 +247,19 @@ impl History {
                     Ratio::of(b.book.units.raw(), b.book.parts.raw())
                         >= Ratio::of(a.book.units.raw(), a.book.parts.raw()),
                     "promise 3, units per part of {id:?}: {call:?}"
+                );
+            }
+        }
+    }
+
+    /// Whoever mints in kind takes nothing of what is locked for those who were there. (The driver has harvested before.)
+    fn locked_stands(&self, before: &State) {
+        for (a, b) in before.sleeves.iter().zip(&self.w.s.sleeves) {
+            if a.harvested == b.harvested && !a.book.units.is_zero() {
+                assert!(
+                    Ratio::of(b.locked.raw(), b.book.parts.raw())
+                        >= Ratio::of(a.locked.raw(), a.book.parts.raw()),
+                    "locked per part"
                 );
             }
         }
@@ -411,6 +427,7 @@ impl History {
         let some = Shares::new(self.amount(mine));
         match self.dice.below(10) {
             0..2 => {
+                self.settle();
                 let call = self.w.mint(some);
                 self.play("mint", who, call);
             }
