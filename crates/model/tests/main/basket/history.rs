@@ -150,7 +150,6 @@ impl History {
 
     /// Conservation: what came from outside, what went there.
     fn book(&mut self, call: &Call, out: &Outcome) {
-        let rate = self.w.s.outside.earn.rate;
         let mut comes = |asset: Asset, amount: U256| {
             self.total.0.entry(asset).or_default().0 += amount;
         };
@@ -164,7 +163,6 @@ impl History {
         if let Call::Outside(OutsideCall::Give { asset, units, .. }) = call {
             comes(*asset, units.raw());
         }
-        let _ = rate;
         // Losses and what Earn burned: what is missing now is what went then; it never comes back.
         for (asset, (came, went)) in &mut self.total.0 {
             let there = sum(&self.w.s, *asset);

@@ -252,25 +252,6 @@ impl World {
         self.now = (self.now / DAY + 1) * DAY - HOUR;
     }
 
-    /// Both BTC sources say `core` CORE per BTC now.
-    pub fn post(&mut self, core: u128) {
-        let sleeve = self.sleeve_of(BTC);
-        for source in 0..2 {
-            let (price, at) = (Some(btc_price(core)), self.at());
-            self.outside(OutsideCall::Post {
-                sleeve,
-                source,
-                price,
-                at,
-            });
-        }
-    }
-
-    pub fn sleeve_of(&self, asset: Asset) -> SleeveId {
-        let at = self.s.sleeves.iter().position(|s| s.asset == asset);
-        SleeveId(at.unwrap())
-    }
-
     pub fn held(&self, who: Address, asset: Asset) -> Units {
         self.s.outside.held(who, asset)
     }
