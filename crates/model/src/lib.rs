@@ -2,6 +2,7 @@
 
 mod amm;
 mod apply;
+pub mod basket;
 mod bus;
 mod call;
 mod coin_vault;

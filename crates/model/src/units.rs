@@ -96,6 +96,8 @@ macro_rules! quantity {
     };
 }
 
+pub(crate) use quantity;
+
 quantity! {
     /// Wei of the native coin.
     Assets

@@ -10,6 +10,7 @@
     reason = "tests: helpers outside #[test] functions too"
 )]
 
+mod basket;
 mod examples;
 mod later;
 mod properties;
