@@ -34,13 +34,14 @@ interface IPriceFeed {
 
     /// @notice How an asset is priced. What governance declares; nothing of it is learned from a source.
     struct Listing {
-        IPriceSource fair; // its rate (Earn), or the first of two independent sources
-        IPriceSource market; // 0: none; the second source where `independent`
-        IPriceGuard guard; // 0: none; may close, never price
-        bool independent; // both sources price the same thing: a disagreement is a doubt about them, not a gap of the peg
+        IPriceSource fair; // the rate of its staking system, or the first of two independent sources
+        bool isRate; // compared with what `fair` says of itself. One that is no rate needs a second source: it fails closed
+        uint16 roundBps; // the same
         uint8 decimals; // of the asset; compared with the token's own
         uint16 spreadBps; // e: at least the errorBps of each source, at most MAX_SPREAD_BPS
-        uint16 disagreeBps; // independent sources further apart are Doubtful at once; at most MAX_DISAGREE_BPS
+        uint16 disagreeBps; // two sources of one price further apart are Doubtful at once; at most MAX_DISAGREE_BPS; 0 for a rate
+        IPriceSource market; // beside a rate: what the market pays for it, 0: none; else the second source
+        IPriceGuard guard; // 0: none; may close, never price
         uint128 least; // wei of the coin for one whole asset: each source must answer from here
         uint128 most; // ... to here when it is configured; at most twice `least`
     }
@@ -51,9 +52,9 @@ interface IPriceFeed {
         uint48 inBandAt; // last of these that saw the peg inside 1.5 %
         uint48 impairedAt; // last that saw it impaired; 0: not impaired, or recovered
         uint48 insideSince; // since when every observation is inside, none more than MAX_SILENCE apart; 0: not inside
-        uint48 rateRound; // day (unix time / 86,400) in which the fair rate was updated at the earliest
-        uint128 rate; // fair rate last seen, wei for one whole asset
-        uint128 bestRate; // highest since the last impairment
+        uint48 rateRound; // day (unix time / 86,400) in which the rate was updated at the earliest
+        uint128 rate; // last seen, wei for one whole asset; 0 where `fair` is no rate
+        uint128 bestRate; // the highest since it last fell too far
     }
 
     event Listed(address indexed asset, Listing listing, uint256 low, uint256 high);
@@ -66,6 +67,8 @@ interface IPriceFeed {
     error CoinHasNoPrice();
     error ZeroAddress();
     error SourceUnreadable(address source);
+    /// @notice The listing declares another kind of source than it is.
+    error WrongKind(address source, bool isRate, uint256 roundBps);
     /// @notice A source answered `price`, which is outside of what was declared for it.
     error OutOfRange(address source, uint256 price, uint256 least, uint256 most);
     /// @notice The declared range is empty, or wider than a factor of two: it would not tell a wrong unit.
@@ -75,7 +78,7 @@ interface IPriceFeed {
     error WrongCoin(address source, bytes32 coin, bytes32 expected);
     error SpreadOutOfRange(uint256 bps, uint256 least, uint256 most);
     error DisagreeOutOfRange(uint256 bps, uint256 most);
-    /// @notice Two independent sources were asked for, and these are one.
+    /// @notice Two sources are needed, and these are one, or there is one only.
     error NotIndependent(address first, address second);
     error SourcesDisagree(uint256 first, uint256 second);
 
