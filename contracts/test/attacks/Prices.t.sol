@@ -56,7 +56,7 @@ contract PricesTest is OracleFixture, Uniswap {
         st.mint(address(till), TILL);
         st.mint(mallory, 1_000 ether);
         btc.mint(address(till), 10e8);
-        btc.mint(mallory, 1e8);
+        btc.mint(mallory, 2e8);
         vm.startPrank(mallory);
         st.approve(address(till), type(uint256).max);
         btc.approve(address(till), type(uint256).max);
