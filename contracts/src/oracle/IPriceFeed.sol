@@ -29,7 +29,7 @@ interface IPriceFeed {
     enum State {
         Sound,
         Doubtful, // stale, future, missing, out of range, sources disagree, off the peg for a while, missed rounds
-        Impaired // far off the peg, or its rate fell: recovers by itself after RECOVERY inside the band
+        Impaired // far off the peg, or its rate fell or jumped: recovers by itself after RECOVERY inside the band
     }
 
     /// @notice How an asset is priced. What governance declares; nothing of it is learned from a source.

@@ -22,7 +22,7 @@ contract PriceFeed is IPriceFeed {
     uint256 public constant GAP_LASTS = 15 minutes;
     /// @notice A gap above this is an impairment at once.
     uint256 public constant IMPAIRED_GAP_BPS = 500;
-    /// @notice A rate this far below its best is an impairment at once.
+    /// @notice A rate this far below its best is an impairment at once; one this far above what its rounds allow as well.
     uint256 public constant IMPAIRED_FALL_BPS = 50;
     /// @notice Inside DOUBT_GAP_BPS and without a fall for so long, and an impairment is over.
     uint256 public constant RECOVERY = 24 hours;
@@ -35,7 +35,7 @@ contract PriceFeed is IPriceFeed {
     /// @notice The declared range holds when an asset is listed. Later a price may leave it by this factor, up and down.
     uint256 public constant DRIFT = 10;
     /// @notice Gas for one source or guard. Nothing it does costs more.
-    uint256 public constant READ_GAS = 250_000;
+    uint256 public constant READ_GAS = 600_000;
     /// @notice No price is above this.
     uint256 public constant MOST = type(uint128).max;
 
@@ -216,8 +216,7 @@ contract PriceFeed is IPriceFeed {
     /// @dev The memory after an observation now. The reading is complete.
     function _next(Listing memory l, Memory memory m, Reading memory r) private view returns (Memory memory) {
         uint48 time = uint48(block.timestamp);
-        bool impaired =
-            !l.isRate ? false : _fell(m, r.fair) || (r.market != 0 && _apart(r.fair, r.market, IMPAIRED_GAP_BPS));
+        bool impaired = l.isRate && _broken(l, m, r);
         bool inside = !l.isRate || r.market == 0 || !_apart(r.fair, r.market, DOUBT_GAP_BPS);
         if (impaired) {
             (m.impairedAt, m.insideSince) = (time, 0);
@@ -282,6 +281,19 @@ contract PriceFeed is IPriceFeed {
 
     function _fell(Memory memory m, uint256 rate) private pure returns (bool) {
         return rate * BPS < m.bestRate * (BPS - IMPAIRED_FALL_BPS);
+    }
+
+    /// @dev What makes a rate an impairment at once.
+    function _broken(Listing memory l, Memory memory m, Reading memory r) private view returns (bool) {
+        return
+            _fell(m, r.fair) || _jumped(l, m, r.fair) || (r.market != 0 && _apart(r.fair, r.market, IMPAIRED_GAP_BPS));
+    }
+
+    /// @dev A rate by rounds that rose by more than its rounds allow, and what a fall is allowed besides, is no rate: whoever sets
+    /// it would pay himself by it.
+    function _jumped(Listing memory l, Memory memory m, uint256 rate) private view returns (bool) {
+        if (l.roundBps == 0 || m.rate == 0) return false;
+        return rate * BPS > m.rate * (BPS + IMPAIRED_FALL_BPS + l.roundBps * _rounds(m));
     }
 
     function _inDrift(Listing memory l, uint256 price) private pure returns (bool) {
