@@ -7,9 +7,10 @@ import {IPriceSource} from "./IPriceSource.sol";
 import {Symbol} from "./lib/Symbol.sol";
 
 /// @title The liquid token's own rate: what its minter redeems one at.
-/// @notice Not sound while a slash is known to the staking system and not yet booked, and while a vote to slash is open: until
-/// then the rate is that of before, and whoever knows better would be paid by it.
-/// @dev About 25k gas for each validator of the minter; the feed gives up at its READ_GAS, which is not sound either.
+/// @notice Not sound while a slash is known to the staking system and not yet booked, while a vote to slash was open when the
+/// minter last looked (`syncValidators`, anyone), and when it did not look for long: until the loss is booked the rate is that
+/// of before, and whoever knows better would be paid by it.
+/// @dev About 15k gas for each validator of the minter: the feed's READ_GAS is enough for all that it registers.
 contract MinterSource is IPriceSource {
     /// @dev The minter's rate has 27 digits, a price 18.
     uint256 private constant SCALE = 1e9;
@@ -47,14 +48,17 @@ contract MinterSource is IPriceSource {
         return address(MINTER);
     }
 
-    /// @dev Whether no slash is ahead of the rate.
+    /// @dev Whether no slash is ahead of the rate: by the minter's flags, not older than it lets them be, and by the validators'
+    /// own of this block.
     function _quiet() private view returns (bool) {
+        (,,, uint256 syncedAt, uint256 slashPending, bool voteOpen) = MINTER.flags();
+        (,,,,,, uint256 maxSyncAge,) = MINTER.keeperParams();
+        if (voteOpen || slashPending != 0 || block.timestamp > syncedAt + maxSyncAge) return false;
         address reader = MINTER.stakingReader();
         uint16[] memory ids = MINTER.validators();
         // bound(MAX_VALIDATORS): the minter registers no more
         for (uint256 i; i < ids.length; ++i) {
-            if (PlumeAdapter.slashVotes(reader, ids[i]) == 0 && !PlumeAdapter.isSlashed(reader, ids[i])) continue;
-            if (!MINTER.validatorState(ids[i]).booked) return false;
+            if (PlumeAdapter.isSlashed(reader, ids[i]) && !MINTER.validatorState(ids[i]).booked) return false;
         }
         return true;
     }
