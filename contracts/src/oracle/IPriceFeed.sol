@@ -53,6 +53,7 @@ interface IPriceFeed {
         uint48 impairedAt; // last that saw it impaired; 0: not impaired, or recovered
         uint48 insideSince; // since when every observation is inside, none more than MAX_SILENCE apart; 0: not inside
         uint48 rateRound; // day (unix time / 86,400) in which the rate was updated at the earliest
+        uint16 rise; // millionths by which the rate rose on the day of seenAt; 65,535 stands for all above
         uint128 rate; // last seen, wei for one whole asset; 0 where `fair` is no rate
         uint128 bestRate; // the highest since it last fell too far
     }

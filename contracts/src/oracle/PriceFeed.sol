@@ -6,7 +6,6 @@ import {IPriceGuard} from "./IPriceGuard.sol";
 import {IPriceSource} from "./IPriceSource.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title What a sleeve's units are worth in the chain's coin, and whether to believe it.
 /// @notice IPriceFeed carries the NatSpec. Not upgradeable: another feed is another contract.
@@ -15,8 +14,6 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 ///     sources --read--> Reading --+--> _next --> Memory' --+--> _state --> Sound, Doubtful, Impaired
 ///     Memory ---------------------+        '--- stored by observe alone
 contract PriceFeed is IPriceFeed {
-    using SafeCast for uint256;
-
     /// @notice A gap of the peg above this, and lasting GAP_LASTS, is a doubt.
     uint256 public constant DOUBT_GAP_BPS = 150;
     uint256 public constant GAP_LASTS = 15 minutes;
@@ -40,6 +37,7 @@ contract PriceFeed is IPriceFeed {
     uint256 public constant MOST = type(uint128).max;
 
     uint256 private constant BPS = 10_000;
+    uint256 private constant MILLION = 1e6;
     uint256 private constant ONE = 1e18;
 
     /// @inheritdoc IPriceFeed
@@ -175,7 +173,7 @@ contract PriceFeed is IPriceFeed {
         _checkAnswer(address(l.fair), r.fair, l);
         if (address(l.market) != address(0)) _checkAnswer(address(l.market), r.market, l);
         if (address(l.guard) != address(0)) _checkAnswer(address(l.guard), r.mean, l);
-        if (!l.isRate && _apart(r.fair, r.market, l.disagreeBps)) revert SourcesDisagree(r.fair, r.market);
+        if (_disagree(l, r)) revert SourcesDisagree(r.fair, r.market);
     }
 
     function _checkAnswer(address source, uint256 price, Listing calldata l) private pure {
@@ -236,6 +234,7 @@ contract PriceFeed is IPriceFeed {
     /// @dev Nobody tells when a rate was updated: at the earliest just after it was last seen otherwise.
     function _nextRate(Memory memory m, uint256 rate) private view {
         if (_fell(m, rate) || rate > m.bestRate) m.bestRate = uint128(rate);
+        m.rise = uint16(Math.min(_rise(m, rate), type(uint16).max));
         if (rate == m.rate) return;
         m.rateRound = uint48((m.seenAt == 0 ? block.timestamp : m.seenAt) / 1 days);
         m.rate = uint128(rate);
@@ -244,7 +243,7 @@ contract PriceFeed is IPriceFeed {
     function _state(Listing memory l, Memory memory m, Reading memory r) private view returns (State) {
         if (m.impairedAt != 0) return State.Impaired;
         if (!r.guarded || !_inDrift(l, r.fair) || (r.market != 0 && !_inDrift(l, r.market))) return State.Doubtful;
-        if (!l.isRate && _apart(r.fair, r.market, l.disagreeBps)) return State.Doubtful;
+        if (_disagree(l, r)) return State.Doubtful;
         if (l.roundBps != 0 && _rounds(m) >= ROUNDS_MISSED) return State.Doubtful;
         // Out of the band since it was last seen inside, at the latest.
         if (block.timestamp - m.inBandAt >= GAP_LASTS) return State.Doubtful;
@@ -261,7 +260,6 @@ contract PriceFeed is IPriceFeed {
     {
         // What a source says is cut down to a wei.
         high = r.fair + 1;
-        // slither-disable-next-line weak-prng
         if (l.roundBps != 0) high = Math.mulDiv(high, BPS + l.roundBps * _rounds(m), BPS, Math.Rounding.Ceil);
         low = r.fair;
         if (r.market != 0) (low, high) = (Math.min(low, r.market), Math.max(high, r.market + 1));
@@ -279,6 +277,11 @@ contract PriceFeed is IPriceFeed {
         return (a > b ? a - b : b - a) * BPS > a * bps;
     }
 
+    /// @dev Two sources of one price: neither is the measure, so the smaller is.
+    function _disagree(Listing memory l, Reading memory r) private pure returns (bool) {
+        return !l.isRate && _apart(Math.min(r.fair, r.market), Math.max(r.fair, r.market), l.disagreeBps);
+    }
+
     function _fell(Memory memory m, uint256 rate) private pure returns (bool) {
         return rate * BPS < m.bestRate * (BPS - IMPAIRED_FALL_BPS);
     }
@@ -290,10 +293,17 @@ contract PriceFeed is IPriceFeed {
     }
 
     /// @dev A rate by rounds that rose by more than its rounds allow, and what a fall is allowed besides, is no rate: whoever sets
-    /// it would pay himself by it.
+    /// it would pay himself by it. Steps of a day add up, so that observing in between hides none.
     function _jumped(Listing memory l, Memory memory m, uint256 rate) private view returns (bool) {
-        if (l.roundBps == 0 || m.rate == 0) return false;
-        return rate * BPS > m.rate * (BPS + IMPAIRED_FALL_BPS + l.roundBps * _rounds(m));
+        if (l.roundBps == 0 || m.rate == 0 || rate <= m.rate) return false;
+        return _rise(m, rate) > (IMPAIRED_FALL_BPS + l.roundBps * _rounds(m)) * (MILLION / BPS);
+    }
+
+    /// @return millionths by which the rate rose today, step by step and each rounded up
+    function _rise(Memory memory m, uint256 rate) private view returns (uint256) {
+        uint256 before = m.seenAt / 1 days == block.timestamp / 1 days ? m.rise : 0;
+        if (rate <= m.rate || m.rate == 0) return before;
+        return before + Math.ceilDiv((rate - m.rate) * MILLION, m.rate);
     }
 
     function _inDrift(Listing memory l, uint256 price) private pure returns (bool) {

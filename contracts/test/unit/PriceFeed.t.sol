@@ -250,6 +250,30 @@ contract PriceFeedTest is OracleFixture {
         assertState(address(st), SOUND);
     }
 
+    /// In steps, each observed: two of 0.25 % are the whole of it. The next day begins anew.
+    function test_a_rate_that_jumps_in_small_steps_is_an_impairment() public {
+        listRated();
+        earn.set(1_102_750); // 2,500 millionths
+        assertState(feed.observe(address(st)), SOUND);
+        earn.set(1_105_506); // 2,499.2 and more: 2,500
+        assertState(feed.observe(address(st)), SOUND);
+        assertEq(feed.memoryOf(address(st)).rise, 5_000);
+        uint256 state = vm.snapshotState();
+        earn.set(1_105_507);
+        assertState(address(st), IMPAIRED);
+        vm.revertToState(state);
+        vm.warp(NOON + 12 hours);
+        // Half a percent, and 0.05 % for the midnight: 1,105,506 * 1.0055 = 1,111,586.2
+        earn.set(1_111_586);
+        assertState(address(st), SOUND);
+        earn.set(1_111_587);
+        assertState(address(st), IMPAIRED);
+        // A jump of a hundred times does not wrap.
+        earn.set(110_000_000);
+        feed.observe(address(st));
+        assertEq(feed.memoryOf(address(st)).rise, 65_535);
+    }
+
     /// An operator who was away for thirty rounds brings all of them at once: no jump.
     function test_thirty_rounds_at_once_are_no_jump() public {
         listRated();
@@ -611,9 +635,10 @@ contract PriceFeedTest is OracleFixture {
         feed.list(address(btc), l);
         assertState(address(btc), SOUND);
         // No quarter of an hour for these.
-        b.say(1.98e23);
+        // 200,000 / 1.01 = 198,019.80…; the smaller is the measure, whichever it is.
+        b.say(198_019_801_980_198_019_801_981);
         assertState(address(btc), SOUND);
-        b.say(1.98e23 - 1);
+        b.say(198_019_801_980_198_019_801_980);
         assertState(address(btc), DOUBTFUL);
         // Far apart is no more than a doubt: one of the two is wrong.
         b.say(1e23);
