@@ -581,6 +581,59 @@ contract BasketGovernanceTest is GovernanceFixture {
         t.execute(address(basket), 0, call, 0, "a");
     }
 
+    struct Op {
+        bytes data;
+        address target;
+        uint256 at;
+        bytes32 salt;
+        bool done;
+    }
+
+    /// Promise 7, over random histories of delays, sleeves and harmless calls, scheduled and executed in any order: what is
+    /// executed was announced for no less than the longest exit before it and after it.
+    function testFuzz_promise_7_governance_is_slower_than_the_longest_exit(uint256 seed) public {
+        address[] memory one = new address[](1);
+        one[0] = address(this);
+        BasketTimelock t =
+            BasketTimelock(payable(create("BasketTimelock", abi.encode(uint256(10 days), one, one, this))));
+        Pot basket = new Pot(address(t), address(mandate));
+        t.register(address(basket));
+        Op[] memory ops = new Op[](40);
+        uint256 n;
+        uint256 executed;
+        for (uint256 step; step < 120; ++step) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            pass(seed % 6 days);
+            uint256 what = (seed >> 32) % 4;
+            uint256 time = (seed >> 64) % 40 days;
+            if (what == 3 || n == ops.length) {
+                Op memory op = ops[(seed >> 32) % 40];
+                if (op.at == 0 || op.done) continue;
+                uint256 before = basket.longestExit();
+                uint256 delay = t.getMinDelay();
+                try t.execute(op.target, 0, op.data, 0, op.salt) {
+                    op.done = true;
+                    ++executed;
+                    assertGe(now_() - op.at, before, "faster than who was on the way out");
+                    assertGe(now_() - op.at, delay);
+                    assertLe(basket.longestExit(), delay, "slower than the delay in force");
+                    assertGe(t.getMinDelay(), basket.longestExit());
+                } catch {}
+                continue;
+            }
+            Op memory made;
+            (made.at, made.salt) = (now_(), bytes32(step));
+            if (what == 0) (made.target, made.data) = (address(t), abi.encodeCall(t.updateDelay, (time)));
+            if (what == 1) (made.target, made.data) = (address(basket), abi.encodeCall(basket.addSleeve, (time)));
+            if (what == 2) {
+                (made.target, made.data) = (address(basket), abi.encodeCall(basket.setWeights, (new uint256[](1))));
+            }
+            t.schedule(made.target, 0, made.data, 0, made.salt, t.getMinDelay());
+            ops[n++] = made;
+        }
+        assertGt(executed, 0);
+    }
+
     // ------------------------------------------------------------------------------------------------------- the guardian
 
     function test_the_mandate_is_a_contracts_and_ends_in_a_year() public {
