@@ -38,6 +38,7 @@ contract PriceFeed is IPriceFeed {
 
     uint256 private constant BPS = 10_000;
     uint256 private constant MILLION = 1e6;
+    uint256 private constant MILLIONTHS_PER_BP = 100;
     uint256 private constant ONE = 1e18;
 
     /// @inheritdoc IPriceFeed
@@ -296,7 +297,7 @@ contract PriceFeed is IPriceFeed {
     /// it would pay himself by it. Steps of a day add up, so that observing in between hides none.
     function _jumped(Listing memory l, Memory memory m, uint256 rate) private view returns (bool) {
         if (l.roundBps == 0 || m.rate == 0 || rate <= m.rate) return false;
-        return _rise(m, rate) > (IMPAIRED_FALL_BPS + l.roundBps * _rounds(m)) * (MILLION / BPS);
+        return _rise(m, rate) > (IMPAIRED_FALL_BPS + l.roundBps * _rounds(m)) * MILLIONTHS_PER_BP;
     }
 
     /// @return millionths by which the rate rose today, step by step and each rounded up

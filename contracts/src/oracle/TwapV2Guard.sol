@@ -88,6 +88,8 @@ contract TwapV2Guard is IPriceGuard {
     }
 
     /// @dev The pool's sum carried on to this second.
+    // The pool cuts its price to 112 bits of fraction before it adds it up: the same here.
+    // slither-disable-next-line divide-before-multiply
     function _now() private view returns (uint256 sum, bool thin) {
         (uint112 r0, uint112 r1, uint32 at) = POOL.getReserves();
         (uint256 asset, uint256 coins) = _ASSET_IS_0 ? (r0, r1) : (r1, r0);
