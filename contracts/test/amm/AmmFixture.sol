@@ -4,10 +4,11 @@ pragma solidity 0.8.30;
 import {IAmmRoute} from "../../src/liquid/amm/IAmmRoute.sol";
 import {Attack} from "../attacks/Attack.sol";
 import {IV2Factory, IV2Pair, IV3Factory, IV3PoolAll, Trader, WrappedCoin} from "./Market.sol";
+import {Uniswap} from "./Uniswap.sol";
 
 /// The real Uniswap V2 and V3 (bytecode of the npm packages), a pair and a pool of LST and wrapped coin around 1:1, and a
 /// route that knows both. The setup is sealed only after the route is on.
-abstract contract AmmFixture is Attack {
+abstract contract AmmFixture is Attack, Uniswap {
     uint256 internal constant RAY = 1e27;
     uint256 internal constant SLIPPAGE = 100;
     uint32 internal constant WINDOW = 30 minutes;
@@ -36,14 +37,8 @@ abstract contract AmmFixture is Attack {
         wcoin.transfer(address(trader), 100_000 ether);
         minter.submitAndGive{value: 100_000 ether}(address(trader));
         stakeAll();
-        pair = IV2Pair(
-            IV2Factory(uniswap("v2-core/build/UniswapV2Factory.json", abi.encode(this)))
-                .createPair(address(token), address(wcoin))
-        );
-        pool = IV3PoolAll(
-            IV3Factory(uniswap("v3-core/artifacts/contracts/UniswapV3Factory.sol/UniswapV3Factory.json", ""))
-                .createPool(address(token), address(wcoin), 500)
-        );
+        pair = IV2Pair(IV2Factory(uniswapV2()).createPair(address(token), address(wcoin)));
+        pool = IV3PoolAll(IV3Factory(uniswapV3()).createPool(address(token), address(wcoin), 500));
         pool.initialize(PAR);
         pool.increaseObservationCardinalityNext(20);
         pass(1 hours);
@@ -51,17 +46,6 @@ abstract contract AmmFixture is Attack {
         vm.startPrank(admin);
         minter.setAmmRoute(address(route), SLIPPAGE);
         vm.stopPrank();
-    }
-
-    function uniswap(string memory file, bytes memory args) internal returns (address at) {
-        string memory json = vm.readFile(string.concat("node_modules/@uniswap/", file));
-        string memory hexed = vm.parseJsonString(json, ".bytecode");
-        if (bytes(hexed)[1] != "x") hexed = string.concat("0x", hexed);
-        bytes memory code = abi.encodePacked(vm.parseBytes(hexed), args);
-        assembly {
-            at := create(0, add(code, 0x20), mload(code))
-        }
-        require(at != address(0), file);
     }
 
     function pools(bool v2, bool v3) internal view returns (IAmmRoute.Pool[] memory list) {
