@@ -166,7 +166,7 @@ contract Basket is BasketBase {
         returns (uint256 x)
     {
         (uint256 u, uint256 p) = _open(id, s);
-        uint256 parts = _ceilDiv(s.basketParts * priced, total);
+        uint256 parts = _ceilDiv(uint256(s.basketParts) * priced, total);
         x = _ceilDiv(parts * u, p);
         if (x > most) revert UnitsAboveMaximum(id, x, most);
         _flowIn(id, s, x);
@@ -238,8 +238,8 @@ contract Basket is BasketBase {
         if (coins == 0) revert InstantTooSmall(value);
         if (coins < minOut) revert OutBelowMinimum(coins, minOut);
         s.units = uint112(u - coins);
-        s.parts = uint128(p - parts);
-        s.basketParts = uint128(s.basketParts - parts);
+        s.parts = uint112(p - parts);
+        s.basketParts = uint112(s.basketParts - parts);
         if (s.level != 0) _flowOut(s, coins);
         emit InstantExit(msg.sender, receiver, shares, coins, fee);
         _token.burn(msg.sender, shares);
@@ -278,13 +278,13 @@ contract Basket is BasketBase {
             Sleeve storage s = _sleeves[i];
             (uint256 u, uint256 p) = (s.units, s.parts);
             uint256 x = q == 0 ? 0 : u * q / p;
-            if (q != 0) (s.units, s.parts) = (uint112(u - x), uint128(p - q));
+            if (q != 0) (s.units, s.parts) = (uint112(u - x), uint112(p - q));
             if (x == 0 || _tryDeliver(s, x, recipient)) {
                 units[i] = x;
                 delivered |= 1 << i;
                 continue;
             }
-            (s.units, s.parts) = (uint112(u), uint128(p));
+            (s.units, s.parts) = (uint112(u), uint112(p));
             _waiting[msg.sender][i] += q;
             _legRecipient[msg.sender] = recipient;
         }
@@ -306,7 +306,7 @@ contract Basket is BasketBase {
     function _takeOut(Sleeve storage s, uint256 parts) private returns (uint256 units) {
         (uint256 u, uint256 p) = (s.units, s.parts);
         units = u * parts / p;
-        (s.units, s.parts) = (uint112(u - units), uint128(p - parts));
+        (s.units, s.parts) = (uint112(u - units), uint112(p - parts));
     }
 
     // ------------------------------------------------------------------------------------------------------- the queue

@@ -15,7 +15,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// @dev A basket is one address: Basket (ways in and out) hands what it does not know to BasketDesk (chores, governance), that
 /// to BasketMarket (rebalancing), that to BasketViews. All work on this storage; none has any of its own.
 ///
-/// Every product of two amounts fits 256 bits: units and shares are below 2^112, parts and prices below 2^128.
+/// Every product of two amounts fits 256 bits: units, parts and shares are below 2^112, prices below 2^128.
 abstract contract BasketBase is IBasketTypes {
     using SafeERC20 for IERC20;
 
@@ -40,7 +40,7 @@ abstract contract BasketBase is IBasketTypes {
     uint256 internal constant STEP = 2_500;
     uint256 internal constant STEP_WHOLE = 1e7;
     /// @dev The throttle's level is a part of the limit, of this whole; it leaks a limit a day.
-    uint256 internal constant LEVEL_WHOLE = 1e9;
+    uint256 internal constant LEVEL_WHOLE = 1e7;
     uint256 internal constant MIN_ENTRY_BPS = 5;
     uint256 internal constant MAX_ENTRY_BPS = 100;
     uint256 internal constant MAX_INSTANT_BPS = 100;
@@ -66,20 +66,20 @@ abstract contract BasketBase is IBasketTypes {
     struct Sleeve {
         // slot 0
         uint112 units; // U
-        uint128 parts; // P <= U * 1e6 at every inflow, so below 2^132 only in theory: checked where it grows
-        uint8 flags;
-        uint8 deliverGas; // in GAS_UNIT
-        // slot 1
-        uint128 basketParts; // B <= P
-        uint88 locked; // 3e26: what does not fit stays an unbooked surplus
+        uint112 parts; // P; at most U * 1e6 at an inflow, and checked there
         uint24 round; // day of the last release; good for 45,000 years
-        uint16 used; // of this day's STEP
+        uint8 flags;
+        // slot 1
+        uint112 basketParts; // B <= P
+        uint88 locked; // 3e26: what does not fit stays an unbooked surplus
+        uint24 level; // of LEVEL_WHOLE
+        uint32 levelAt; // serves until 2106
         // slot 2
         ISleeve adapter;
-        uint32 level; // of LEVEL_WHOLE
-        uint40 levelAt;
         uint16 targetBps;
-        uint8 free_;
+        uint16 used; // of the round's STEP
+        uint8 deliverGas; // in GAS_UNIT
+        uint56 free_;
         // slot 3
         address token;
         uint32 cap; // Compact
@@ -187,11 +187,6 @@ abstract contract BasketBase is IBasketTypes {
         return uint112(amount);
     }
 
-    function _narrowParts(uint256 parts) internal pure returns (uint128) {
-        if (parts > type(uint128).max) revert AmountTooLarge(parts, type(uint128).max);
-        return uint128(parts);
-    }
-
     // ------------------------------------------------------------------------------------------------------ 1 shares: T
 
     /// @dev T: with the management fee accrued up to now.
@@ -241,20 +236,20 @@ abstract contract BasketBase is IBasketTypes {
             uint256 b = s.basketParts;
             uint256 q = b * shares / total;
             if (q == 0) continue;
-            s.basketParts = uint128(b - q);
+            s.basketParts = uint112(b - q);
             parts[i] = q;
-            if (s.level != 0) _flowOut(s, s.units * q / s.parts);
+            if (s.level != 0) _flowOut(s, uint256(s.units) * q / s.parts);
         }
     }
 
     /// @dev Units that come in for the basket, within the cap.
     function _takeIn(uint256 id, Sleeve storage s, uint256 units, uint256 parts) internal {
-        uint256 u = s.units + units;
+        uint256 u = uint256(s.units) + units;
         uint256 cap = Compact.unpack(s.cap);
         if (u > cap) revert CapReached(id, u, cap);
         s.units = _narrow(u);
-        s.parts = _narrowParts(s.parts + parts);
-        s.basketParts = uint128(s.basketParts + parts);
+        s.parts = _narrow(uint256(s.parts) + parts);
+        s.basketParts = uint112(uint256(s.basketParts) + parts);
     }
 
     // --------------------------------------------------------------------------------------------------- 3 the throttle
@@ -271,17 +266,18 @@ abstract contract BasketBase is IBasketTypes {
         uint256 level = _level(s);
         uint256 after_ = limit == 0 ? LEVEL_WHOLE + 1 : level + _ceilDiv(units * LEVEL_WHOLE, limit);
         if (after_ > LEVEL_WHOLE) revert Throttled(id, units, limit * (LEVEL_WHOLE - level) / LEVEL_WHOLE);
-        s.level = uint32(after_);
-        s.levelAt = uint40(block.timestamp);
+        s.level = uint24(after_);
+        s.levelAt = uint32(block.timestamp);
     }
 
     /// @dev Net flow: what leaves gives room back, never more than was used.
     function _flowOut(Sleeve storage s, uint256 units) internal {
         uint256 level = _level(s);
+        if (level == 0) return; // what has leaked away needs no write
         uint256 limit = Compact.unpack(s.limit);
         uint256 back = limit == 0 ? level : units * LEVEL_WHOLE / limit;
-        s.level = uint32(level > back ? level - back : 0);
-        s.levelAt = uint40(block.timestamp);
+        s.level = uint24(level > back ? level - back : 0);
+        s.levelAt = uint32(block.timestamp);
     }
 
     // --------------------------------------------------------------------------------------------------------- 4 prices
@@ -386,7 +382,7 @@ abstract contract BasketBase is IBasketTypes {
         uint256 u = s.units;
         uint256 fee = u * (rate - best) / rate * _performanceBps / BPS;
         s.units = uint112(u - fee);
-        s.feeUnits = _narrow(s.feeUnits + fee);
+        s.feeUnits = _narrow(uint256(s.feeUnits) + fee);
     }
 
     /// @dev Rule 5 by steps: what a harvest adds beyond 2.5 bps of the sleeve waits for the next rounds.

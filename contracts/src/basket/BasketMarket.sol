@@ -168,8 +168,8 @@ contract BasketMarket is BasketBase {
         sold = u * parts / p;
         out = _ceilDiv(u * parts, p);
         s.units = uint112(u - sold);
-        s.parts = uint128(p - parts);
-        s.basketParts = uint128(b - parts);
+        s.parts = uint112(p - parts);
+        s.basketParts = uint112(b - parts);
     }
 
     /// @dev Rule 2. @return got what the parts that came are worth, in units

@@ -115,7 +115,7 @@ contract BasketViews is BasketBase {
         // bound(MAX_SLEEVES): no more are ever added
         for (uint256 i; i < n; ++i) {
             Sleeve storage s = _sleeves[i];
-            if (s.parts != 0) units[i] = _ceilDiv(_ceilDiv(s.basketParts * priced, total) * s.units, s.parts);
+            if (s.parts != 0) units[i] = _ceilDiv(_ceilDiv(uint256(s.basketParts) * priced, total) * s.units, s.parts);
         }
         shares = priced - _ceilDiv(priced * _entryBps, BPS);
     }
@@ -133,9 +133,9 @@ contract BasketViews is BasketBase {
         for (uint256 i; i < n; ++i) {
             Sleeve storage s = _sleeves[i];
             if (s.parts == 0) continue;
-            uint256 parts = s.basketParts * shares / total;
-            q.units[i] = s.units * parts / s.parts;
-            q.forgone[i] = s.locked * parts / s.parts;
+            uint256 parts = uint256(s.basketParts) * shares / total;
+            q.units[i] = uint256(s.units) * parts / s.parts;
+            q.forgone[i] = uint256(s.locked) * parts / s.parts;
         }
         if (block.timestamp < _instantPausedUntil || _sleeves[0].flags & (COIN | RETIRED) != COIN) return q;
         (uint256 low,, uint256 state) = _nav();

@@ -32,11 +32,11 @@ contract TestSleeve is ISleeve {
     }
 
     Mood public mood;
+    uint112 public reserved; // of tickets, in units of TOKEN
+    uint112 public working; // units that are not idle
     uint256 public exitTime;
     uint256 public rate;
     uint256 public coinsToHarvest;
-    uint256 public reserved; // of tickets, in units of TOKEN
-    uint256 public working; // units that are not idle
     uint256 public tickets;
     uint256 public harvests;
     uint256 public lastKeep;
@@ -92,7 +92,7 @@ contract TestSleeve is ISleeve {
     }
 
     function setWorking(uint256 units) external {
-        working = units;
+        working = uint112(units);
     }
 
     /// Units vanish.
@@ -149,7 +149,7 @@ contract TestSleeve is ISleeve {
             ticketAt[ticket].open = true;
             if (asset == TOKEN) {
                 ticketAt[ticket].left = units;
-                reserved += units;
+                reserved += uint112(units);
             } else {
                 ticketAt[ticket].left = units * rate / 1e18;
                 _pay(TOKEN, address(0xdead), units);
@@ -163,7 +163,7 @@ contract TestSleeve is ISleeve {
         if (!t.open) revert UnknownTicket(ticket);
         paid = t.ripe;
         if (paid == 0 && !t.last) revert NotYet(ticket, 0);
-        if (EPOCH_TOKEN == TOKEN) reserved -= t.last ? t.left : paid;
+        if (EPOCH_TOKEN == TOKEN) reserved -= uint112(t.last ? t.left : paid);
         t.left -= paid;
         t.ripe = 0;
         done = t.last || t.left == 0;
@@ -186,7 +186,7 @@ contract TestSleeve is ISleeve {
         lastKeep = keep;
         uint256 idle = held() - working;
         if (idle > keep) delegated = idle - keep;
-        working += delegated;
+        working += uint112(delegated);
     }
 
     function _pay(address asset, address to, uint256 amount) private {
@@ -197,7 +197,8 @@ contract TestSleeve is ISleeve {
         } else {
             IERC20(asset).safeTransfer(to, amount);
         }
+        if (working == 0) return;
         uint256 here = held();
-        if (working > here) working = here;
+        if (working > here) working = uint112(here);
     }
 }
