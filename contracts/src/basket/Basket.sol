@@ -160,17 +160,26 @@ contract Basket is BasketBase {
         _finishInKind(priced, shares, receiver, units, coins);
     }
 
-    /// @dev Rule 1: the parts first, then the units that they cost, both up. @return x units
+    /// @dev Rule 1: the parts first, then the units that they cost, both up; and the parts' part of what is locked, which stays
+    /// locked: else one who is nearly all of the basket would have the others' rewards for a fee that he pays himself.
+    /// @return x units
     function _takeShare(uint256 id, Sleeve storage s, uint256 priced, uint256 total, uint256 most)
         private
         returns (uint256 x)
     {
         (uint256 u, uint256 p) = _open(id, s);
-        uint256 parts = _ceilDiv(uint256(s.basketParts) * priced, total);
+        uint256 parts = _ceilDiv(s.basketParts * priced, total);
         x = _ceilDiv(parts * u, p);
-        if (x > most) revert UnitsAboveMaximum(id, x, most);
         _flowIn(id, s, x);
         _takeIn(id, s, x, parts);
+        uint256 l = s.locked;
+        if (l != 0) {
+            uint256 more = _ceilDiv(parts * l, p);
+            if (l + more > type(uint88).max) revert AmountTooLarge(l + more, type(uint88).max);
+            s.locked = uint88(l + more);
+            x += more;
+        }
+        if (x > most) revert UnitsAboveMaximum(id, x, most);
     }
 
     /// @dev The first deposit: parts are units, and what nobody owns keeps parts and shares above zero for ever.

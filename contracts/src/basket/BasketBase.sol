@@ -79,7 +79,8 @@ abstract contract BasketBase is IBasketTypes {
         uint16 targetBps;
         uint16 used; // of the round's STEP
         uint8 deliverGas; // in GAS_UNIT
-        uint56 free_;
+        uint32 base; // Compact: units that this round's STEP is a part of
+        uint24 free_;
         // slot 3
         address token;
         uint32 cap; // Compact
@@ -89,6 +90,7 @@ abstract contract BasketBase is IBasketTypes {
         // slot 4
         uint112 feeUnits;
         uint112 rateBest; // highest rate seen, 1e18; 0: has none
+        uint32 nextBase; // Compact: units after this round's first harvest
     }
 
     // slot 0: every way in and out
@@ -385,22 +387,30 @@ abstract contract BasketBase is IBasketTypes {
         s.feeUnits = _narrow(uint256(s.feeUnits) + fee);
     }
 
-    /// @dev Rule 5 by steps: what a harvest adds beyond 2.5 bps of the sleeve waits for the next rounds.
+    /// @dev Rule 5 by steps: what a harvest adds beyond 2.5 bps of the sleeve waits for the next rounds. A step is a part of the
+    /// units that were here at the last round's harvest: who came since widens none. The entry fee, which goes to whoever holds
+    /// the basket, is so at least twice what a round's step brings to one who is nearly all of it.
     function _release(uint256 id, Sleeve storage s, uint256 gained) private {
         uint256 today = _today();
+        (uint256 u, uint256 l) = (s.units, s.locked);
         uint256 used = s.used;
-        if (s.round != today) {
+        bool first = s.round != today;
+        if (first) {
             used = 0;
             s.round = uint24(today);
+            uint256 before = Compact.unpack(s.nextBase);
+            s.base = Compact.pack(before == 0 ? u : Math.min(u, before));
         }
-        (uint256 u, uint256 l) = (s.units, s.locked);
-        uint256 released = Math.min(l, (STEP - used) * u / STEP_WHOLE);
+        uint256 base = Math.min(u, Compact.unpack(s.base));
+        uint256 released = Math.min(l, (STEP - used) * base / STEP_WHOLE);
         if (released != 0) {
-            used += _ceilDiv(released * STEP_WHOLE, u);
-            s.units = _narrow(u + released);
+            used += _ceilDiv(released * STEP_WHOLE, base);
+            u += released;
+            s.units = _narrow(u);
             s.locked = uint88(l - released);
         }
         s.used = uint16(Math.min(used, STEP));
+        if (first) s.nextBase = Compact.pack(u);
         emit Harvested(id, gained, released, l - released, s.feeUnits);
     }
 

@@ -115,7 +115,9 @@ contract BasketViews is BasketBase {
         // bound(MAX_SLEEVES): no more are ever added
         for (uint256 i; i < n; ++i) {
             Sleeve storage s = _sleeves[i];
-            if (s.parts != 0) units[i] = _ceilDiv(_ceilDiv(uint256(s.basketParts) * priced, total) * s.units, s.parts);
+            if (s.parts == 0) continue;
+            uint256 parts = _ceilDiv(uint256(s.basketParts) * priced, total);
+            units[i] = _ceilDiv(parts * s.units, s.parts) + _ceilDiv(parts * s.locked, s.parts);
         }
         shares = priced - _ceilDiv(priced * _entryBps, BPS);
     }

@@ -9,7 +9,7 @@ library Stream {
     uint256 private constant YEAR = 365 days;
     uint256 private constant BPS = 10_000;
 
-    /// @return per second, scaled 1e27: -ln(1 - bps / 10,000) / year, from below
+    /// @return per second, scaled 1e27: (1 - bps / 10,000) ** (-1 / year) - 1, from below
     function perSecond(uint256 bps) internal pure returns (uint256) {
         uint256 f = bps * RAY / BPS;
         uint256 power = f;
@@ -19,7 +19,9 @@ library Stream {
             power = power * f / RAY;
             sum += power / k;
         }
-        return sum / YEAR;
+        // e ** x - 1 to the second order; the third is below 1e-28.
+        uint256 x = sum / YEAR;
+        return x + x * x / (2 * RAY);
     }
 
     /// @return scaled 1e27: (1 + perSecond_) ** time
