@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {BasketBase} from "./BasketBase.sol";
 import {IBasket} from "./IBasket.sol";
+import {Compact} from "./lib/Compact.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
@@ -200,6 +201,7 @@ contract Basket is BasketBase {
             uint256 x = units[i];
             if (x < LEAST_SEED_UNITS) revert NotEnoughUnits(i, x, LEAST_SEED_UNITS);
             _takeIn(i, s, x, x);
+            s.nextBase = Compact.pack(x);
             if (s.flags & COIN != 0) coins += x;
         }
         _token.mint(DEAD, DEAD_SHARES);
@@ -331,7 +333,7 @@ contract Basket is BasketBase {
         _token.burn(msg.sender, shares);
     }
 
-    function startLeg(uint256 sleeve, uint256 parts)
+    function startLeg(uint256 sleeve, uint256 parts, bool inKind)
         external
         locked
         onlyQueue
@@ -340,7 +342,12 @@ contract Basket is BasketBase {
         Sleeve storage s = _known(sleeve);
         units = _takeOut(s, parts);
         asset = s.token;
-        if (units != 0) (ticket, paid, asset) = s.adapter.unbond(units, msg.sender);
+        if (units != 0 && inKind) {
+            paid = units;
+            _deliver(sleeve, s, units, msg.sender);
+        } else if (units != 0) {
+            (ticket, paid, asset) = s.adapter.unbond(units, msg.sender);
+        }
         emit LegStarted(sleeve, parts, units, ticket);
     }
 

@@ -254,8 +254,8 @@ interface IBasket is IBasketTypes {
 
     /// @notice Queue only: burns `shares` of the queue's. Ledger only, calls nothing but the token. @return parts for each sleeve
     function carveEpoch(uint256 shares) external returns (uint256[] memory parts);
-    /// @notice Queue only: starts the leg of `parts`. What is paid at once, and later, goes to the queue.
-    function startLeg(uint256 sleeve, uint256 parts)
+    /// @notice Queue only: starts the leg of `parts`, or ends it in kind. What is paid at once, and later, goes to the queue.
+    function startLeg(uint256 sleeve, uint256 parts, bool inKind)
         external
         returns (uint256 units, uint256 ticket, uint256 paid, address asset);
     /// @notice Queue only.

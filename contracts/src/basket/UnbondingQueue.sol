@@ -21,6 +21,8 @@ contract UnbondingQueue is IUnbondingQueue {
     uint256 private constant DUSK = 23 hours;
     /// @dev After a dawn that brought no close, cancels reopen.
     uint256 private constant CLOSE_GRACE = 2 hours;
+    /// @dev A leg that did not start for so long after its close may end in kind.
+    uint256 private constant STUCK = 7 days;
     uint256 private constant MAX_SLEEVES = 8;
 
     struct Epoch {
@@ -143,19 +145,20 @@ contract UnbondingQueue is IUnbondingQueue {
         _token.escrow(owner, trusted ? owner : msg.sender, shares);
     }
 
-    function cancel(uint256 epoch, address controller, address receiver) external locked returns (uint256 shares) {
+    function cancel(uint256 epoch, uint256 shares, address controller, address receiver) external locked {
         _checkController(controller);
         if (receiver == address(0)) revert ZeroAddress();
+        if (shares == 0) revert ZeroAmount();
         if (epoch != _openEpoch) revert EpochNotOpen(epoch);
         Position storage p = _positions[epoch][uint160(controller)];
-        shares = p.shares;
-        if (shares == 0) revert NothingToCancel(epoch, controller);
+        uint256 requested = p.shares;
+        if (shares > requested) revert CancelAboveRequest(epoch, controller, shares, requested);
         uint256 dueAt = (uint256(_openedRound) + 1) * ROUND;
         // From dusk on nobody may change what the dawn undelegates; a dawn that did not come gives them back.
         if (block.timestamp >= dueAt - (ROUND - DUSK) && block.timestamp < dueAt + CLOSE_GRACE) {
             revert ClosedUntilDawn(epoch, dueAt);
         }
-        p.shares = 0;
+        p.shares = uint112(requested - shares);
         uint256 left = _epochs[epoch].shares - shares;
         _epochs[epoch].shares = uint128(left);
         if (left == 0) _openedRound = 0;
@@ -194,11 +197,21 @@ contract UnbondingQueue is IUnbondingQueue {
     }
 
     function startLeg(uint256 epoch, uint256 sleeve) external locked {
+        _start(epoch, sleeve, false);
+    }
+
+    function startInKind(uint256 epoch, uint256 sleeve) external locked {
+        uint256 at = _epochs[epoch].closedAt + STUCK;
+        if (block.timestamp < at) revert NotStuck(epoch, sleeve, at);
+        _start(epoch, sleeve, true);
+    }
+
+    function _start(uint256 epoch, uint256 sleeve, bool inKind) private {
         Leg storage leg = _leg(epoch, sleeve);
         if (leg.state != LegState.Waiting) revert LegNotWaiting(epoch, sleeve, leg.state);
         address token = _tokenOf[sleeve];
         (uint256 coins, uint256 tokens) = (address(this).balance, _held(token));
-        (uint256 units, uint256 ticket, uint256 paid, address asset) = _basket.startLeg(sleeve, leg.parts);
+        (uint256 units, uint256 ticket, uint256 paid, address asset) = _basket.startLeg(sleeve, leg.parts, inKind);
         bool inToken = asset != NATIVE;
         if (inToken && asset != token) revert WrongAsset(asset, token);
         _checkCame(inToken ? token : NATIVE, paid, inToken ? tokens : coins);

@@ -316,17 +316,17 @@ contract BasketWaysTest is BasketFixture {
         request(seeder, 1 ether);
         vm.prank(alice);
         vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.ClosedUntilDawn.selector, 1, DAWN + DAY));
-        queue.cancel(1, alice, alice);
+        queue.cancel(1, 10 ether, alice, alice);
         at(1, 2 hours - 1);
         vm.prank(alice);
         vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.ClosedUntilDawn.selector, 1, DAWN + DAY));
-        queue.cancel(1, alice, alice);
+        queue.cancel(1, 10 ether, alice, alice);
         vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.EpochDue.selector, 1, DAWN + DAY));
         request(seeder, 1 ether);
         // No close came: what waits may go back.
         at(1, 2 hours);
         vm.prank(alice);
-        assertEq(queue.cancel(1, alice, bob), 10 ether);
+        queue.cancel(1, 10 ether, alice, bob);
         assertEq(share.balanceOf(bob), 10 ether);
         // The epoch is empty and open again.
         assertEq(request(bob, 10 ether), 1);
@@ -339,7 +339,7 @@ contract BasketWaysTest is BasketFixture {
         queue.closeEpoch();
         vm.prank(bob);
         vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.EpochNotOpen.selector, 1));
-        queue.cancel(1, bob, bob);
+        queue.cancel(1, 1, bob, bob);
     }
 
     function test_operatorsAndAllowances() public {
@@ -360,9 +360,12 @@ contract BasketWaysTest is BasketFixture {
         queue.setOperator(carol, true);
         vm.startPrank(carol);
         queue.requestRedeem(20 ether, alice, alice);
-        queue.cancel(1, alice, alice);
+        queue.cancel(1, 15 ether, alice, alice);
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.CancelAboveRequest.selector, 1, alice, 6 ether, 5 ether));
+        queue.cancel(1, 6 ether, alice, alice);
+        queue.cancel(1, 5 ether, alice, alice);
         vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.NotController.selector, bob, carol));
-        queue.cancel(1, bob, carol);
+        queue.cancel(1, 1, bob, carol);
         vm.stopPrank();
         assertEq(share.balanceOf(alice), 20 ether);
         at(1, 0);
@@ -378,7 +381,7 @@ contract BasketWaysTest is BasketFixture {
         vm.expectRevert(abi.encodeWithSelector(IBasketTypes.NotQueue.selector, mallory));
         basket.carveEpoch(1 ether);
         vm.expectRevert(abi.encodeWithSelector(IBasketTypes.NotQueue.selector, mallory));
-        basket.startLeg(0, 1 ether);
+        basket.startLeg(0, 1 ether, false);
         vm.expectRevert(abi.encodeWithSelector(IBasketTypes.NotQueue.selector, mallory));
         basket.collectLeg(0, 1);
         vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.NotBasket.selector, mallory));
@@ -410,5 +413,21 @@ contract BasketWaysTest is BasketFixture {
         assertEq(queue.legInfo(1, ST).asset, address(st));
         assertEq(claim(alice, 1)[1], 0.25 ether);
         assertEq(st.balanceOf(alice), 1_000_000.25 ether);
+    }
+
+    function test_aLegThatCannotStartForAWeekEndsInKind() public {
+        leave(alice, 100 ether);
+        at(1, 1 hours);
+        queue.closeEpoch();
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.NotStuck.selector, 1, 1, DAWN + 8 * DAY + 1 hours));
+        queue.startInKind(1, ST);
+        at(8, 1 hours);
+        queue.startInKind(1, ST);
+        assertEq(queue.legInfo(1, ST).asset, address(st));
+        assertEq(claim(alice, 1)[1], 25 ether);
+        vm.expectRevert(
+            abi.encodeWithSelector(IUnbondingQueue.LegNotWaiting.selector, 1, 1, IUnbondingQueue.LegState.Done)
+        );
+        queue.startInKind(1, ST);
     }
 }
