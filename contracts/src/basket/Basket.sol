@@ -50,6 +50,7 @@ contract Basket is BasketBase {
         bytes32 r,
         bytes32 s
     ) external locked returns (uint256) {
+        if (_known(sleeve).flags & COIN != 0) revert WrongValue(0, units);
         // Used up by somebody else before: the allowance is there all the same, or the transfer says that it is not.
         // slither-disable-next-line unused-return
         try IERC20Permit(_known(sleeve).token).permit(msg.sender, address(this), units, deadline, v, r, s) {} catch {}

@@ -218,6 +218,25 @@ contract BasketMarket is BasketBase {
         );
     }
 
+    function driftReadings()
+        external
+        view
+        returns (
+            uint256 over,
+            uint256 under,
+            uint256 readAt,
+            uint256 overBefore,
+            uint256 underBefore,
+            uint256 readAtBefore
+        )
+    {
+        return (_driftOver, _driftUnder, _driftAt, _driftOverBefore, _driftUnderBefore, _driftAtBefore);
+    }
+
+    function auctionId() external view returns (uint256) {
+        return _auctionId;
+    }
+
     function budget() external view returns (uint256 spent, uint256 capacity) {
         return (_spent(), BUDGET);
     }

@@ -349,6 +349,20 @@ interface IBasket is IBasketTypes {
     function driftBps() external view returns (uint256);
     function pausedUntil(Pausable what) external view returns (uint256 until, uint256 allowedFrom);
     function auction(uint256 id) external view returns (Auction memory running, uint256 price);
+    /// @notice The last two readings of the drift: sleeves over and under their targets, and when that was read (0: never).
+    function driftReadings()
+        external
+        view
+        returns (
+            uint256 over,
+            uint256 under,
+            uint256 readAt,
+            uint256 overBefore,
+            uint256 underBefore,
+            uint256 readAtBefore
+        );
+    /// @notice Id of the last auction that started (0: none did).
+    function auctionId() external view returns (uint256);
     /// @notice Of 1e9 of the basket's worth: what auctions lost against mid, and may; it leaks in 30 days.
     function budget() external view returns (uint256 spent, uint256 capacity);
 }
