@@ -10,7 +10,6 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 /// `transfer` does: the least that a receiver may count on. It holds its coins itself: fund it with what its rate promises.
 contract LocalCoreEarn is ICoreEarn {
     struct Record {
-        uint256 id;
         uint256 redeemTime;
         uint256 unlockTime;
         uint256 amount;
@@ -19,7 +18,6 @@ contract LocalCoreEarn is ICoreEarn {
     }
 
     uint256 public constant MIN_MINT = 1 ether;
-    uint256 public constant MIN_REDEEM = 1 ether;
     uint256 public constant MAX_RECORDS = 100;
     uint256 private constant BASE = 1e6;
     uint256 private constant FEE_BASE = 1e6;
@@ -29,19 +27,23 @@ contract LocalCoreEarn is ICoreEarn {
     address public immutable owner;
     address public operator;
 
-    /// @notice Round of the operator's last call.
+    /// @inheritdoc ICoreEarn
     uint256 public roundTag;
-    uint256 public lockPeriod = 7 days;
-    /// @notice Of what a redeem pays, of 1e6; up to all of it.
-    uint256 public fee;
+    /// @inheritdoc ICoreEarn
+    uint256 public lockDay = 7;
+    /// @inheritdoc ICoreEarn
+    uint256 public protocolFeePoints;
+    /// @inheritdoc ICoreEarn
+    uint256 public redeemMinLimit = 1 ether;
     /// @notice By how much the rate rises in a round, of 1e6.
     uint256 public growth;
     /// @notice What a withdrawal falls short of the records, of 1e6: a fault switch.
     uint256 public shortfall;
+    /// @notice Whether a withdrawal pays half of a record and keeps the rest: what a later version of its code might do.
+    bool public inParts;
     bool public paused;
 
     uint256 private _rate = BASE;
-    uint256 private _lastId;
     mapping(address => Record[]) private _records;
 
     modifier onlyOwner() {
@@ -77,13 +79,13 @@ contract LocalCoreEarn is ICoreEarn {
 
     /// @inheritdoc ICoreEarn
     function redeem(uint256 stCore) external open {
-        require(stCore >= MIN_REDEEM, "redeem is too small");
+        require(stCore >= redeemMinLimit, "redeem is too small");
         Record[] storage list = _records[msg.sender];
         require(list.length < MAX_RECORDS, "too many records");
         uint256 amount = stCore * _rate / BASE;
-        uint256 cut = amount * fee / FEE_BASE;
+        uint256 cut = amount * protocolFeePoints / FEE_BASE;
         TOKEN.burn(msg.sender, stCore);
-        list.push(Record(++_lastId, block.timestamp, block.timestamp + lockPeriod, amount - cut, stCore, cut));
+        list.push(Record(block.timestamp, block.timestamp + lockDay * 1 days, amount - cut, stCore, cut));
     }
 
     /// @inheritdoc ICoreEarn
@@ -93,7 +95,12 @@ contract LocalCoreEarn is ICoreEarn {
         uint256 sum;
         for (uint256 i = list.length; i != 0; --i) {
             if (list[i - 1].unlockTime >= block.timestamp) continue;
-            sum += list[i - 1].amount;
+            uint256 part = inParts ? list[i - 1].amount / 2 : list[i - 1].amount;
+            sum += part;
+            if (inParts && part != 0) {
+                list[i - 1].amount -= part;
+                continue;
+            }
             list[i - 1] = list[list.length - 1];
             list.pop();
         }
@@ -125,7 +132,7 @@ contract LocalCoreEarn is ICoreEarn {
     // -------------------------------------------------------------------------------------------------- administration
 
     /// @inheritdoc ICoreEarn
-    function afterTurnRound() external {
+    function afterTurnRound(address[] calldata) external {
         require(msg.sender == operator, "only operator");
         uint256 round = HUB.getRoundTag();
         for (uint256 at = roundTag; at < round; ++at) {
@@ -142,13 +149,17 @@ contract LocalCoreEarn is ICoreEarn {
         paused = paused_;
     }
 
-    function setLockPeriod(uint256 seconds_) external onlyOwner {
-        lockPeriod = seconds_;
+    function setLockDay(uint256 days_) external onlyOwner {
+        lockDay = days_;
+    }
+
+    function setRedeemMinLimit(uint256 least) external onlyOwner {
+        redeemMinLimit = least;
     }
 
     function setFee(uint256 fee_) external onlyOwner {
         require(fee_ <= FEE_BASE, "above all");
-        fee = fee_;
+        protocolFeePoints = fee_;
     }
 
     function setGrowth(uint256 growth_) external onlyOwner {
@@ -158,6 +169,10 @@ contract LocalCoreEarn is ICoreEarn {
     /// @notice The owner may replace the real one's code: nothing holds the rate up.
     function setRate(uint256 rate) external onlyOwner {
         _rate = rate;
+    }
+
+    function setInParts(bool inParts_) external onlyOwner {
+        inParts = inParts_;
     }
 
     function setShortfall(uint256 shortfall_) external onlyOwner {

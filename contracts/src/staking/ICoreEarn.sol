@@ -14,10 +14,17 @@ interface ICoreEarn {
     /// @notice Pays every record of the caller whose unlock time is past, strictly, in one sum.
     function withdraw() external;
     /// @notice The operator's call after the round turned; it moves the rate.
-    function afterTurnRound() external;
+    function afterTurnRound(address[] calldata newElectedValidators) external;
 
     /// @notice CORE for one stCORE, times 1e6.
     function getCurrentExchangeRate() external view returns (uint256);
+    /// @notice Round of the operator's last call: everything waits until it is the running one.
+    function roundTag() external view returns (uint256);
+    /// @notice Days from a redeem to its unlock time.
+    function lockDay() external view returns (uint256);
+    /// @notice Of what a redeem pays, of 1e6.
+    function protocolFeePoints() external view returns (uint256);
+    function redeemMinLimit() external view returns (uint256);
     /// @notice The caller's two sums, whose labels the real system swaps. Never use it.
     function getRedeemAmount() external view returns (uint256 unlockedAmount, uint256 lockedAmount);
 }

@@ -79,6 +79,11 @@ abstract contract CoreWorld is Test {
         agent.transferCoin(source, target, amount);
     }
 
+    /// Earn's operator, on time.
+    function settleEarn() internal {
+        earn.afterTurnRound(new address[](0));
+    }
+
     /// What a claim pays, and says that it pays.
     function claim(address who) internal returns (uint256 paid) {
         uint256 before = who.balance;

@@ -298,12 +298,12 @@ contract LocalCoreTest is CoreWorld {
         vm.stopPrank();
         earn.setRate(2_000_000);
         at(1, 1);
-        earn.afterTurnRound();
+        settleEarn();
         vm.startPrank(alice);
         earn.redeem(10 ether); // 20 CORE
         vm.warp(T0 + 7 days + 1 hours); // the end of the first lock itself
         vm.stopPrank();
-        earn.afterTurnRound();
+        settleEarn();
         vm.startPrank(alice);
         vm.expectRevert("nothing unlocked");
         earn.withdraw();
@@ -329,7 +329,7 @@ contract LocalCoreTest is CoreWorld {
         assertEq(list.length, 100);
         assertEq(list[0].amount, 1 ether + 1);
         at(7, 2);
-        earn.afterTurnRound();
+        settleEarn();
         vm.startPrank(alice);
         uint256 before = alice.balance;
         earn.withdraw();
@@ -343,7 +343,7 @@ contract LocalCoreTest is CoreWorld {
         vm.stopPrank();
         assertEq(_records(alice)[0].amount, 3 ether);
         vm.warp(vm.getBlockTimestamp() + 7 days - 30 minutes);
-        earn.afterTurnRound();
+        settleEarn();
         vm.prank(alice);
         earn.withdraw();
         assertEq(_records(alice).length, 1);
@@ -360,7 +360,7 @@ contract LocalCoreTest is CoreWorld {
             who.run(address(earn), abi.encodeCall(earn.redeem, (2 ether)), 0);
         }
         at(8, 1);
-        earn.afterTurnRound();
+        settleEarn();
         purse.run(address(earn), abi.encodeCall(earn.withdraw, ()), 0);
         assertEq(address(purse).balance, 2 ether);
         LocalActor writer = new LocalActor();
@@ -369,7 +369,7 @@ contract LocalCoreTest is CoreWorld {
         // Its `receive` calls out: more than 2,300 gas.
         writer.behave(LocalActor.Mode.Reenter, address(scribe), abi.encodeCall(Scribe.note, ()));
         at(16, 1);
-        earn.afterTurnRound();
+        settleEarn();
         vm.expectRevert();
         writer.act(address(earn), abi.encodeCall(earn.withdraw, ()));
     }
@@ -383,8 +383,8 @@ contract LocalCoreTest is CoreWorld {
         _allRefuse("round not settled");
         vm.prank(bob);
         vm.expectRevert("only operator");
-        earn.afterTurnRound();
-        earn.afterTurnRound();
+        settleEarn();
+        settleEarn();
         earn.setPaused(true);
         _allRefuse("paused");
         earn.setPaused(false);
@@ -408,12 +408,12 @@ contract LocalCoreTest is CoreWorld {
         earn.setGrowth(500); // 0.05 % a round
         at(1, 1);
         assertEq(earn.getCurrentExchangeRate(), 1_000_000, "late: still the old one");
-        earn.afterTurnRound();
+        settleEarn();
         assertEq(earn.getCurrentExchangeRate(), 1_000_500);
-        earn.afterTurnRound();
+        settleEarn();
         assertEq(earn.getCurrentExchangeRate(), 1_000_500, "once in a round");
         at(3, 1);
-        earn.afterTurnRound();
+        settleEarn();
         // Two rounds late: 1,000,500 + 500 = 1,001,000, then 500 more.
         assertEq(earn.getCurrentExchangeRate(), 1_001_500);
     }
@@ -435,7 +435,7 @@ contract LocalCoreTest is CoreWorld {
     function test_c12_lock_and_fee_know_no_bound() public {
         vm.prank(alice);
         earn.mint{value: 100 ether}(v1);
-        earn.setLockPeriod(365 days);
+        earn.setLockDay(365);
         earn.setFee(1e6);
         vm.prank(alice);
         earn.redeem(10 ether);
@@ -444,12 +444,12 @@ contract LocalCoreTest is CoreWorld {
         assertEq(list[0].amount, 0, "all of it went as a fee");
         assertEq(list[0].fee, 10 ether);
         // What was redeemed before keeps its terms.
-        earn.setLockPeriod(7 days);
+        earn.setLockDay(7);
         earn.setFee(2_500); // 0.25 %
         vm.prank(alice);
         earn.redeem(10 ether);
         earn.setFee(0);
-        earn.setLockPeriod(1_000 days);
+        earn.setLockDay(1_000);
         assertEq(_records(alice)[1].amount, 9.975 ether);
         assertEq(_records(alice)[1].unlockTime, T0 + 1 hours + 7 days);
     }
