@@ -164,7 +164,9 @@ contract CoreSleeve is SleeveBase, ICoreSleeve {
             if (i == list.length) break;
             tried[i] = true;
             uint256 amount = lacks < least ? least : lacks;
-            if (left < amount + least) amount = left;
+            (uint256 other,) = _mostUnder(list, targets, tried);
+            // What no other could take goes here: a rest below the minimum, and the last one gets all.
+            if (left < amount + least || other == list.length) amount = left;
             uint256 room = type(uint88).max - list[i].stake;
             if (amount > room) amount = room;
             if (amount < least || !_delegate(i, list[i], amount)) continue;

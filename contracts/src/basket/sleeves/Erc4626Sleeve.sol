@@ -5,6 +5,7 @@ import {ISleeve} from "../ISleeve.sol";
 import {Outside} from "./Outside.sol";
 import {TokenSleeve} from "./TokenSleeve.sol";
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @dev A wrapped coin, as WCORE and WPLUME are.
 interface IWrappedCoin {
@@ -54,25 +55,28 @@ contract Erc4626Sleeve is TokenSleeve {
 
     /// @inheritdoc ISleeve
     function unbond(uint256 units, address to) external onlyBasket returns (uint256, uint256, address) {
-        if (WRAPPED == address(0) || !_redeemable(units)) return _unbondInKind(units, to);
+        uint256 least = WRAPPED == address(0) ? 0 : _least(units);
+        if (least == 0) return _unbondInKind(units, to);
         uint256 before = _balance(WRAPPED, address(this));
         Outside.must(TOKEN, abi.encodeCall(IERC4626.redeem, (units, address(this), address(this))));
         uint256 paid = _balance(WRAPPED, address(this)) - before;
         // What it said a moment ago holds, or nothing happened.
-        uint256 worth = Outside.mustRead(TOKEN, abi.encodeCall(IERC4626.convertToAssets, (units)));
-        if (paid * BPS < worth * (BPS - MAX_FEE_BPS)) revert NotEnough(worth, paid);
+        if (paid < least) revert NotEnough(least, paid);
         Outside.must(WRAPPED, abi.encodeCall(IWrappedCoin.withdraw, (paid)));
         emit Unbonded(0, units, paid, NATIVE);
         _pay(to, paid);
         return (0, paid, NATIVE);
     }
 
-    /// @dev Whether the vault says that it redeems all of it, at its rate less the fee that was declared.
-    function _redeemable(uint256 units) private view returns (bool) {
+    /// @return least what the vault must pay: its rate less the fee that was declared. 0: it says that it does not, or not for
+    /// all of them. Asked before the redeem: a fee that stays with the vault moves its rate.
+    function _least(uint256 units) private view returns (uint256 least) {
         (bool ok, uint256 most) = Outside.read(TOKEN, abi.encodeCall(IERC4626.maxRedeem, (address(this))));
-        if (!ok || most < units) return false;
+        if (!ok || most < units) return 0;
         (bool okPreview, uint256 pays) = Outside.read(TOKEN, abi.encodeCall(IERC4626.previewRedeem, (units)));
         (bool okRate, uint256 worth) = Outside.read(TOKEN, abi.encodeCall(IERC4626.convertToAssets, (units)));
-        return okPreview && okRate && pays != 0 && pays * BPS >= worth * (BPS - MAX_FEE_BPS);
+        if (!okPreview || !okRate) return 0;
+        least = Math.mulDiv(worth, BPS - MAX_FEE_BPS, BPS, Math.Rounding.Ceil);
+        if (pays < least) return 0;
     }
 }

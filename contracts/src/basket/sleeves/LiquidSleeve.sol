@@ -83,9 +83,13 @@ contract LiquidSleeve is TokenSleeve {
     function collect(uint256 ticket, address to) external override onlyBasket returns (uint256 paid, bool done) {
         if (!_open[ticket]) revert UnknownTicket(ticket);
         if (to == address(0)) revert ZeroAddress();
-        (bool known, uint256 gross) = Outside.read(MINTER, abi.encodeCall(ILiquidMinter.claimable, (ticket)));
-        if (known && gross == 0 && _owner(ticket) == address(this)) revert NotYet(ticket, _eta(ticket));
-        paid = Outside.mustAnswer(MINTER, abi.encodeCall(ILiquidMinter.withdraw, (to, ticket)));
+        bool ok;
+        (ok, paid) = Outside.call(MINTER, abi.encodeCall(ILiquidMinter.withdraw, (to, ticket)));
+        if (!ok) {
+            (bool known, uint256 gross) = Outside.read(MINTER, abi.encodeCall(ILiquidMinter.claimable, (ticket)));
+            if (known && gross == 0) revert NotYet(ticket, _eta(ticket));
+            revert Outside.OutsideFailed(MINTER, ILiquidMinter.withdraw.selector);
+        }
         done = _owner(ticket) == address(0);
         if (done) delete _open[ticket];
         emit Collected(ticket, paid, done);

@@ -37,14 +37,19 @@ library Outside {
         if (!ok) revert OutsideFailed(target, bytes4(data));
     }
 
-    /// @notice A call that must go through and answer a word. @return word the first one
-    function mustAnswer(address target, bytes memory data) internal returns (uint256 word) {
-        bool ok;
+    /// @notice A call that should answer a word. @return word the first one
+    function call(address target, bytes memory data) internal returns (bool ok, uint256 word) {
         assembly ("memory-safe") {
             ok := call(gas(), target, 0, add(data, 32), mload(data), 0, 32)
             if lt(returndatasize(), 32) { ok := 0 }
             word := mload(0)
         }
+    }
+
+    /// @notice The same, and it must.
+    function mustAnswer(address target, bytes memory data) internal returns (uint256 word) {
+        bool ok;
+        (ok, word) = call(target, data);
         if (!ok) revert OutsideFailed(target, bytes4(data));
     }
 
