@@ -35,6 +35,7 @@ interface IBasketTypes {
         uint16 managementFeeBps; // a year
         uint16 performanceFeeBps; // of yield
         uint256 floor; // coins that instant exits leave idle
+        uint256 buffer; // coins that dusk leaves idle beyond the floor, for instant exits
         uint256 shareCap; // the most shares, accrued fees included
         SleeveParams[] sleeves;
     }
@@ -113,6 +114,7 @@ interface IBasketTypes {
     error ShortTransfer(address token, uint256 got, uint256 expected);
     error SharesBelowMinimum(uint256 shares, uint256 least);
     error UnitsAboveMaximum(uint256 sleeve, uint256 units, uint256 most);
+    error NotEnoughUnits(uint256 sleeve, uint256 units, uint256 least);
     error OutBelowMinimum(uint256 coins, uint256 least);
     error CapReached(uint256 sleeve, uint256 units, uint256 cap);
     error ShareCapReached(uint256 shares, uint256 cap);
@@ -300,7 +302,8 @@ interface IBasket is IBasketTypes {
     function setWeights(uint16[] calldata targetBps) external;
     function setCaps(uint256 sleeve, uint256 cap, uint256 limit, uint16 bandBps) external;
     function setFees(uint16 entryBps, uint16 instantBps, uint16 managementBps, uint16 performanceBps) external;
-    function setFloor(uint256 coins) external;
+    /// @notice `floor` stays idle whatever leaves at once; `buffer` beyond it is left idle at dusk, for instant exits.
+    function setIdle(uint256 floor, uint256 buffer) external;
     function setShareCap(uint256 shares) external;
     function setDriftBps(uint16 bps) external;
     function setFeed(address feed) external;
@@ -341,7 +344,11 @@ interface IBasket is IBasketTypes {
         external
         view
         returns (uint256 entryBps, uint256 instantBps, uint256 managementBps, uint256 performanceBps);
+    function idle() external view returns (uint256 floor, uint256 buffer);
+    function shareCap() external view returns (uint256);
+    function driftBps() external view returns (uint256);
     function pausedUntil(Pausable what) external view returns (uint256 until, uint256 allowedFrom);
     function auction(uint256 id) external view returns (Auction memory running, uint256 price);
+    /// @notice Of 1e9 of the basket's worth: what auctions lost against mid, and may; it leaks in 30 days.
     function budget() external view returns (uint256 spent, uint256 capacity);
 }

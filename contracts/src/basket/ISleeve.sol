@@ -77,7 +77,9 @@ interface ISleeve {
     function deliver(uint256 units, address to) external;
     /// @notice Basket only. Starts `units` on the epoch's way. What can be had at once goes to `to` now. Where the way is too
     /// small for its system's minimum (less than 1 stCORE) it is paid in TOKEN at once instead.
-    /// @return ticket 0: nothing more is to come. @return paid of @return asset (TOKEN or EPOCH_TOKEN): what went to `to`
+    /// @return ticket from 1 on, never used before; 0: nothing more is to come
+    /// @return paid what went to `to` now
+    /// @return asset what `paid` is of and the ticket will be: EPOCH_TOKEN; TOKEN only without a ticket
     function unbond(uint256 units, address to) external returns (uint256 ticket, uint256 paid, address asset);
     /// @notice Basket only. What has come of `ticket` since, of EPOCH_TOKEN, to `to`; reverts `NotYet` when that is nothing and
     /// more is to come. `paid` may be 0 with `done`: all was lost.
