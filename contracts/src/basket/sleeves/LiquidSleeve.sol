@@ -8,7 +8,8 @@ import {Outside} from "./Outside.sol";
 import {TokenSleeve} from "./TokenSleeve.sol";
 
 /// @title The project's own liquid staking token: in kind the token, by epoch the minter's exit line.
-/// @notice Rewards are coins, by claim. A ticket is a request in the line; it is paid in parts as the line is funded, and ends
+/// @notice Rewards are coins, by claim: staked again for more of the token where the basket has no sleeve of coins, else sent to the
+/// basket. A ticket is a request in the line; it is paid in parts as the line is funded, and ends
 /// with the request. Nobody can push a request of this contract: it has code and never asked for pushes.
 contract LiquidSleeve is TokenSleeve {
     /// @inheritdoc ISleeve
@@ -17,6 +18,10 @@ contract LiquidSleeve is TokenSleeve {
     uint256 public immutable MAX_EXIT;
     address public immutable MINTER;
     address public immutable REWARDS;
+    /// @notice Whether rewards are staked again, here; if not, they go to the basket.
+    bool public immutable COMPOUND;
+    /// @dev Of the minter's deposit, which never stakes by itself.
+    uint256 private constant SUBMIT_GAS = 500_000;
 
     /// @dev Requests are ours alone: the minter knows their owner. Here only which ones are open.
     mapping(uint256 ticket => bool) private _open;
@@ -25,13 +30,19 @@ contract LiquidSleeve is TokenSleeve {
     error NoRequest(uint256 units);
 
     /// @param maxExit seconds; the minter's `longestExit` as declared
-    constructor(address basket, address minter, uint256 maxExit)
+    constructor(address basket, address minter, uint256 maxExit, bool compound)
         TokenSleeve(basket, ILiquidMinter(payable(minter)).token(), NATIVE)
     {
         MINTER = minter;
         REWARDS = ILiquidMinter(payable(minter)).rewards();
         MAX_EXIT = maxExit;
+        COMPOUND = compound;
+        // Nobody but this sleeve ever claims what it earns.
+        ILiquidRewards(REWARDS).refuseDelegate();
     }
+
+    /// @dev Rewards, and gifts, which are rewards too.
+    receive() external payable {}
 
     /// @inheritdoc ISleeve
     function exitTime() external view override returns (uint256) {
@@ -46,9 +57,16 @@ contract LiquidSleeve is TokenSleeve {
     }
 
     /// @inheritdoc ISleeve
+    /// @dev Coins that the minter does not take today (its deposits are closed) wait here for the next harvest.
     function harvest() external override onlyBasket returns (uint256 units, uint256 coins) {
-        coins = Outside.mustAnswer(REWARDS, abi.encodeCall(ILiquidRewards.claim, (BASKET)));
-        return (held(), coins);
+        Outside.mustAnswer(REWARDS, abi.encodeCall(ILiquidRewards.claim, (address(this))));
+        coins = address(this).balance;
+        if (COMPOUND) {
+            if (coins != 0) Outside.attempt(MINTER, coins, SUBMIT_GAS, abi.encodeCall(ILiquidMinter.submit, ()));
+            return (held(), 0);
+        }
+        units = held();
+        if (coins != 0) _pay(BASKET, coins);
     }
 
     /// @inheritdoc ISleeve
