@@ -289,6 +289,10 @@ contract CoreSleeveTest is SleeveWorld {
         stake402();
         at(1, 9);
         enter(100 ether);
+        // Somebody would rather have them delegated now: then the exit would eat what earns.
+        vm.prank(address(basket));
+        vm.expectRevert(abi.encodeWithSelector(ICoreSleeve.NotDusk.selector, T0 + 47 hours));
+        sleeve.delegateIdle(0);
         at(1, 15);
         deliver(sleeve, 100 ether, alice);
         at(2, 1);
@@ -591,5 +595,51 @@ contract CoreSleeveTest is SleeveWorld {
             }
             vm.warp(vm.getBlockTimestamp() + 7 hours);
         }
+    }
+
+    /// Random days: whatever is done in whatever order, coins that came in and rewards that StakeHub paid are coins that went out
+    /// and what is held, to the wei.
+    function testFuzz_coins_are_conserved_over_days(uint256 seed) public {
+        stake402();
+        uint256 put = 402 ether;
+        uint256 out;
+        uint256 time = T0 + 1 days;
+        for (uint256 i; i < 40; ++i) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            time += 1 + (seed >> 128) % 9 hours;
+            vm.warp(time);
+            uint256 amount = 1 + (seed >> 64) % 60 ether;
+            address v = [v1, v2, v3][(seed >> 16) % 3];
+            uint256 kind = seed % 8;
+            if (kind == 0) {
+                enter(amount);
+                put += amount;
+            } else if (kind == 1) {
+                uint256 before = sleeve.held();
+                if (amount > before) amount = before;
+                if (amount == 0) continue;
+                deliver(sleeve, amount, alice);
+                out += amount;
+                assertEq(sleeve.held(), before - amount);
+            } else if (kind == 2) {
+                time = time / 1 days * 1 days + 23 hours;
+                vm.warp(time);
+                vm.prank(address(basket));
+                sleeve.delegateIdle(amount);
+            } else if (kind == 3) {
+                harvest(sleeve);
+            } else if (kind == 4) {
+                hub.setJailed(v, !hub.isJailed(v));
+            } else if (kind == 5) {
+                set(v1, uint8((seed >> 24) % 4), v2, uint8((seed >> 32) % 4), v3, uint8((seed >> 40) % 4));
+            } else {
+                try sleeve.moveStake(v) {} catch {}
+            }
+            assertEq(sleeve.held() + out, put + 1_000_000 ether - address(stakeHub).balance);
+            assertEq(agent.delegatorMap(address(sleeve)), sleeve.delegated());
+        }
+        deliver(sleeve, sleeve.held(), alice);
+        assertEq(sleeve.held(), 0);
+        assertEq(sleeve.delegated(), 0);
     }
 }

@@ -548,6 +548,92 @@ contract LocalCoreTest is CoreWorld {
         assertEq(claim(alice), 1 ether, "governance cut the grades to 1 %");
     }
 
+    // ------------------------------------------------------------------------------------- rewards, against another book
+
+    /// What a plain book knows: for each delegator and validator the stake, and what of it began the day and is still counted.
+    mapping(address => mapping(address => uint256)) private _stake;
+    mapping(address => mapping(address => uint256)) private _earns;
+    mapping(address => mapping(address => uint256)) private _left; // moved away today, still earns there
+    mapping(address => uint256) private _began; // all stake with a validator when the day began
+    mapping(address => uint256) private _due;
+
+    /// Random days of three delegators with three validators: what the stand-in pays is what a book says that is kept day by
+    /// day and knows neither indices nor late settling. One wei may be lost in each settlement of each validator.
+    function testFuzz_c2_c3_c5_rewards_are_those_of_a_book_kept_day_by_day(uint256 seed) public {
+        address[3] memory who = [alice, bob, carol];
+        address[3] memory at_ = [v1, v2, v3];
+        uint256 settlements;
+        for (uint256 day; day < 12; ++day) {
+            at(day, 1);
+            for (uint256 n; n < seed % 5; ++n) {
+                seed = uint256(keccak256(abi.encode(seed)));
+                _act(who[(seed >> 8) % 3], at_[(seed >> 16) % 3], at_[(seed >> 24) % 3], seed);
+                settlements += 2;
+            }
+            seed = uint256(keccak256(abi.encode(seed)));
+            if (seed % 3 == 0) {
+                stakeHub.calculateReward(who[(seed >> 8) % 3]);
+                settlements += 3;
+            }
+            _midnight(who, at_);
+        }
+        at(12, 1);
+        for (uint256 i; i < 3; ++i) {
+            assertApproxEqAbs(claim(who[i]), _due[who[i]], settlements + 36, "one of three");
+        }
+    }
+
+    function _act(address d, address v, address w, uint256 seed) private {
+        uint256 kind = (seed >> 32) % 3;
+        uint256 amount = 1 ether + (seed >> 40) % 500 ether;
+        if (kind == 0) {
+            delegate(d, v, amount);
+            _stake[d][v] += amount;
+            return;
+        }
+        uint256 stake = _stake[d][v];
+        if (stake == 0) return;
+        if (amount + 1 ether > stake) amount = stake;
+        uint256 earning = amount < _earns[d][v] ? amount : _earns[d][v];
+        if (kind == 1) {
+            address[] memory list = agent.getCandidateListByDelegator(d);
+            undelegate(d, v, amount);
+            _forget(d, amount - earning, list);
+        } else {
+            if (v == w) return;
+            transfer(d, v, w, amount);
+            _left[d][v] += earning;
+            _stake[d][w] += amount;
+        }
+        _earns[d][v] -= earning;
+        _stake[d][v] -= amount;
+    }
+
+    /// What was moved today and is undelegated earns nothing either; of several sources the first in the system's list goes first.
+    function _forget(address d, uint256 amount, address[] memory list) private {
+        for (uint256 i; i < list.length && amount != 0; ++i) {
+            uint256 part = amount < _left[d][list[i]] ? amount : _left[d][list[i]];
+            _left[d][list[i]] -= part;
+            amount -= part;
+        }
+    }
+
+    function _midnight(address[3] memory who, address[3] memory at_) private {
+        for (uint256 k; k < 3; ++k) {
+            address v = at_[k];
+            uint256 all;
+            for (uint256 i; i < 3; ++i) {
+                address d = who[i];
+                // What one coin earns is rounded down first, to 18 places: the system's own way.
+                if (_began[v] != 0) _due[d] += REWARD * 1e18 / _began[v] * (_earns[d][v] + _left[d][v]) / 1e18;
+                _earns[d][v] = _stake[d][v];
+                _left[d][v] = 0;
+                all += _stake[d][v];
+            }
+            _began[v] = all;
+        }
+    }
+
     // --------------------------------------------------------------------------------------------------------- helpers
 
     /// As `who` sees them: there is no other way to see them. Outside of any prank.
