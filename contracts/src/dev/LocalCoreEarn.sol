@@ -44,6 +44,8 @@ contract LocalCoreEarn is ICoreEarn {
     bool public paused;
 
     uint256 private _rate = BASE;
+    // Filled by `push` through a storage pointer.
+    // slither-disable-next-line uninitialized-state
     mapping(address => Record[]) private _records;
 
     modifier onlyOwner() {
@@ -82,6 +84,8 @@ contract LocalCoreEarn is ICoreEarn {
         require(stCore >= redeemMinLimit, "redeem is too small");
         Record[] storage list = _records[msg.sender];
         require(list.length < MAX_RECORDS, "too many records");
+        // The fee is a part of whole wei.
+        // slither-disable-next-line divide-before-multiply
         uint256 amount = stCore * _rate / BASE;
         uint256 cut = amount * protocolFeePoints / FEE_BASE;
         TOKEN.burn(msg.sender, stCore);

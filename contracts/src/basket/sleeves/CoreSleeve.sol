@@ -295,10 +295,9 @@ contract CoreSleeve is SleeveBase, ICoreSleeve {
     }
 
     function _requireDusk() private view {
-        uint256 day = block.timestamp / 1 days;
         uint256 round = Outside.mustRead(HUB, abi.encodeCall(ICoreCandidateHub.getRoundTag, ()));
-        uint256 opensAt = day * 1 days + DUSK;
-        if (block.timestamp < opensAt || round != day) revert NotDusk(opensAt);
+        uint256 opensAt = block.timestamp - block.timestamp % 1 days + DUSK;
+        if (block.timestamp < opensAt || round != block.timestamp / 1 days) revert NotDusk(opensAt);
     }
 
     /// @return targets what each validator should have of all stake and `more`, by weight

@@ -21,7 +21,8 @@ contract StCoreSleeve is TokenSleeve, IStCoreSleeve {
     /// @notice Rounds after which Earn's operator counts as gone.
     uint256 public constant MAX_LATE = 7;
     uint256 private constant FEE_BASE = 1e6;
-    uint256 private constant RATE_BASE = 1e6;
+    /// @dev Earn's rate is scaled 1e6, ours 1e18.
+    uint256 private constant RATE_SCALE = 1e12;
 
     /// @inheritdoc ISleeve
     uint256 public constant DELIVER_GAS = 500_000;
@@ -63,7 +64,7 @@ contract StCoreSleeve is TokenSleeve, IStCoreSleeve {
 
     /// @inheritdoc ISleeve
     function rate() external view override returns (uint256) {
-        return Outside.mustRead(EARN, abi.encodeCall(ICoreEarn.getCurrentExchangeRate, ())) * (1e18 / RATE_BASE);
+        return Outside.mustRead(EARN, abi.encodeCall(ICoreEarn.getCurrentExchangeRate, ())) * RATE_SCALE;
     }
 
     /// @inheritdoc IStCoreSleeve
@@ -112,6 +113,8 @@ contract StCoreSleeve is TokenSleeve, IStCoreSleeve {
         if (to == address(0)) revert ZeroAddress();
         bool came;
         bool open;
+        // Earn and the receiver get to act, but this function opens to the basket only, which is locked meanwhile.
+        // slither-disable-next-line reentrancy-no-eth
         (came, paid, open) = IStCoreAccount(t.account).withdraw(to);
         if (!came) {
             if (block.timestamp <= t.dueAt) revert NotYet(ticket, t.dueAt + 1);
