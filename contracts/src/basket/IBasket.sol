@@ -221,7 +221,7 @@ interface IBasket is IBasketTypes {
         bytes32 s
     ) external returns (uint256 shares);
 
-    /// @notice All sleeves in proportion, for `priced` shares; `floor(priced * (1 - entry fee))` are credited. No price is asked.
+    /// @notice All sleeves in proportion, what is locked in them included (it stays locked), for `priced` shares; `floor(priced * (1 - entry fee))` are credited. No price is asked.
     /// The first one, by the seeder, takes exactly `maxUnits` and leaves DEAD_SHARES to nobody. Coins sent in excess come back.
     /// @param maxUnits one for each sleeve ever added, retired ones included (0)
     /// @return units taken in, one for each sleeve
