@@ -7,7 +7,7 @@ from loops import ROOT, CONTRACTS
 from matrix import tracked
 
 CODE_LIMIT = 24_576  # EIP-170, bytes
-SCOPE = ("contracts/src/liquid", "contracts/src/async", "contracts/src/staking")
+SCOPE = tuple(f"contracts/src/{name}" for name in ("liquid", "async", "basket", "governance", "oracle", "staking"))
 TITLE = re.compile(r"@title ((?:.+)(?:\n\s*/// (?!@).+)*)")
 NAME = re.compile(r"^(?:abstract )?(contract|library|interface) (\w+)", re.M)
 

@@ -8,14 +8,14 @@ import yaml
 
 from loops import ROOT, Problem
 
-ID = re.compile(r"(?<![a-z0-9])([lo]\d+)(?=_|$)")
+ID = re.compile(r"(?<![a-z0-9])([lbo]\d+)(?=_|$)")
 PATTERNS = {
     ".sol": re.compile(r"function ((?:test|invariant|check)\w*)\("),
     ".rs": re.compile(r"#\[(?:tokio::)?test[^\n]*\](?:\s*#\[[^\n]*\])*\s*(?:async )?fn (\w+)\("),
     ".py": re.compile(r"def (test\w*)\("),
 }
 PLACES = ("contracts/test", "crates", "e2e", "bench", "docs/tools")
-OWN = re.compile(r"^\| (L\d+) \| (.+?) \| (.+) \|$", re.M)
+OWN = re.compile(r"^\| ([LB]\d+) \| (.+?) \| (.+) \|$", re.M)
 NAMED = re.compile(r"`(test_\w+)`")
 CHECK = re.compile(r'"(\d+): ([^"]{4,})"')
 
@@ -51,6 +51,12 @@ def own_attacks():
     return [(attack, tried, NAMED.findall(rest)) for attack, tried, rest in OWN.findall(text)]
 
 
+def promised(promise, row, found, problems):
+    """The tests of a promise, as a cell; those that are none go to the problems."""
+    problems += [f"docs/matrix.yml: {promise} names {t}, which is no test" for t in row["tests"] if t not in found]
+    return "<br>".join(f"`{t}`" for t in row["tests"])
+
+
 HEAD = """# Promises and tests
 
 <!-- made by docs/generate.py; do not edit -->
@@ -60,8 +66,8 @@ the tests that drive it. `make check` makes this page again from the names in th
 gone, when a new one carries an id that no list of attacks knows, or when a line without a test says no reason.
 L46 and on are [our own](attacks-own.md).
 
-A name tells what a test is about: `l…` and `o…` are the lines below. (`p1_…` to `p18_…` are facts of the staking system that the local
-stand-in is held to, not promises.)
+A name tells what a test is about: `l…`, `b…` and `o…` are the lines below. (`p1_…` to `p18_…` and `c1_…` to `c15_…` are facts of the staking
+systems that the local stand-ins are held to, not promises.)
 """
 
 
@@ -74,9 +80,11 @@ def page():
     out.append("successful calls of random histories.\n")
     out.append("| promise | stateful | tests |\n|---|---:|---|")
     for promise, row in data["promises"].items():
-        problems += [f"docs/matrix.yml: {promise} names {t}, which is no test" for t in row["tests"] if t not in found]
-        names = "<br>".join(f"`{t}`" for t in row["tests"])
+        names = promised(promise, row, found, problems)
         out.append(f"| **{promise}** {row['says']} | {len(told.get(promise, []))} | {names} |")
+    out.append("\n## Promises of the basket\n\n| promise | tests |\n|---|---|")
+    for promise, row in data["basket"].items():
+        out.append(f"| **{promise}** {row['says']} | {promised(promise, row, found, problems)} |")
     ids = {}
     for name in found:
         for attack in ID.findall(name):
@@ -88,7 +96,7 @@ def page():
         ids[attack] = sorted({*ids.get(attack, []), *named})
     where = "name that attack in docs/src/attacks-own.md or docs/matrix.yml"
     problems += [f"{ids[i][0]} carries {i}: {where}" for i in sorted(ids) if i not in data["attacks"]]
-    for letter, what in (("L", "Liquid staking"), ("O", "Operations")):
+    for letter, what in (("L", "Liquid staking"), ("B", "Basket"), ("O", "Operations")):
         out.append(f"\n## {what}\n\n| line | attack | tests |\n|---|---|---|")
         for attack, says in data["attacks"].items():
             if not attack.startswith(letter):

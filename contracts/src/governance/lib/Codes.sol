@@ -10,7 +10,7 @@ library Codes {
 
     function all(address[] memory targets) internal view returns (bytes32) {
         bytes32[] memory codes = new bytes32[](targets.length);
-        // bound(targets): the caller's own list, in its own calldata
+        // bound(list targets): the caller's own
         for (uint256 i; i < targets.length; ++i) {
             codes[i] = _code(targets[i]);
         }
