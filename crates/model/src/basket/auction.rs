@@ -193,7 +193,12 @@ impl State {
         if pay > most {
             return Err(Error::InAboveMaximum(buy, pay, most));
         }
-        let bought = self.sleeve(buy)?.book.purchase_down(pay)?;
+        let buyer = self.sleeve(buy)?;
+        let bought = buyer.book.purchase_down(pay)?;
+        let held = buyer.book.units.plus(pay)?;
+        if held > buyer.limits.cap {
+            return Err(Error::AboveCap(buy, held, buyer.limits.cap));
+        }
         let got = value(bought.credited, bought_at, Side::Low)?;
         let loss = sold.min0(got).mul_div_up(U256::from(1), wide(2))?;
         self.budget.charge(now, loss, nav.mid_down()?)?;

@@ -4,6 +4,18 @@
 //! at a price; in kind; epoch queue without a price). In-kind exit and epoch share one operation, `carve`. One call is one
 //! step of [`apply`]; a refused call changes nothing.
 //!
+//! ```
+//! use omnibus_model::{Address, Timestamp, basket::{Call, Error, Shares, State, apply}};
+//!
+//! /// Leaves in kind: nothing outside can refuse it.
+//! fn leave(state: &mut State, who: Address, now: Timestamp) -> Result<(), Error> {
+//!     let shares: Shares = state.balance(who);
+//!     let out = apply(state, who, now, &Call::ExitInKind { shares, recipient: who })?;
+//!     assert_eq!(out.ret.len(), state.sleeves.len());
+//!     Ok(())
+//! }
+//! ```
+//!
 //! # What each file owns
 //! - `parts`: rules 1 to 8, what units and parts do and how they round. Everything else only calls them.
 //! - `state`, `sleeve`: what is booked, and where it lies outside.

@@ -483,8 +483,14 @@ fn an_auction_needs_two_readings_starts_above_mid_and_ends_below() {
         w.no(BOB, SELL_STCORE),
         Error::AuctionRunning(w.at().after(3_600))
     );
-    // Half way at mid: 100 stCORE for 110 CORE.
+    // Half way at mid: 100 stCORE for 110 CORE, if the bought sleeve may hold them.
     w.wait(1_800);
+    w.s.sleeves[0].limits.cap = whole(609);
+    assert_eq!(
+        w.no(BOB, bid(whole(100), Units::MAX)),
+        Error::AboveCap(CORE, whole(610), whole(609))
+    );
+    w.s.sleeves[0].limits.cap = Units::MAX;
     let wei = Units::of(110 * E - 1);
     assert_eq!(
         w.no(BOB, bid(whole(100), wei)),
