@@ -157,8 +157,8 @@ impl State {
         Ok(quote.low.plus(quote.high)?)
     }
 
-    /// Buys up to `asked` units: rule 8 out of the sold sleeve, rule 2 into the bought one. What the basket loses at mid is
-    /// charged to the budget.
+    /// Buys up to `asked` units: rule 8 out of the sold sleeve, rule 2 into the bought one. What the basket loses at
+    /// mid is charged to the budget.
     pub(crate) fn bid(
         &mut self,
         ctx: Ctx,
