@@ -268,6 +268,13 @@ impl History {
     fn in_box(&mut self, before: &State, now: Timestamp, call: &Call) {
         let nav = before.nav(now).unwrap();
         let (t0, t1) = (accrued(before, now), self.w.s.supply().unwrap().raw());
+        // NAV low does not know what is locked. Parts sold at once leave their claim on it to all parts that stay, those
+        // of waiting legs among them: then the basket's own claim may fall, and nobody who leaves is paid for it.
+        let shifts = matches!(call, Call::InstantExit { .. })
+            && before
+                .sleeves
+                .iter()
+                .any(|sleeve| !sleeve.locked.is_zero() && !sleeve.book.waiting().is_zero());
         for _ in 0..4 {
             let prices: Vec<Price> = nav
                 .quotes
@@ -282,7 +289,7 @@ impl History {
                     Price::new(self.dice.pick(&corners))
                 })
                 .collect();
-            for locked in [false, true] {
+            for locked in [false, true].into_iter().take(if shifts { 1 } else { 2 }) {
                 assert!(
                     value_per_share(&self.w.s, &prices, t1, locked)
                         >= value_per_share(before, &prices, t0, locked),
