@@ -1,7 +1,7 @@
 //! Core's staking as facts C1 to C8 describe it, and how the sleeve leaves it.
 //!
-//! A round is a UTC day. A delegation has what earns in this round (`earning`), what is there in all (`total`), and what
-//! was moved to another candidate in this round and still earns here (`moved`).
+//! A round is a UTC day. A delegation has what earns in this round (`earning`), what is there in all (`total`), and
+//! what was moved to another candidate in this round and still earns here (`moved`).
 
 use super::{Error, Units};
 use crate::{Address, mul_div_down};
@@ -100,7 +100,8 @@ impl CoreAgent {
         Ok(())
     }
 
-    /// What leaves `from`, by the checks of C4; the earning stake goes first (C3). Returns how much of it was earning.
+    /// What leaves `from`, by the checks of C4; the earning stake goes first (C3). Returns how much of it was
+    /// earning.
     fn leave(&mut self, who: Address, from: Address, amount: Units) -> Result<Units, Error> {
         let mut delegation = self.delegation(who, from);
         if amount.is_zero() || amount > delegation.total {
@@ -121,8 +122,8 @@ impl CoreAgent {
         Ok(eaten)
     }
 
-    /// `undelegateCoin`: paid at once (C1), and earns nothing for the running round (C2, C3). The candidate's state does
-    /// not matter.
+    /// `undelegateCoin`: paid at once (C1), and earns nothing for the running round (C2, C3). The candidate's state
+    /// does not matter.
     ///
     /// # Errors
     /// [`Error::NotDelegated`], [`Error::BelowLeastStake`].
@@ -155,8 +156,8 @@ impl CoreAgent {
         Ok(())
     }
 
-    /// A round ends: each candidate pays `rate` (times 1e18) per wei that earned with it, rounded down per delegation;
-    /// then everything that is there earns. A jailed candidate pays 0 and nobody loses stake (C7).
+    /// A round ends: each candidate pays `rate` (times 1e18) per wei that earned with it, rounded down per
+    /// delegation; then everything that is there earns. A jailed candidate pays 0 and nobody loses stake (C7).
     ///
     /// # Errors
     /// [`Error::Arithmetic`] on overflow.
@@ -197,9 +198,9 @@ pub struct Undelegation {
     pub amount: Units,
 }
 
-/// How a shortfall is met: closed candidates first (they earn nothing), then the largest, ties by address. Each step obeys
-/// C4: at least 1 CORE, and a candidate is emptied where less than 1 CORE would remain. So the sum may exceed `need`; it
-/// falls short only when everything is undelegated.
+/// How a shortfall is met: closed candidates first (they earn nothing), then the largest, ties by address. Each step
+/// obeys C4: at least 1 CORE, and a candidate is emptied where less than 1 CORE would remain. So the sum may exceed
+/// `need`; it falls short only when everything is undelegated.
 ///
 /// # Errors
 /// [`Error::Arithmetic`] on overflow.

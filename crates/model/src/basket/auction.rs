@@ -157,8 +157,8 @@ impl State {
         Ok(quote.low.plus(quote.high)?)
     }
 
-    /// Buys up to `asked` units: rule 8 out of the sold sleeve, rule 2 into the bought one. What the basket loses at mid is
-    /// charged to the budget.
+    /// Buys up to `asked` units: rule 8 out of the sold sleeve, rule 2 into the bought one. What the basket loses at
+    /// mid is charged to the budget.
     pub(crate) fn bid(
         &mut self,
         ctx: Ctx,
@@ -193,7 +193,12 @@ impl State {
         if pay > most {
             return Err(Error::InAboveMaximum(buy, pay, most));
         }
-        let bought = self.sleeve(buy)?.book.purchase_down(pay)?;
+        let buyer = self.sleeve(buy)?;
+        let bought = buyer.book.purchase_down(pay)?;
+        let held = buyer.book.units.plus(pay)?;
+        if held > buyer.limits.cap {
+            return Err(Error::AboveCap(buy, held, buyer.limits.cap));
+        }
         let got = value(bought.credited, bought_at, Side::Low)?;
         let loss = sold.min0(got).mul_div_up(U256::from(1), wide(2))?;
         self.budget.charge(now, loss, nav.mid_down()?)?;

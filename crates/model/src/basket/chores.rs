@@ -9,8 +9,8 @@ use crate::{Address, DAY, mul_div_down};
 use ruint::aliases::U256;
 
 impl State {
-    /// At dusk: idle CORE less what is owed, the buffer and the floor goes to the validators by weight, at least 1 CORE to
-    /// each that gets any. At other times undelegating would eat what this delegates.
+    /// At dusk: idle CORE less what is owed, the buffer and the floor goes to the validators by weight, at least 1
+    /// CORE to each that gets any. At other times undelegating would eat what this delegates.
     pub(crate) fn delegate_idle(&mut self, ctx: Ctx, out: &mut Outcome) -> Result<(), Error> {
         let id = self.core()?;
         self.outside.answers(id)?;
@@ -55,7 +55,8 @@ impl State {
         if did { Ok(()) } else { Err(Error::NothingToDo) }
     }
 
-    /// `transferCoin` away from a validator that cannot be delegated to, or has no weight any more, to one that can and has.
+    /// `transferCoin` away from a validator that cannot be delegated to, or has no weight any more, to one that can
+    /// and has.
     pub(crate) fn move_stake(
         &mut self,
         from: Address,
@@ -89,7 +90,8 @@ impl State {
 
     /// A new sleeve, empty, at the end of the list. Its exit must fit the delay in force.
     ///
-    /// Its price is known and lands in its declared range, or it is refused: a price 1e10 off, or one in another unit.
+    /// Its price is known and lands in its declared range, or it is refused: a price 1e10 off, or one in another
+    /// unit.
     pub(crate) fn add_sleeve(&mut self, sleeve: &Sleeve, out: &mut Outcome) -> Result<(), Error> {
         if self.sleeves.len() >= MAX_SLEEVES {
             return Err(Error::TooManySleeves(self.sleeves.len(), MAX_SLEEVES));

@@ -98,8 +98,8 @@ impl State {
         due_down(leg.recovered, position.shares, found.shares, paid)
     }
 
-    /// Pays what is due on the legs of `mask`, all to `recipient`; bits beyond the legs mean nothing. One leg's refusal
-    /// refuses the call: ask for the others.
+    /// Pays what is due on the legs of `mask`, all to `recipient`; bits beyond the legs mean nothing. One leg's
+    /// refusal refuses the call: ask for the others.
     pub(crate) fn claim(
         &mut self,
         ctx: Ctx,

@@ -144,7 +144,8 @@ impl Earn {
             .try_fold(Units::ZERO, |sum, record| Ok(sum.plus(record.core)?))
     }
 
-    /// What befalls a record: everything on record for `who` falls to `kept`/10,000, rounded down; a record of 0 is gone.
+    /// What befalls a record: everything on record for `who` falls to `kept`/10,000, rounded down; a record of 0 is
+    /// gone.
     ///
     /// # Errors
     /// [`Error::Arithmetic`] on overflow.

@@ -87,8 +87,9 @@ impl State {
         out.word(credited.raw())
     }
 
-    /// New parts bring their share of what is locked with them: else whoever mints in kind would be given a part of the
-    /// rewards that others earned, and 2.5 bps a round are more than the entry fee to one who stays or owns the most.
+    /// New parts bring their share of what is locked with them: else whoever mints in kind would be given a part of
+    /// the rewards that others earned, and 2.5 bps a round are more than the entry fee to one who stays or owns the
+    /// most.
     fn take_one(
         &mut self,
         ctx: Ctx,

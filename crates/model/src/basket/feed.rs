@@ -122,8 +122,8 @@ pub struct OwnRate {
     pub rounds: u64,
 }
 
-/// CORE wei for 1e18 smallest units, from an aggregator's answer: CORE per token times `10^feed_decimals`, of a token with
-/// `token_decimals`; rounded down. A price 1e10 off misses its declared range.
+/// CORE wei for 1e18 smallest units, from an aggregator's answer: CORE per token times `10^feed_decimals`, of a token
+/// with `token_decimals`; rounded down. A price 1e10 off misses its declared range.
 ///
 /// # Errors
 /// [`Error::PriceOutOfRange`]; [`Error::Arithmetic`] for decimals beyond 256 bits.
@@ -169,7 +169,8 @@ impl Feed {
         Some((prices.iter().min().copied()?, prices.iter().max().copied()?))
     }
 
-    /// Every configured source, and the sleeve's own rate, lands in the declared range now; there are as many as needed.
+    /// Every configured source, and the sleeve's own rate, lands in the declared range now; there are as many as
+    /// needed.
     pub(crate) fn configured(&self, id: SleeveId, own: Told) -> Result<(), Error> {
         let mut prices: Vec<_> = own.iter().map(|own| own.price).collect();
         for (i, source) in self.sources.iter().enumerate() {

@@ -19,8 +19,8 @@ pub const INSTANT_CEILING: Bps = Bps::new(500);
 /// Time beyond this accrues nothing: the divisor below must stay positive.
 const LONGEST_ACCRUAL: u64 = 10 * YEAR;
 
-/// Fee shares that `seconds` add to an effective supply: `floor(T * x / (1 - x))`, `x = bps * seconds / year`, so that the
-/// new shares are `x` of the new supply. Accruing in two steps never gives more than in one.
+/// Fee shares that `seconds` add to an effective supply: `floor(T * x / (1 - x))`, `x = bps * seconds / year`, so
+/// that the new shares are `x` of the new supply. Accruing in two steps never gives more than in one.
 ///
 /// # Errors
 /// [`Error::Arithmetic`] for rates above the ceiling by far, or on overflow.
@@ -49,8 +49,8 @@ pub fn performance_units(reward: Units, bps: Bps) -> Result<Units, Error> {
     Ok(reward.mul_div_down(bps.raw(), BPS)?)
 }
 
-/// `floor(units * (1 - high/rate) * bps)`: the fee on a rate sleeve's rise above its high-water mark, in units; 0 without
-/// a rise.
+/// `floor(units * (1 - high/rate) * bps)`: the fee on a rate sleeve's rise above its high-water mark, in units; 0
+/// without a rise.
 ///
 /// # Errors
 /// [`Error::Arithmetic`] on overflow.

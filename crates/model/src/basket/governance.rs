@@ -11,8 +11,8 @@ pub const PAUSE_LIMIT: u64 = 7 * DAY;
 pub const PAUSE_WINDOW: u64 = 30 * DAY;
 /// Seconds of a guardian's mandate: 12 months.
 pub const MANDATE: u64 = 365 * DAY;
-/// What closing and starting may take beyond a sleeve's own time, seconds: a day until the close and a day of grace for
-/// the two steps after it.
+/// What closing and starting may take beyond a sleeve's own time, seconds: a day until the close and a day of grace
+/// for the two steps after it.
 pub const DUTY: u64 = 2 * DAY;
 
 /// What a guardian may pause. Nothing else: never in-kind exits, epochs or claims.
@@ -50,8 +50,8 @@ impl Pauses {
         })
     }
 
-    /// Paused from `now` for `seconds`. The window that ends with the pause is the one that holds most of it: an earlier
-    /// one loses as much of this pause as it can gain of others.
+    /// Paused from `now` for `seconds`. The window that ends with the pause is the one that holds most of it: an
+    /// earlier one loses as much of this pause as it can gain of others.
     ///
     /// # Errors
     /// [`Error::PauseExceeded`]: seconds that the window would hold, and the limit.
@@ -233,7 +233,8 @@ impl Governance {
         Ok(())
     }
 
-    /// A sleeve with a slower exit: the longer delay must be in force first, so that nothing faster is still queued by right.
+    /// A sleeve with a slower exit: the longer delay must be in force first, so that nothing faster is still queued
+    /// by right.
     ///
     /// # Errors
     /// [`Error::DelayTooShort`].

@@ -87,8 +87,8 @@ impl State {
         self.outside.transfer(account, basket, asset, fee)
     }
 
-    /// The fee on a rate's rise above its high-water mark, sold out of the basket's parts (rule 8): units per part stand,
-    /// and legs that have left are not charged.
+    /// The fee on a rate's rise above its high-water mark, sold out of the basket's parts (rule 8): units per part
+    /// stand, and legs that have left are not charged.
     fn rate_fee(&mut self, id: SleeveId) -> Result<Units, Error> {
         let Some(own) = self.own_rate(id) else {
             return Ok(Units::ZERO);

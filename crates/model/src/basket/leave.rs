@@ -24,8 +24,8 @@ impl State {
         Ok(sleeve.idle.min0(FLOOR).min0(sleeve.book.owed_up()?))
     }
 
-    /// What an instant exit of `shares` would take: NAV at low less the fee, sold by rule 8. The sale's parts are worth
-    /// no more than the shares at the lowest prices in the box, so nobody who stays loses.
+    /// What an instant exit of `shares` would take: NAV at low less the fee, sold by rule 8. The sale's parts are
+    /// worth no more than the shares at the lowest prices in the box, so nobody who stays loses.
     pub(crate) fn instant_sale(&self, shares: Shares, nav: &Nav) -> Result<(Sale, Units), Error> {
         let due = mul_div_down(nav.low.raw(), shares.raw(), self.supply()?.raw())?;
         let paid = Units::new(after_fee_down(due, self.fees.instant)?);
@@ -82,8 +82,8 @@ impl State {
         out.word(sale.given.raw())
     }
 
-    /// Carves and delivers each leg. What cannot be delivered is booked to the caller as a batch of its own: parts in the
-    /// sleeve, as in an epoch. Nothing outside can refuse this.
+    /// Carves and delivers each leg. What cannot be delivered is booked to the caller as a batch of its own: parts in
+    /// the sleeve, as in an epoch. Nothing outside can refuse this.
     pub(crate) fn exit_in_kind(
         &mut self,
         ctx: Ctx,

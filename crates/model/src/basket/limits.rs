@@ -4,8 +4,8 @@ use super::{Error, Units};
 use crate::{Assets, DAY, Timestamp, mul_div_down, mul_div_up};
 use ruint::aliases::U256;
 
-/// Net inflow of one sleeve: at most `limit` at once, forgotten linearly over a day. What leaves makes room, what leaves is
-/// never refused.
+/// Net inflow of one sleeve: at most `limit` at once, forgotten linearly over a day. What leaves makes room, what
+/// leaves is never refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Throttle {
     /// Units in a day; 0: nothing comes in.
@@ -76,8 +76,8 @@ pub const BUDGET_WINDOW: u64 = 30 * DAY;
 /// Loss is kept times this.
 const WHOLE: U256 = U256::from_limbs([1_000_000_000_000_000_000, 0, 0, 0]);
 
-/// What auctions have cost, as fractions of NAV. Half of the budget is there at once and half returns over the window, so
-/// that no window of 30 days, wherever it begins, loses more than the whole.
+/// What auctions have cost, as fractions of NAV. Half of the budget is there at once and half returns over the
+/// window, so that no window of 30 days, wherever it begins, loses more than the whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
     /// Fraction of NAV lost and not yet forgotten at `at`, times 1e18.

@@ -1,8 +1,20 @@
 //! The basket: shares against parts of sleeves, as integers.
 //!
-//! A basket owns *parts* of sleeves. Two ways in (one asset at a price; in kind without a price), three ways out (instant
-//! at a price; in kind; epoch queue without a price). In-kind exit and epoch share one operation, `carve`. One call is one
-//! step of [`apply`]; a refused call changes nothing.
+//! A basket owns *parts* of sleeves. Two ways in (one asset at a price; in kind without a price), three ways out
+//! (instant at a price; in kind; epoch queue without a price). In-kind exit and epoch share one operation, `carve`.
+//! One call is one step of [`apply`]; a refused call changes nothing.
+//!
+//! ```
+//! use omnibus_model::{Address, Timestamp, basket::{Call, Error, Shares, State, apply}};
+//!
+//! /// Leaves in kind: nothing outside can refuse it.
+//! fn leave(state: &mut State, who: Address, now: Timestamp) -> Result<(), Error> {
+//!     let shares: Shares = state.balance(who);
+//!     let out = apply(state, who, now, &Call::ExitInKind { shares, recipient: who })?;
+//!     assert_eq!(out.ret.len(), state.sleeves.len());
+//!     Ok(())
+//! }
+//! ```
 //!
 //! # What each file owns
 //! - `parts`: rules 1 to 8, what units and parts do and how they round. Everything else only calls them.
@@ -16,8 +28,10 @@
 //! The promises of the specification, by number; each is a property of the tests.
 //! 1. A sleeve's parts are the basket's and those of waiting legs; units booked never exceed units held.
 //! 2. Claims never exceed what was recovered; less than one wei per claimant stays behind.
-//! 3. Steps without a price never lower parts per share (accrued fees aside) nor units per part (losses aside), exactly.
-//! 4. Steps with a price never lower the value of a share for any prices inside the box; an auction only within its budget.
+//! 3. Steps without a price never lower parts per share (accrued fees aside) nor units per part (losses aside),
+//!    exactly.
+//! 4. Steps with a price never lower the value of a share for any prices inside the box; an auction only within its
+//!    budget.
 //! 5. In-kind exit works in every state. 6. Round trips gain nothing. 7. Governance is slower than the longest exit.
 //! 8. Every leg finishes by steps open to all once its sleeve works again.
 //!

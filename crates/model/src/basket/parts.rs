@@ -1,7 +1,7 @@
 //! Rules 1 to 8: one sleeve's book of units and parts. The order of the steps and every rounding is the promise.
 //!
-//! Units per part is `units / parts`; the basket's claim is `units * basket / parts`. Promise 3 rests on this file alone:
-//! no method but [`Book::lose`] lowers units per part.
+//! Units per part is `units / parts`; the basket's claim is `units * basket / parts`. Promise 3 rests on this file
+//! alone: no method but [`Book::lose`] lowers units per part.
 
 use super::{Error, Parts, Shares, Units};
 use crate::{mul_div_down, mul_div_up};
@@ -10,7 +10,8 @@ use ruint::aliases::U256;
 /// A sleeve below this many parts per unit is wiped and takes nothing in (rule 7).
 const WIPED: U256 = U256::from_limbs([1_000_000, 0, 0, 0]);
 
-/// One sleeve's book. `parts = basket + parts of waiting legs`; `parts = 0` exactly when nothing was ever put in or all left.
+/// One sleeve's book. `parts = basket + parts of waiting legs`; `parts = 0` exactly when nothing was ever put in or
+/// all left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Book {
     /// `U`: units booked, those of waiting legs included.
@@ -214,8 +215,8 @@ impl Book {
 
     /// Rule 8: a sale of at most `asked` units out of the basket: `p = floor(x*P/U)`, at most `B`.
     ///
-    /// Parts round down, so that what the basket gives up, `U*p/P` exactly, is never more than `asked`, for which it is
-    /// paid. With parts rounded up it would be: units 3, parts 2, asked 2 give 2 parts and all 3 units.
+    /// Parts round down, so that what the basket gives up, `U*p/P` exactly, is never more than `asked`, for which it
+    /// is paid. With parts rounded up it would be: units 3, parts 2, asked 2 give 2 parts and all 3 units.
     ///
     /// # Errors
     /// [`Error::Arithmetic`] on overflow.

@@ -196,7 +196,8 @@ impl State {
         out.word(shares.raw())
     }
 
-    /// Rule 3 over every sleeve: `shares` are burned for parts of each. Ledger only; it calls nothing and cannot fail.
+    /// Rule 3 over every sleeve: `shares` are burned for parts of each. Ledger only; it calls nothing and cannot
+    /// fail.
     pub(crate) fn carve(&mut self, from: Address, shares: Shares) -> Result<Vec<Leg>, Error> {
         let supply = self.supply()?;
         self.burn(from, shares)?;
@@ -386,8 +387,8 @@ impl State {
         out.word(units.raw())
     }
 
-    /// Collects a ticket: what Earn pays is recovered, what it still records stays out, the difference is the ticket's
-    /// own loss.
+    /// Collects a ticket: what Earn pays is recovered, what it still records stays out, the difference is the
+    /// ticket's own loss.
     pub(crate) fn collect(
         &mut self,
         ctx: Ctx,

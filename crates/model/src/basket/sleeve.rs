@@ -12,7 +12,8 @@ pub enum Kind {
     StCore,
     /// A token without yield (coreBTC, WBTC). Needs a feed; its legs end in the token.
     Held,
-    /// Protocol lstBTC: its yield is CORE, claimed by the holder and given to the CORE sleeve. Its legs end in the token.
+    /// Protocol lstBTC: its yield is CORE, claimed by the holder and given to the CORE sleeve. Its legs end in the
+    /// token.
     LstBtc,
     /// A token with a rate of its own (ERC-4626 share, liquid-staking token). Its legs end in the token.
     Rate,
@@ -104,7 +105,8 @@ impl Sleeve {
         self.kind != Kind::Core
     }
 
-    /// `ceil(locked * parts / P)`: what is locked for some parts; nothing in a sleeve without units, where it never comes.
+    /// `ceil(locked * parts / P)`: what is locked for some parts; nothing in a sleeve without units, where it never
+    /// comes.
     pub(crate) fn locked_up(&self, parts: Parts) -> Result<Units, super::Error> {
         if self.book.units.is_zero() {
             return Ok(Units::ZERO);

@@ -146,8 +146,8 @@ impl State {
     /// [`DEAD_SHARES`] are nobody's.
     ///
     /// # Errors
-    /// [`Error::LengthMismatch`]; [`Error::TooManySleeves`]; [`Error::SharesBelowMinimum`] unless more than the dead ones
-    /// are minted; [`Error::InsufficientAsset`].
+    /// [`Error::LengthMismatch`]; [`Error::TooManySleeves`]; [`Error::SharesBelowMinimum`] unless more than the dead
+    /// ones are minted; [`Error::InsufficientAsset`].
     pub fn create(
         places: Places,
         sleeves: Vec<Sleeve>,

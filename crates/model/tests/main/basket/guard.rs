@@ -257,8 +257,8 @@ fn b19_no_window_of_30_days_holds_more_than_7_of_pause() {
         let (mut pauses, mut now) = (Pauses::default(), 100 * DAY);
         let mut paused: Vec<(u64, u64)> = Vec::new();
         for _ in 0..60 {
-            now += dice.range(1, u128::from(4 * DAY)) as u64;
-            let seconds = dice.range(1, u128::from(5 * DAY)) as u64;
+            now += dice.between(1, 4 * DAY);
+            let seconds = dice.between(1, 5 * DAY);
             if dice.chance(30) {
                 pauses.lift(at(now));
                 if let Some(last) = paused.last_mut() {
@@ -392,7 +392,7 @@ fn promise_7_governance_is_slower_than_the_longest_exit_over_random_histories() 
     for _ in 0..100 {
         let mut w = World::core_and_stcore();
         for _ in 0..60 {
-            let days = dice.range(0, 40) as u64;
+            let days = dice.between(0, 40);
             let call = match dice.below(3) {
                 0 => GovernanceCall::SetDelay(days * DAY),
                 1 => GovernanceCall::SetLimits {
@@ -404,13 +404,13 @@ fn promise_7_governance_is_slower_than_the_longest_exit_over_random_histories() 
                 },
                 _ => GovernanceCall::Set(Setting::EntryFee, 5 + days),
             };
-            let delay = dice.range(0, 45) as u64 * DAY;
+            let delay = dice.between(0, 45) * DAY;
             let longest = w.s.longest_exit();
             if w.call(GOVERNOR, Call::Schedule { call, delay }).is_ok() {
                 assert!(delay >= longest);
             }
-            w.wait(dice.range(0, 10) as u64 * DAY);
-            let id = dice.below(u128::from(w.s.governance.next) + 1) as u64;
+            w.wait(dice.between(0, 10) * DAY);
+            let id = dice.small(w.s.governance.next + 1);
             carried += u32::from(w.call(BOB, Call::Execute { id }).is_ok());
             // The least delay, and the one set, cover every sleeve's exit now.
             let slowest = w.s.sleeves.iter().map(|s| s.limits.max_exit).max().unwrap();
@@ -483,8 +483,14 @@ fn an_auction_needs_two_readings_starts_above_mid_and_ends_below() {
         w.no(BOB, SELL_STCORE),
         Error::AuctionRunning(w.at().after(3_600))
     );
-    // Half way at mid: 100 stCORE for 110 CORE.
+    // Half way at mid: 100 stCORE for 110 CORE, if the bought sleeve may hold them.
     w.wait(1_800);
+    w.s.sleeves[0].limits.cap = whole(609);
+    assert_eq!(
+        w.no(BOB, bid(whole(100), Units::MAX)),
+        Error::AboveCap(CORE, whole(610), whole(609))
+    );
+    w.s.sleeves[0].limits.cap = Units::MAX;
     let wei = Units::of(110 * E - 1);
     assert_eq!(
         w.no(BOB, bid(whole(100), wei)),

@@ -73,7 +73,7 @@ impl History {
             _ => World::full(),
         };
         // Odd ratios from the start: 1,000,003 parts and so on come of rewards and losses below.
-        w.s.fees.management = Bps::new(dice.below(201) as u64);
+        w.s.fees.management = Bps::new(dice.small(201));
         w.s.fees.instant = Bps::new(dice.pick(&[0, 0, 10]));
         for sleeve in &mut w.s.sleeves {
             sleeve.performance = Bps::new(dice.pick(&[0, 1_000, 2_000]));
@@ -250,7 +250,8 @@ impl History {
         }
     }
 
-    /// Whoever mints in kind takes nothing of what is locked for those who were there. (The driver has harvested before.)
+    /// Whoever mints in kind takes nothing of what is locked for those who were there. (The driver has harvested
+    /// before.)
     fn locked_stands(&self, before: &State) {
         for (a, b) in before.sleeves.iter().zip(&self.w.s.sleeves) {
             if a.harvested == b.harvested && !a.book.units.is_zero() {
@@ -267,6 +268,13 @@ impl History {
     fn in_box(&mut self, before: &State, now: Timestamp, call: &Call) {
         let nav = before.nav(now).unwrap();
         let (t0, t1) = (accrued(before, now), self.w.s.supply().unwrap().raw());
+        // NAV low does not know what is locked. Parts sold at once leave their claim on it to all parts that stay, those
+        // of waiting legs among them: then the basket's own claim may fall, and nobody who leaves is paid for it.
+        let shifts = matches!(call, Call::InstantExit { .. })
+            && before
+                .sleeves
+                .iter()
+                .any(|sleeve| !sleeve.locked.is_zero() && !sleeve.book.waiting().is_zero());
         for _ in 0..4 {
             let prices: Vec<Price> = nav
                 .quotes
@@ -281,7 +289,7 @@ impl History {
                     Price::new(self.dice.pick(&corners))
                 })
                 .collect();
-            for locked in [false, true] {
+            for locked in [false, true].into_iter().take(if shifts { 1 } else { 2 }) {
                 assert!(
                     value_per_share(&self.w.s, &prices, t1, locked)
                         >= value_per_share(before, &prices, t0, locked),
@@ -344,7 +352,7 @@ impl History {
         let dt = self.dice.pick(&[0, 1, 60, 900, 2_000, HOUR, hours, hours]);
         let turns = (self.w.now + dt) / DAY > self.w.now / DAY;
         if turns {
-            self.w.now = (self.w.now + dt) / DAY * DAY + self.dice.below(30) as u64;
+            self.w.now = (self.w.now + dt) / DAY * DAY + self.dice.small(30);
             let round = self.w.now / DAY;
             let rates = [V1, V2, V3].map(|v| (v, word(self.dice.below(4 * E / 10_000))));
             let rates = rates.to_vec();
@@ -386,7 +394,7 @@ impl History {
                     for source in 0..2 {
                         let apart = core + self.dice.below(100) + gap * source as u128;
                         let price = Some(btc_price(apart)).filter(|_| !silent);
-                        let at = Timestamp::new(self.w.now - self.dice.below(60) as u64);
+                        let at = Timestamp::new(self.w.now - self.dice.small(60));
                         let post = OutsideCall::Post {
                             sleeve: id,
                             source,
@@ -575,22 +583,22 @@ impl History {
                 on: self.dice.chance(80),
             },
             1 => GovernanceCall::RetireSleeve { sleeve },
-            2 => GovernanceCall::Set(Setting::ManagementFee, self.dice.below(250) as u64),
-            3 => GovernanceCall::Set(Setting::EntryFee, self.dice.below(20) as u64),
+            2 => GovernanceCall::Set(Setting::ManagementFee, self.dice.small(250)),
+            3 => GovernanceCall::Set(Setting::EntryFee, self.dice.small(20)),
             4 => GovernanceCall::SetPerformance {
                 sleeve,
-                fee: Bps::new(self.dice.below(2_500) as u64),
+                fee: Bps::new(self.dice.small(2_500)),
             },
             5 => GovernanceCall::SetThrottle {
                 sleeve,
                 throttle: Throttle::new(whole(self.dice.range(1, 1_000_000))),
             },
             6 => GovernanceCall::SetBuffer(whole(self.dice.below(100))),
-            _ => GovernanceCall::SetValidators(vec![(V2, 1), (V3, self.dice.below(3) as u64)]),
+            _ => GovernanceCall::SetValidators(vec![(V2, 1), (V3, self.dice.small(3))]),
         };
         let delay = self.dice.pick(&[HOUR, 9 * DAY, 20 * DAY]);
         self.play("schedule", GOVERNOR, Call::Schedule { call, delay });
-        let id = self.dice.below(u128::from(self.w.s.governance.next) + 1) as u64;
+        let id = self.dice.small(self.w.s.governance.next + 1);
         self.play("execute", KEEPER, Call::Execute { id });
     }
 
@@ -607,7 +615,7 @@ impl History {
                 units: Units::new(held * word(self.dice.pick(&[1, 50, 500, 3_000])) / word(10_000)),
             },
             3 => OutsideCall::TicketLoss {
-                account: self.dice.below(4) as u64,
+                account: self.dice.small(4),
                 kept: Bps::new(self.dice.pick(&[0, 9_000, 9_990])),
             },
             4 => OutsideCall::EarnPause(self.dice.chance(30)),

@@ -1,4 +1,5 @@
-//! The basket: examples worked by hand, the promises over random histories, and a second, independent model to compare with.
+//! The basket: examples worked by hand, the promises over random histories, and a second, independent model to
+//! compare with.
 
 mod guard;
 mod history;

@@ -1,5 +1,5 @@
-//! A second model of rules 1 to 8, written apart from the crate: plain integers, one struct, mistakes that can be switched
-//! on. It shows which rules are needed, and the crate's books have to agree with it step by step.
+//! A second model of rules 1 to 8, written apart from the crate: plain integers, one struct, mistakes that can be
+//! switched on. It shows which rules are needed, and the crate's books have to agree with it step by step.
 //!
 //! Beside the checks of the first model it sells out of the basket (rule 8), at once and by auction.
 
@@ -149,11 +149,9 @@ impl Port {
     }
 
     fn down(&self, i: usize) -> u128 {
-        if self.p[i] == 0 {
-            0
-        } else {
-            self.u[i] * self.b[i] / self.p[i]
-        }
+        (self.u[i] * self.b[i])
+            .checked_div(self.p[i])
+            .unwrap_or_default()
     }
 
     fn up(&self, i: usize) -> u128 {
@@ -203,11 +201,7 @@ impl Port {
         } else {
             x * self.p[i] / self.u[i]
         };
-        let credited = if self.p[i] == 0 {
-            x
-        } else {
-            p * self.u[i] / self.p[i]
-        };
+        let credited = (p * self.u[i]).checked_div(self.p[i]).unwrap_or(x);
         self.u[i] += x;
         self.p[i] += p;
         self.b[i] += p;
@@ -255,11 +249,8 @@ impl Port {
         if nav == 0 {
             return Ok(());
         }
-        let credited = if self.p[i] == 0 {
-            x
-        } else {
-            (x * self.p[i] / self.u[i]) * self.u[i] / self.p[i]
-        };
+        let bought = (x * self.p[i]).checked_div(self.u[i]).unwrap_or(x);
+        let credited = (bought * self.u[i]).checked_div(self.p[i]).unwrap_or(x);
         let counted = if self.m.gross { x } else { credited };
         let s = counted * low[i] * self.t / nav;
         if s == 0 {
@@ -346,7 +337,8 @@ impl Port {
             .collect()
     }
 
-    /// Units of `i` for units of `j` at one price vector, `slip` of 10,000 below it: no more is lost than what is charged.
+    /// Units of `i` for units of `j` at one price vector, `slip` of 10,000 below it: no more is lost than what is
+    /// charged.
     fn auction(&mut self, (i, j, x, slip): (usize, usize, u128, u128), price: &[u128]) -> Check {
         if i == j || !self.takes_in(j) || self.u[i] == 0 {
             return Ok(());
@@ -473,10 +465,10 @@ impl Port {
             self.b[i] -= p;
             self.p[i] -= p;
             x
-        } else if self.p[i] == 0 {
-            0
         } else {
-            self.u[i] * leg.parts / self.p[i]
+            (self.u[i] * leg.parts)
+                .checked_div(self.p[i])
+                .unwrap_or_default()
         };
         self.u[i] -= x;
         self.p[i] -= leg.parts;

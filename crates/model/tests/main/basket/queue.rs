@@ -256,6 +256,11 @@ fn b16_a_stalled_sleeve_delays_its_own_leg_only() {
     // Nothing more of it for now; nothing is paid twice.
     let nothing = Error::NothingToClaim(BatchId::Epoch(0), Owner::Account(BOB));
     assert_eq!(w.no(BOB, claim(0, BOB, ALL)), nothing);
+    // Nobody sees whether its units are still there: no price of the basket is good.
+    assert_eq!(
+        w.no(BOB, w.instant(BOB, shares(1))),
+        Error::PriceNotSound(STCORE_SLEEVE, omnibus_model::basket::Condition::Doubtful)
+    );
     // A mint would need the stalled sleeve's harvest; leaving in kind does not.
     w.dawn(0);
     assert_eq!(w.no(BOB, w.mint(shares(1))), failed);

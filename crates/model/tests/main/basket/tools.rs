@@ -32,7 +32,17 @@ impl Dice {
     }
 
     pub fn index(&mut self, n: usize) -> usize {
-        self.below(n as u128) as usize
+        self.below(n as u128).try_into().unwrap()
+    }
+
+    /// 0 to `n - 1`.
+    pub fn small(&mut self, n: u64) -> u64 {
+        self.below(n.into()).try_into().unwrap()
+    }
+
+    /// `low` to `high`, both included.
+    pub fn between(&mut self, low: u64, high: u64) -> u64 {
+        low + self.small(high - low + 1)
     }
 
     pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {

@@ -252,6 +252,32 @@ fn b18_the_rate_fee_is_charged_once_above_the_high_water_mark() {
 }
 
 #[test]
+fn b18_a_leg_that_has_left_is_not_charged_for_a_rise() {
+    let mut w = World::core_and_stcore();
+    let stcore = SleeveId(1);
+    w.s.sleeves[1].performance = Bps::new(1_000);
+    let stall = |w: &mut World, on| w.outside(OutsideCall::Stall { sleeve: stcore, on });
+    stall(&mut w, true);
+    w.ok(ALICE, exit_in_kind(ALICE, shares(500)));
+    stall(&mut w, false);
+    w.turn_only(0);
+    w.outside(OutsideCall::EarnTurn {
+        rate: word(1_101_100),
+    });
+    w.ok(BOB, Call::Harvest);
+    // Of the 250 that stayed: 250 * 0.0011/1.1011 * 0.1 = 0.024975024975…
+    let fee = Units::of(24_975_024_975_024_975);
+    assert_eq!(w.s.sleeves[1].fees, fee);
+    // The leg has all of its 250.
+    let retry = Call::Retry {
+        exit: 0,
+        sleeve: stcore,
+    };
+    assert_eq!(w.ok(BOB, retry).ret, [word(250 * E)]);
+    assert_eq!(w.s.sleeves[1].book.units, whole(250).min0(fee));
+}
+
+#[test]
 fn b3_the_first_depositor_cannot_be_robbed_by_a_donation() {
     // The least that can be founded: a wei of shares beside the dead ones.
     let first = Units::of(1_000_001);

@@ -117,8 +117,8 @@ pub struct World {
 }
 
 impl World {
-    /// Noon of the first round. Alice founds it with `first` of each sleeve against `minted` shares; Alice, Bob and Carol
-    /// have a million whole CORE and tokens and 10,000 BTC besides.
+    /// Noon of the first round. Alice founds it with `first` of each sleeve against `minted` shares; Alice, Bob and
+    /// Carol have a million whole CORE and tokens and 10,000 BTC besides.
     pub fn found(sleeves: Vec<Sleeve>, first: &[Units], minted: Shares) -> Self {
         let now = ROUND * DAY + 12 * HOUR;
         let mut outside = Outside {
@@ -180,7 +180,8 @@ impl World {
         Self::found(sleeves, &[whole(500), whole(500)], shares(1_000))
     }
 
-    /// 400,000 CORE, 200,000 stCORE (220,000), 2 BTC (200,000), 180,000 LST (189,000): 1,009,000 CORE, as many shares.
+    /// 400,000 CORE, 200,000 stCORE (220,000), 2 BTC (200,000), 180,000 LST (189,000): 1,009,000 CORE, as many
+    /// shares.
     pub fn full() -> Self {
         let now = Timestamp::new(ROUND * DAY + 12 * HOUR);
         let sleeves = vec![
