@@ -91,7 +91,6 @@ contract BasketTimelock is IBasketTimelock, TimelockController {
 
     /// @notice The timelock itself only. Not below the longest exit.
     function updateDelay(uint256 newDelay) public override {
-        if (msg.sender != address(this)) revert TimelockUnauthorizedCaller(msg.sender);
         uint256 least = Math.max(1, longestExit());
         if (newDelay < least || newDelay > MAX_DELAY) revert DelayOutOfRange(newDelay, least, MAX_DELAY);
         super.updateDelay(newDelay);
