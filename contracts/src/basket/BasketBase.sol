@@ -93,6 +93,8 @@ abstract contract BasketBase is IBasketTypes {
         uint32 nextBase; // Compact: units after this round's first harvest
     }
 
+    // Each part uses what it needs of one storage, and writes not all of it.
+    // slither-disable-start uninitialized-state
     // slot 0: every way in and out
     IBasketToken internal _token;
     uint8 internal _lock;
@@ -145,10 +147,12 @@ abstract contract BasketBase is IBasketTypes {
     mapping(address owner => mapping(uint256 sleeve => uint256 parts)) internal _waiting;
     mapping(address owner => address) internal _legRecipient;
 
+    // slither-disable-end uninitialized-state
+
     // ------------------------------------------------------------------------------------------------------------ gates
 
     /// @dev In a slot that every way in and out writes or reads anyway.
-    modifier locked() {
+    modifier nonReentrant() {
         if (_lock != FREE) revert Reentered();
         _lock = LOCKED;
         _;
@@ -240,6 +244,8 @@ abstract contract BasketBase is IBasketTypes {
             if (q == 0) continue;
             s.basketParts = uint112(b - q);
             parts[i] = q;
+            // Whole parts, then whole units: the rules' order.
+            // slither-disable-next-line divide-before-multiply
             if (s.level != 0) _flowOut(s, uint256(s.units) * q / s.parts);
         }
     }
@@ -299,7 +305,7 @@ abstract contract BasketBase is IBasketTypes {
     /// @dev What the basket owns of a sleeve, in coins: low without, high with what is locked.
     function _worth(Sleeve storage s, uint256 low, uint256 high) internal view returns (uint256 least, uint256 most) {
         (uint256 u, uint256 p, uint256 b) = (s.units, s.parts, s.basketParts);
-        least = (u * b / p) * low / ONE;
+        least = _ownUnits(u, p, b) * low / ONE;
         most = _ceilDiv((_ceilDiv(u * b, p) + _ceilDiv(uint256(s.locked) * b, p)) * high, ONE);
     }
 
@@ -382,6 +388,8 @@ abstract contract BasketBase is IBasketTypes {
         s.rateBest = _narrow(rate);
         if (best == 0 || _performanceBps == 0) return;
         uint256 u = s.units;
+        // Down at each step, for the holders.
+        // slither-disable-next-line divide-before-multiply
         uint256 fee = u * (rate - best) / rate * _performanceBps / BPS;
         s.units = uint112(u - fee);
         s.feeUnits = _narrow(uint256(s.feeUnits) + fee);

@@ -526,4 +526,72 @@ contract BasketRulesTest is BasketFixture {
         vm.prank(bob);
         assertEq(exit.redeem(1.2 ether, bob, bob), 0.6 ether);
     }
+
+    // --------------------------------------------------------------------------------------------------------- receipts
+
+    function test_aReceiptOfAnOpenEpochUnwrapsAndCancels() public {
+        give(alice, 30 ether);
+        request(alice, 10 ether);
+        vm.startPrank(alice);
+        uint256 id = queue.mintReceipt(1);
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.CancelAboveRequest.selector, 1, alice, 10 ether, 0));
+        queue.cancel(1, 10 ether, alice, alice);
+        // Asked again meanwhile: with nothing claimed of either, the two become one.
+        queue.requestRedeem(20 ether, alice, alice);
+        slips.unwrap(id);
+        queue.cancel(1, 30 ether, alice, alice);
+        assertEq(share.balanceOf(alice), 30 ether);
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.NothingToClaim.selector, 1, 0));
+        queue.mintReceipt(1);
+        vm.stopPrank();
+    }
+
+    function test_twoPositionsOfWhichOneWasClaimedStayTwo() public {
+        give(alice, 30 ether);
+        request(alice, 10 ether);
+        vm.prank(alice);
+        uint256 id = queue.mintReceipt(1);
+        request(alice, 20 ether);
+        at(1, 0);
+        queue.closeEpoch();
+        queue.startLeg(1, CORE);
+        assertEq(claim(alice, 1)[0], 10 ether);
+        vm.prank(alice);
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.PositionInUse.selector, 1, alice));
+        slips.unwrap(id);
+        queue.startLeg(1, BTC);
+        queue.startLeg(1, ST);
+        vm.deal(address(stSleeve), 9 ether);
+        stSleeve.ripen(1, 9 ether, false);
+        queue.collect(1, ST);
+        vm.prank(alice);
+        (uint256[] memory paid, uint256 next) = slips.claim(id, ALL, bob);
+        assertEq(next, 0);
+        assertEq(paid[0], 5 ether);
+        assertEq(paid[1], 3 ether);
+        assertEq(paid[2], 1_000);
+        assertEq(claim(alice, 1)[1], 6 ether);
+        assertEq(address(queue).balance, 0);
+    }
+
+    function test_receiptsObeyTheQueueAndTheirOwnersAlone() public {
+        give(alice, 10 ether);
+        request(alice, 10 ether);
+        vm.prank(alice);
+        uint256 id = queue.mintReceipt(1);
+        assertEq(slips.epochOf(id), 1);
+        vm.startPrank(mallory);
+        vm.expectRevert(abi.encodeWithSignature("NotQueue(address)", mallory));
+        slips.mint(mallory, 1);
+        vm.expectRevert(abi.encodeWithSignature("NotReceiptOwner(uint256,address)", id, mallory));
+        slips.claim(id, ALL, mallory);
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.NotReceipts.selector, mallory));
+        queue.claimReceipt(1, 1, ALL, mallory);
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.NotReceipts.selector, mallory));
+        queue.unwrapReceipt(1, 1, mallory);
+        vm.stopPrank();
+        vm.prank(alice);
+        vm.expectRevert(abi.encodeWithSignature("ERC721InvalidReceiver(address)", address(queue)));
+        slips.transferFrom(alice, address(queue), id);
+    }
 }
