@@ -245,16 +245,9 @@ contract Basket is BasketBase {
         uint256 most = _maxInstant(s);
         coins = value - fee;
         if (coins > most) revert InstantAboveMost(coins, most);
-        // Rule 8, rounded against the leaver on both steps: what leaves is worth no more than the shares.
-        (uint256 u, uint256 p) = (s.units, s.parts);
-        uint256 parts = coins * p / u;
-        // slither-disable-next-line divide-before-multiply
-        coins = u * parts / p;
+        (coins,) = _sell(s, coins);
         if (coins == 0) revert InstantTooSmall(value);
         if (coins < minOut) revert OutBelowMinimum(coins, minOut);
-        s.units = uint112(u - coins);
-        s.parts = uint112(p - parts);
-        s.basketParts = uint112(s.basketParts - parts);
         if (s.level != 0) _flowOut(s, coins);
         emit InstantExit(msg.sender, receiver, shares, coins, fee);
         _token.burn(msg.sender, shares);

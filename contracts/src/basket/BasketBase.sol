@@ -31,6 +31,8 @@ abstract contract BasketBase is IBasketTypes {
     uint256 internal constant BPS = 10_000;
     uint256 internal constant ONE = 1e18; // a price is coins for so many units
     uint256 internal constant ROUND = 1 days;
+    /// @dev Every system's round has turned so long after midnight.
+    uint256 internal constant TURN = 1 hours;
     /// @dev An epoch that is due closes within this, a leg's steps together take this long at most: anyone may take them.
     uint256 internal constant CLOSE_GRACE = 2 hours;
     uint256 internal constant STEP_GRACE = 1 days;
@@ -260,6 +262,21 @@ abstract contract BasketBase is IBasketTypes {
         s.basketParts = uint112(uint256(s.basketParts) + parts);
     }
 
+    /// @dev Rule 8: at most `units` of the basket's own leave. Parts are rounded down, so that what the basket gives up, U*p/P to
+    /// the last fraction, is never more than what was asked and is paid for.
+    /// @return sold units that leave
+    /// @return out what the basket gave up for them, rounded up
+    function _sell(Sleeve storage s, uint256 units) internal returns (uint256 sold, uint256 out) {
+        (uint256 u, uint256 p, uint256 b) = (s.units, s.parts, s.basketParts);
+        if (u == 0) return (0, 0);
+        uint256 parts = Math.min(units * p / u, b);
+        sold = u * parts / p;
+        out = _ceilDiv(u * parts, p);
+        s.units = uint112(u - sold);
+        s.parts = uint112(p - parts);
+        s.basketParts = uint112(b - parts);
+    }
+
     // --------------------------------------------------------------------------------------------------- 3 the throttle
 
     function _level(Sleeve storage s) internal view returns (uint256 level) {
@@ -332,11 +349,14 @@ abstract contract BasketBase is IBasketTypes {
     /// @dev Every way in needs this round's harvest.
     function _harvestMissing() internal {
         uint256 today = _today();
+        // A staking system's round turns some minutes after midnight: a harvest that brought nothing yet is not the round's.
+        bool early = block.timestamp - today * ROUND < TURN;
         uint256 n = _count;
         // bound(MAX_SLEEVES): no more are ever added
         for (uint256 i; i < n; ++i) {
             Sleeve storage s = _sleeves[i];
-            if (s.round != today && s.flags & RETIRED == 0) _harvest(i, s);
+            if (s.flags & RETIRED != 0) continue;
+            if (s.round != today || (early && s.used == 0)) _harvest(i, s);
         }
     }
 
@@ -387,11 +407,11 @@ abstract contract BasketBase is IBasketTypes {
         if (rate <= best) return;
         s.rateBest = _narrow(rate);
         if (best == 0 || _performanceBps == 0) return;
-        uint256 u = s.units;
+        // Out of the basket's own parts: legs that have left are not charged, and a part is worth what it was.
+        uint256 own = _ownUnits(s.units, s.parts, s.basketParts);
         // Down at each step, for the holders.
         // slither-disable-next-line divide-before-multiply
-        uint256 fee = u * (rate - best) / rate * _performanceBps / BPS;
-        s.units = uint112(u - fee);
+        (uint256 fee,) = _sell(s, own * (rate - best) / rate * _performanceBps / BPS);
         s.feeUnits = _narrow(uint256(s.feeUnits) + fee);
     }
 

@@ -145,31 +145,25 @@ contract BasketMarket is BasketBase {
         if (units == 0) revert ZeroAmount();
         Weights memory w = _weigh();
         uint256 out;
+        if (f.flags & COIN != 0) {
+            // Idle coins alone, and none that exits are owed: nothing is undelegated for a bidder.
+            uint256 most = _maxInstant(f);
+            if (units > most) revert InstantAboveMost(units, most);
+        }
         (sold, out) = _sell(f, units);
         paid = Math.mulDiv(
-            _ceilDiv(sold * w.mid[a.from], ONE) * _priceNow(a.startedAt), ONE, w.mid[a.to] * WHOLE, Math.Rounding.Ceil
+            _ceilDiv(out * w.mid[a.from], ONE) * _priceNow(a.startedAt), ONE, w.mid[a.to] * WHOLE, Math.Rounding.Ceil
         );
         if (paid > maxPay) revert PriceAboveMost(paid, maxPay);
         uint256 got = _buy(a.to, t, _narrow(paid));
-        uint256 loss = _charge(out * w.mid[a.from] / ONE, got * w.mid[a.to] / ONE, w.nav);
-        _auction.left = uint128(a.left > sold ? a.left - sold : 0);
+        uint256 loss = _charge(_ceilDiv(out * w.mid[a.from], ONE), got * w.mid[a.to] / ONE, w.nav);
+        _auction.left = uint128(a.left > out ? a.left - out : 0);
         emit AuctionBid(id, msg.sender, sold, paid, loss);
         uint256 coins = t.flags & COIN != 0 ? paid : 0;
         if (msg.value < coins) revert WrongValue(msg.value, coins);
         _pull(t, msg.sender, paid);
         _deliver(a.from, f, sold, recipient);
         _send(msg.sender, msg.value - coins);
-    }
-
-    /// @dev Rule 8. @return sold units; @return out what the basket gave up for them, rounded up
-    function _sell(Sleeve storage s, uint256 units) private returns (uint256 sold, uint256 out) {
-        (uint256 u, uint256 p, uint256 b) = (s.units, s.parts, s.basketParts);
-        uint256 parts = Math.min(_ceilDiv(units * p, u), b);
-        sold = u * parts / p;
-        out = _ceilDiv(u * parts, p);
-        s.units = uint112(u - sold);
-        s.parts = uint112(p - parts);
-        s.basketParts = uint112(b - parts);
     }
 
     /// @dev Rule 2. @return got what the parts that came are worth, in units

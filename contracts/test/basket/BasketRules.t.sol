@@ -77,6 +77,55 @@ contract BasketRulesTest is BasketFixture {
         deposit(alice, ST, 1 ether);
     }
 
+    /// Before the staking system's round has turned a harvest brings nothing: the next way in asks again.
+    function test_aHarvestBeforeTheTurnIsNotTheRounds() public {
+        at(1, 5 minutes);
+        deposit(alice, CORE, 1 ether);
+        earn(0.1 ether);
+        at(1, 20 minutes);
+        deposit(alice, CORE, 1 ether);
+        (uint256 u,,) = books(CORE);
+        assertEq(u, 502.1 ether);
+        uint256 before = core.harvests();
+        deposit(alice, CORE, 1 ether);
+        assertEq(core.harvests(), before);
+    }
+
+    /// Legs that have left are not charged for the rate: the fee is the basket's alone.
+    function test_theRateFeeIsNotTheLeavers() public {
+        vm.prank(timelock);
+        basket.setFees(5, 0, 0, 1_000);
+        give(alice, 400 ether);
+        request(alice, 400 ether);
+        at(1, 0);
+        queue.closeEpoch();
+        stSleeve.setRate(1.5e18);
+        basket.harvest(ST);
+        // The basket's 150 tokens: a fifth of it was gained, a tenth of that is the fee.
+        assertEq(info(ST).feeUnits, 3 ether);
+        (uint256 u, uint256 p, uint256 b) = books(ST);
+        assertEq(u, 247 ether);
+        assertEq(p, 247 ether);
+        assertEq(b, 147 ether);
+        queue.startLeg(1, ST);
+        assertEq(queue.legInfo(1, ST).units, 100 ether);
+    }
+
+    function test_aBidTakesIdleCoinsAlone() public {
+        say(address(st), 0.6e18, 0.6e18);
+        at(1, 1 hours);
+        basket.noteDrift();
+        at(1, 2 hours);
+        uint256 id = basket.startAuction(CORE, ST);
+        core.setWorking(490 ether);
+        vm.prank(bob);
+        vm.expectRevert(abi.encodeWithSelector(IBasketTypes.InstantAboveMost.selector, 9 ether, 8 ether));
+        basket.bid(id, 9 ether, type(uint256).max, bob, now_());
+        vm.prank(bob);
+        (uint256 sold,) = basket.bid(id, 8 ether, type(uint256).max, bob, now_());
+        assertEq(sold, 8 ether);
+    }
+
     function test_aLossTakesWhatIsLockedFirst() public {
         at(1, 1 hours);
         earn(1 ether);
