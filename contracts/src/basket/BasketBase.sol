@@ -356,7 +356,7 @@ abstract contract BasketBase is IBasketTypes {
         for (uint256 i; i < n; ++i) {
             Sleeve storage s = _sleeves[i];
             if (s.flags & RETIRED != 0) continue;
-            if (s.round != today || (early && s.used == 0)) _harvest(i, s);
+            if (s.round != today || (early && s.flags & COIN != 0 && s.used == 0)) _harvest(i, s);
         }
     }
 
@@ -464,20 +464,23 @@ abstract contract BasketBase is IBasketTypes {
     }
 
     /// @dev Gas capped, nothing of what it returns is copied, and the caller brings enough: a failure is the sleeve's.
-    function _tryDeliver(Sleeve storage s, uint256 units, address to) internal returns (bool ok) {
-        ISleeve adapter = s.adapter;
+    function _tryDeliver(Sleeve storage s, uint256 units, address to) internal returns (bool) {
         uint256 most = uint256(s.deliverGas) * GAS_UNIT;
         uint256 needed = most + most / 63 + GAS_RESERVE;
         if (gasleft() < needed) revert GasTooLow(gasleft(), needed);
+        return _callDeliver(s.adapter, most, units, to);
+    }
+
+    function _callDeliver(ISleeve adapter, uint256 most, uint256 units, address to) private returns (bool ok) {
         bytes memory data = abi.encodeCall(ISleeve.deliver, (units, to));
         assembly ("memory-safe") {
             ok := call(most, adapter, 0, add(data, 0x20), mload(data), 0, 0)
         }
     }
 
-    /// @dev All or nothing; a failure is passed on, cut to MOST_WHY.
+    /// @dev All or nothing, with whatever gas there is; a failure is passed on, cut to MOST_WHY.
     function _deliver(uint256 id, Sleeve storage s, uint256 units, address to) internal {
-        if (_tryDeliver(s, units, to)) return;
+        if (_callDeliver(s.adapter, gasleft(), units, to)) return;
         bytes memory why;
         uint256 most = MOST_WHY;
         assembly ("memory-safe") {
