@@ -282,7 +282,7 @@ interface IBasket is IBasketTypes {
     /// @notice Starts selling what `from` has over its target for what `to` lacks. Both drifted at a reading an hour ago or
     /// longer, and now. Anyone.
     function startAuction(uint256 from, uint256 to) external returns (uint256 id);
-    /// @notice Buys up to `units` of the auction's `from`, paid in units of its `to`, at its price now: it falls from above the
+    /// @notice Buys up to `units` of the auction's `from` (coins: idle ones), paid in units of its `to`, at its price now: it falls from above the
     /// mid price to `mid * (1 - max slip)` and no further. What the basket loses against mid is charged to the budget.
     /// @return sold units of `from`; @return paid units of `to`, at most `maxPay`
     function bid(uint256 id, uint256 units, uint256 maxPay, address recipient, uint256 deadline)

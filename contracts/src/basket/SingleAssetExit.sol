@@ -6,6 +6,7 @@ import {IERC7540Operator, IERC7540Redeem} from "../async/IERC7540.sol";
 import {IBasket, IBasketTypes} from "./IBasket.sol";
 import {ISingleAssetExit} from "./ISingleAssetExit.sol";
 import {IUnbondingQueue} from "./IUnbondingQueue.sol";
+import {Mask} from "./lib/Mask.sol";
 import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
@@ -98,6 +99,8 @@ contract SingleAssetExit is AsyncRedeem, ISingleAssetExit, IERC165 {
 
     function _payOut(address receiver, uint256 assets) internal override {
         if (assets == 0) return;
+        // Whom the request's controller named.
+        // slither-disable-next-line arbitrary-send-eth
         (bool ok,) = receiver.call{value: assets}("");
         if (!ok) revert TransferFailed(receiver, assets);
     }
@@ -112,7 +115,6 @@ contract SingleAssetExit is AsyncRedeem, ISingleAssetExit, IERC165 {
     {
         _checkController(controller);
         if (receiver == address(0)) revert ZeroAddress();
-        // slither-disable-next-line unused-return
         (shares,) = _cancel(requestId, controller);
         delete _shares[requestId][controller];
         emit RequestCancelled(controller, requestId, shares);
@@ -135,7 +137,7 @@ contract SingleAssetExit is AsyncRedeem, ISingleAssetExit, IERC165 {
             }
             pool.assets += uint96(_collect(requestId));
         }
-        uint256 bit = 1 << sleeve;
+        uint256 bit = Mask.bit(sleeve);
         uint256 mask = _paidMask[requestId][controller];
         if (mask & bit == 0) {
             amount = Math.mulDiv(_tokens[requestId][sleeve], _shares[requestId][controller], pool.shares);
@@ -158,7 +160,6 @@ contract SingleAssetExit is AsyncRedeem, ISingleAssetExit, IERC165 {
 
     /// @inheritdoc ISingleAssetExit
     function convertToAssets(uint256 shares) external view returns (uint256) {
-        // slither-disable-next-line unused-return
         (uint256 low,,) = IBasket(BASKET).nav();
         return Math.mulDiv(shares, low, 1e18);
     }

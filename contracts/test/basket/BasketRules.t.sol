@@ -77,6 +77,55 @@ contract BasketRulesTest is BasketFixture {
         deposit(alice, ST, 1 ether);
     }
 
+    /// Before the staking system's round has turned a harvest brings nothing: the next way in asks again.
+    function test_aHarvestBeforeTheTurnIsNotTheRounds() public {
+        at(1, 5 minutes);
+        deposit(alice, CORE, 1 ether);
+        earn(0.1 ether);
+        at(1, 20 minutes);
+        deposit(alice, CORE, 1 ether);
+        (uint256 u,,) = books(CORE);
+        assertEq(u, 502.1 ether);
+        uint256 before = core.harvests();
+        deposit(alice, CORE, 1 ether);
+        assertEq(core.harvests(), before);
+    }
+
+    /// Legs that have left are not charged for the rate: the fee is the basket's alone.
+    function test_theRateFeeIsNotTheLeavers() public {
+        vm.prank(timelock);
+        basket.setFees(5, 0, 0, 1_000);
+        give(alice, 400 ether);
+        request(alice, 400 ether);
+        at(1, 0);
+        queue.closeEpoch();
+        stSleeve.setRate(1.5e18);
+        basket.harvest(ST);
+        // The basket's 150 tokens: a fifth of it was gained, a tenth of that is the fee.
+        assertEq(info(ST).feeUnits, 3 ether);
+        (uint256 u, uint256 p, uint256 b) = books(ST);
+        assertEq(u, 247 ether);
+        assertEq(p, 247 ether);
+        assertEq(b, 147 ether);
+        queue.startLeg(1, ST);
+        assertEq(queue.legInfo(1, ST).units, 100 ether);
+    }
+
+    function test_aBidTakesIdleCoinsAlone() public {
+        say(address(st), 0.6e18, 0.6e18);
+        at(1, 1 hours);
+        basket.noteDrift();
+        at(1, 2 hours);
+        uint256 id = basket.startAuction(CORE, ST);
+        core.setWorking(490 ether);
+        vm.prank(bob);
+        vm.expectRevert(abi.encodeWithSelector(IBasketTypes.InstantAboveMost.selector, 9 ether, 8 ether));
+        basket.bid(id, 9 ether, type(uint256).max, bob, now_());
+        vm.prank(bob);
+        (uint256 sold,) = basket.bid(id, 8 ether, type(uint256).max, bob, now_());
+        assertEq(sold, 8 ether);
+    }
+
     function test_aLossTakesWhatIsLockedFirst() public {
         at(1, 1 hours);
         earn(1 ether);
@@ -525,5 +574,73 @@ contract BasketRulesTest is BasketFixture {
         assertEq(exit.claimTokens(1, 1, bob, bob), 0.499999999999999999 ether);
         vm.prank(bob);
         assertEq(exit.redeem(1.2 ether, bob, bob), 0.6 ether);
+    }
+
+    // --------------------------------------------------------------------------------------------------------- receipts
+
+    function test_aReceiptOfAnOpenEpochUnwrapsAndCancels() public {
+        give(alice, 30 ether);
+        request(alice, 10 ether);
+        vm.startPrank(alice);
+        uint256 id = queue.mintReceipt(1);
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.CancelAboveRequest.selector, 1, alice, 10 ether, 0));
+        queue.cancel(1, 10 ether, alice, alice);
+        // Asked again meanwhile: with nothing claimed of either, the two become one.
+        queue.requestRedeem(20 ether, alice, alice);
+        slips.unwrap(id);
+        queue.cancel(1, 30 ether, alice, alice);
+        assertEq(share.balanceOf(alice), 30 ether);
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.NothingToClaim.selector, 1, 0));
+        queue.mintReceipt(1);
+        vm.stopPrank();
+    }
+
+    function test_twoPositionsOfWhichOneWasClaimedStayTwo() public {
+        give(alice, 30 ether);
+        request(alice, 10 ether);
+        vm.prank(alice);
+        uint256 id = queue.mintReceipt(1);
+        request(alice, 20 ether);
+        at(1, 0);
+        queue.closeEpoch();
+        queue.startLeg(1, CORE);
+        assertEq(claim(alice, 1)[0], 10 ether);
+        vm.prank(alice);
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.PositionInUse.selector, 1, alice));
+        slips.unwrap(id);
+        queue.startLeg(1, BTC);
+        queue.startLeg(1, ST);
+        vm.deal(address(stSleeve), 9 ether);
+        stSleeve.ripen(1, 9 ether, false);
+        queue.collect(1, ST);
+        vm.prank(alice);
+        (uint256[] memory paid, uint256 next) = slips.claim(id, ALL, bob);
+        assertEq(next, 0);
+        assertEq(paid[0], 5 ether);
+        assertEq(paid[1], 3 ether);
+        assertEq(paid[2], 1_000);
+        assertEq(claim(alice, 1)[1], 6 ether);
+        assertEq(address(queue).balance, 0);
+    }
+
+    function test_receiptsObeyTheQueueAndTheirOwnersAlone() public {
+        give(alice, 10 ether);
+        request(alice, 10 ether);
+        vm.prank(alice);
+        uint256 id = queue.mintReceipt(1);
+        assertEq(slips.epochOf(id), 1);
+        vm.startPrank(mallory);
+        vm.expectRevert(abi.encodeWithSignature("NotQueue(address)", mallory));
+        slips.mint(mallory, 1);
+        vm.expectRevert(abi.encodeWithSignature("NotReceiptOwner(uint256,address)", id, mallory));
+        slips.claim(id, ALL, mallory);
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.NotReceipts.selector, mallory));
+        queue.claimReceipt(1, 1, ALL, mallory);
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.NotReceipts.selector, mallory));
+        queue.unwrapReceipt(1, 1, mallory);
+        vm.stopPrank();
+        vm.prank(alice);
+        vm.expectRevert(abi.encodeWithSignature("ERC721InvalidReceiver(address)", address(queue)));
+        slips.transferFrom(alice, address(queue), id);
     }
 }
