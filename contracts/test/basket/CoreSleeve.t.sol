@@ -403,6 +403,17 @@ contract CoreSleeveTest is SleeveWorld {
         stakes(3 ether, 0, 3 ether);
     }
 
+    function test_what_a_move_would_leave_below_one_core_goes_along() public {
+        enter(8 ether);
+        dusk(0, 0);
+        stakes(3 ether, 1.5 ether, 1.5 ether);
+        set(v1, 1, v2, 2, v3, 1);
+        hub.setJailed(v1, true);
+        // v2 should have 4 of 6 and lacks 2.5; 0.5 would stay with v1, where nothing of it could leave in part.
+        assertEq(sleeve.moveStake(v1), 3 ether);
+        stakes(0, 4.5 ether, 1.5 ether);
+    }
+
     function test_drift_between_sound_validators_needs_two_readings_an_hour_apart() public {
         stake402();
         // New weights 1, 2, 1: v1 has 200 and should have 100.
