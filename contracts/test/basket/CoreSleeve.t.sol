@@ -573,13 +573,42 @@ contract CoreSleeveTest is SleeveWorld {
         vm.expectEmit(address(sleeve));
         emit ICoreSleeve.StakeLost(v2, 30 ether);
         vm.prank(carol);
-        assertEq(sleeve.reconcile(v2), 30 ether);
-        assertEq(sleeve.reconcile(v2), 0);
-        assertEq(sleeve.reconcile(v1), 0);
+        assertEq(sleeve.reconcile(v2), 70 ether);
+        assertEq(sleeve.reconcile(v2), 70 ether);
+        assertEq(sleeve.reconcile(v1), 200 ether);
         assertEq(sleeve.delegated(), 370 ether);
         // More than was booked makes no units.
         vm.mockCall(address(agent), abi.encodeCall(agent.delegatorMap, (address(sleeve))), abi.encode(5_000 ether));
+        vm.mockCall(
+            address(agent),
+            abi.encodeCall(ICoreAgent.getDelegator, (v1, address(sleeve))),
+            abi.encode(5_000 ether, 5_000 ether, 0, ROUND)
+        );
+        assertEq(sleeve.reconcile(v1), 200 ether);
         assertEq(sleeve.held(), 372 ether);
+    }
+
+    function test_a_wrong_answer_of_the_system_orphans_no_stake() public {
+        stake402();
+        vm.mockCall(
+            address(agent), abi.encodeCall(ICoreAgent.getDelegator, (v2, address(sleeve))), abi.encode(0, 0, 0, ROUND)
+        );
+        assertEq(sleeve.reconcile(v2), 0);
+        assertEq(sleeve.held(), 302 ether);
+        // It knows a part of it again, then all.
+        vm.mockCall(
+            address(agent),
+            abi.encodeCall(ICoreAgent.getDelegator, (v2, address(sleeve))),
+            abi.encode(0, 60 ether, 0, ROUND)
+        );
+        assertEq(sleeve.reconcile(v2), 60 ether);
+        vm.clearMockedCalls();
+        vm.expectEmit(address(sleeve));
+        emit ICoreSleeve.StakeFound(v2, 40 ether);
+        assertEq(sleeve.reconcile(v2), 100 ether);
+        assertEq(sleeve.held(), 402 ether);
+        deliver(sleeve, 402 ether, alice);
+        assertEq(alice.balance, 100_402 ether);
     }
 
     // ------------------------------------------------------------------------------------------------------------- fuzz
