@@ -403,6 +403,17 @@ contract CoreSleeveTest is SleeveWorld {
         stakes(3 ether, 0, 3 ether);
     }
 
+    function test_what_a_move_would_leave_below_one_core_goes_along() public {
+        enter(8 ether);
+        dusk(0, 0);
+        stakes(3 ether, 1.5 ether, 1.5 ether);
+        set(v1, 1, v2, 2, v3, 1);
+        hub.setJailed(v1, true);
+        // v2 should have 4 of 6 and lacks 2.5; 0.5 would stay with v1, where nothing of it could leave in part.
+        assertEq(sleeve.moveStake(v1), 3 ether);
+        stakes(0, 4.5 ether, 1.5 ether);
+    }
+
     function test_drift_between_sound_validators_needs_two_readings_an_hour_apart() public {
         stake402();
         // New weights 1, 2, 1: v1 has 200 and should have 100.
@@ -562,13 +573,42 @@ contract CoreSleeveTest is SleeveWorld {
         vm.expectEmit(address(sleeve));
         emit ICoreSleeve.StakeLost(v2, 30 ether);
         vm.prank(carol);
-        assertEq(sleeve.reconcile(v2), 30 ether);
-        assertEq(sleeve.reconcile(v2), 0);
-        assertEq(sleeve.reconcile(v1), 0);
+        assertEq(sleeve.reconcile(v2), 70 ether);
+        assertEq(sleeve.reconcile(v2), 70 ether);
+        assertEq(sleeve.reconcile(v1), 200 ether);
         assertEq(sleeve.delegated(), 370 ether);
         // More than was booked makes no units.
         vm.mockCall(address(agent), abi.encodeCall(agent.delegatorMap, (address(sleeve))), abi.encode(5_000 ether));
+        vm.mockCall(
+            address(agent),
+            abi.encodeCall(ICoreAgent.getDelegator, (v1, address(sleeve))),
+            abi.encode(5_000 ether, 5_000 ether, 0, ROUND)
+        );
+        assertEq(sleeve.reconcile(v1), 200 ether);
         assertEq(sleeve.held(), 372 ether);
+    }
+
+    function test_a_wrong_answer_of_the_system_orphans_no_stake() public {
+        stake402();
+        vm.mockCall(
+            address(agent), abi.encodeCall(ICoreAgent.getDelegator, (v2, address(sleeve))), abi.encode(0, 0, 0, ROUND)
+        );
+        assertEq(sleeve.reconcile(v2), 0);
+        assertEq(sleeve.held(), 302 ether);
+        // It knows a part of it again, then all.
+        vm.mockCall(
+            address(agent),
+            abi.encodeCall(ICoreAgent.getDelegator, (v2, address(sleeve))),
+            abi.encode(0, 60 ether, 0, ROUND)
+        );
+        assertEq(sleeve.reconcile(v2), 60 ether);
+        vm.clearMockedCalls();
+        vm.expectEmit(address(sleeve));
+        emit ICoreSleeve.StakeFound(v2, 40 ether);
+        assertEq(sleeve.reconcile(v2), 100 ether);
+        assertEq(sleeve.held(), 402 ether);
+        deliver(sleeve, 402 ether, alice);
+        assertEq(alice.balance, 100_402 ether);
     }
 
     // ------------------------------------------------------------------------------------------------------------- fuzz

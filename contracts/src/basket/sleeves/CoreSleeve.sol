@@ -41,6 +41,8 @@ contract CoreSleeve is SleeveBase, ICoreSleeve {
     /// @inheritdoc ICoreSleeve
     address public tenant;
     mapping(address validator => uint256 time) private _driftSeen;
+    /// @dev Stake that the system did not know of when it was asked. A wrong answer is mended by a right one.
+    mapping(address validator => uint256 amount) private _writtenOff;
 
     constructor(address basket, address agent, address stakeHub, address hub) SleeveBase(basket, NATIVE, NATIVE) {
         _requireCode(agent);
@@ -230,14 +232,26 @@ contract CoreSleeve is SleeveBase, ICoreSleeve {
     }
 
     /// @inheritdoc ICoreSleeve
-    function reconcile(address validator) external returns (uint256 lost) {
+    function reconcile(address validator) external returns (uint256 stake) {
         Validator[] memory list = _validators;
         uint256 i = _indexOf(list, validator);
+        stake = list[i].stake;
         (, uint256 known,,) = ICoreAgent(AGENT).getDelegator(validator, address(this));
-        if (known >= list[i].stake) return 0;
-        lost = list[i].stake - known;
+        if (known < stake) {
+            _writtenOff[validator] += stake - known;
+            emit StakeLost(validator, stake - known);
+        } else {
+            uint256 found = known - stake;
+            uint256 most = _writtenOff[validator];
+            if (found > most) found = most;
+            if (found == 0) return stake;
+            _writtenOff[validator] = most - found;
+            known = stake + found;
+            emit StakeFound(validator, found);
+        }
+        // At most what was booked before.
         _validators[i].stake = uint88(known);
-        emit StakeLost(validator, lost);
+        return known;
     }
 
     // ------------------------------------------------------------------------------------------------------ governance

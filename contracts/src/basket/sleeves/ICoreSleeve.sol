@@ -45,6 +45,8 @@ interface ICoreSleeve {
     event DriftSeen(address indexed validator, uint256 movableFrom);
     /// @notice The staking system knows less of our stake than was booked.
     event StakeLost(address indexed validator, uint256 amount);
+    /// @notice It knows again of stake that it had not known of.
+    event StakeFound(address indexed validator, uint256 amount);
     event TenantNamed(address indexed tenant);
 
     /// @notice Timelock only: the whole list. A validator with stake stays in it until its stake has moved.
@@ -54,8 +56,10 @@ interface ICoreSleeve {
     /// an hour to a day ago (this call makes the first). The day's reward is kept. Anyone.
     /// @return moved wei; 0: this was a first reading
     function moveStake(address from) external returns (uint256 moved);
-    /// @notice Books what the staking system says it has of us with `validator`, if that is less. Anyone.
-    function reconcile(address validator) external returns (uint256 lost);
+    /// @notice Books what the staking system says it has of us with `validator`: less than was booked, or again as much as was
+    /// booked before such a loss, never more. Anyone.
+    /// @return stake booked now
+    function reconcile(address validator) external returns (uint256 stake);
 
     /// @notice Timelock only, once: another sleeve of this basket whose token (lstBTC) earns more at the address that delegates.
     /// It may leave its tokens here and take them again.

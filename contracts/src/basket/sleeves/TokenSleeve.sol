@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {ISleeve} from "../ISleeve.sol";
+import {Outside} from "./Outside.sol";
 import {SleeveBase} from "./SleeveBase.sol";
 
 /// @title A sleeve that holds a token at its own address.
@@ -30,11 +31,13 @@ abstract contract TokenSleeve is SleeveBase {
         return (held(), 0);
     }
 
-    /// @dev All or nothing.
+    /// @dev All or nothing. What is here is asked only to name the reason of a failure: the token refuses what it does not hold.
     function _sendUnits(uint256 units, address to) internal virtual {
+        if (to == address(0)) revert ZeroAddress();
+        if (Outside.send(TOKEN, to, units)) return;
         uint256 here = held();
         if (units > here) revert NotEnough(units, here);
-        _send(TOKEN, to, units);
+        revert TransferFailed(to, units);
     }
 
     /// @dev The epoch's way where it ends in the token itself.
