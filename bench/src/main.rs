@@ -1,7 +1,7 @@
 //! `bench` joins measured figures with the targets and the peers' figures: `bench/targets.json` in,
 //! `bench/results/*.json` and the table of the README out.
 //!
-//! `bench gas` writes them from `contracts/snapshots/gas.json`; `bench gas --check` fails when what is committed differs.
+//! `bench gas` writes them from `contracts/snapshots/gas*.json`; `bench gas --check` fails when what is committed differs.
 //! `bench simulate` measures the simulator and writes `bench/results/program.json`.
 
 mod simulate;
@@ -11,7 +11,12 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, process::ExitC
 use eyre::{Context as _, Result, bail, eyre};
 use serde_json::{Map, Value};
 
-const MEASURED: &str = "contracts/snapshots/gas.json";
+/// What the gas tests of the contracts wrote.
+const MEASURED: &[&str] = &[
+    "contracts/snapshots/gas.json",
+    "contracts/snapshots/gas-basket.json",
+    "contracts/snapshots/gas-governance.json",
+];
 const TARGETS: &str = "bench/targets.json";
 const RESULTS: &str = "bench/results/gas.json";
 const README: &str = "README.md";
@@ -48,7 +53,10 @@ fn root() -> Result<&'static Path> {
 }
 
 fn run(root: &Path, check: bool) -> Result<()> {
-    let measured: BTreeMap<String, u64> = read(&root.join(MEASURED))?;
+    let mut measured: BTreeMap<String, u64> = BTreeMap::new();
+    for file in MEASURED {
+        measured.extend(read::<BTreeMap<String, u64>>(&root.join(file))?);
+    }
     let targets: BTreeMap<String, Map<String, Value>> = read(&root.join(TARGETS))?;
     let results = join(&measured, &targets)?;
     let mut text = serde_json::to_string_pretty(&results)?;
@@ -76,21 +84,20 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
         .wrap_err_with(|| format!("{} is not what it should be", path.display()))
 }
 
-/// Every measured key with its target's fields; a key without a target is an error, so that none is misspelt.
+/// Every target with what was measured for it; one without a figure is an error, so that none is misspelt. What has no target is
+/// not in the table.
 fn join(
     measured: &BTreeMap<String, u64>,
     targets: &BTreeMap<String, Map<String, Value>>,
 ) -> Result<BTreeMap<String, Map<String, Value>>> {
-    measured
+    targets
         .iter()
-        .map(|(key, gas)| {
+        .map(|(key, target)| {
+            let gas = measured
+                .get(key)
+                .ok_or_else(|| eyre!("{key}: no gas test measures it"))?;
             let mut row = Map::from_iter([("gas".to_owned(), Value::from(*gas))]);
-            row.extend(
-                targets
-                    .get(key)
-                    .ok_or_else(|| eyre!("{key}: no such key in {TARGETS}"))?
-                    .clone(),
-            );
+            row.extend(target.clone());
             Ok((key.clone(), row))
         })
         .collect()
