@@ -612,7 +612,9 @@ impl History {
             },
             2 => OutsideCall::Lose {
                 sleeve,
-                units: Units::new(held * word(self.dice.pick(&[1, 50, 500, 3_000])) / word(10_000)),
+                units: Units::new(
+                    held * word(self.dice.pick(&[1, 50, 500, 500, 3_000, 9_990])) / word(10_000),
+                ),
             },
             3 => OutsideCall::TicketLoss {
                 account: self.dice.small(4),
