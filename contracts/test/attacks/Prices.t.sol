@@ -199,6 +199,35 @@ contract PricesTest is OracleFixture, Uniswap {
         tillIsClosed(btc, DOUBTFUL);
         band.set("CORE", 5e17);
         assertState(address(btc), SOUND);
+        // The other one of the two neither.
+        pass(1 hours + 1);
+        band.set("BTC", 1e23);
+        band.set("CORE", 5e17);
+        tillIsClosed(btc, DOUBTFUL);
+        chain.set(2e13);
+        assertState(address(btc), SOUND);
+    }
+
+    /// BTC is worth 250,000 coins, and two aggregators stop counting at 220,000: they agree, and are both wrong.
+    function test_b6_two_clamped_sources_that_agree_close_the_till() public {
+        Aggregator[2] memory both = [new Aggregator("BTC / CORE", 8, 2.1e13), new Aggregator("BTC / CORE", 8, 2.1e13)];
+        IPriceSource[2] memory sources;
+        for (uint256 i; i < 2; ++i) {
+            AggregatorSource.Declared memory d;
+            d.aggregator = both[i];
+            (d.asset, d.coin, d.decimals) = ("BTC", "CORE", 8);
+            (d.heartbeat, d.deviationBps, d.driftBps) = (1 hours, 50, 10);
+            (d.least, d.most) = (1e8, 2.2e13);
+            sources[i] = IPriceSource(create("AggregatorSource", abi.encode(d)));
+        }
+        feed.list(address(btc), twice(sources[0], sources[1]));
+        assertState(address(btc), SOUND);
+        both[0].set(2.2e13);
+        both[1].set(2.2e13);
+        tillIsClosed(btc, DOUBTFUL);
+        both[0].set(1e8);
+        both[1].set(1e8);
+        tillIsClosed(btc, DOUBTFUL);
     }
 
     function test_b6_zero_negative_future_and_clamped_close_the_till() public {
