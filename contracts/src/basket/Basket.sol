@@ -277,8 +277,9 @@ contract Basket is BasketBase {
         if (shares == 0) revert ZeroAmount();
         if (recipient == address(0)) revert ZeroAddress();
         _narrow(shares);
-        uint256[] memory parts = _carve(shares, _accrue());
+        uint256 total = _accrue();
         _token.burn(msg.sender, shares);
+        uint256[] memory parts = _carve(shares, total);
         units = new uint256[](parts.length);
         // bound(MAX_SLEEVES): no more are ever added
         for (uint256 i; i < parts.length; ++i) {

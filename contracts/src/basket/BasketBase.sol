@@ -360,6 +360,8 @@ abstract contract BasketBase is IBasketTypes {
         }
     }
 
+    // Every caller holds the guard; views that a price is made from refuse meanwhile (whenFree).
+    // slither-disable-next-line reentrancy-eth
     function _harvest(uint256 id, Sleeve storage s) internal returns (uint256 gained, uint256 loss) {
         ISleeve adapter = s.adapter;
         uint256 before = address(this).balance;

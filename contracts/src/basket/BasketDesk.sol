@@ -31,6 +31,8 @@ contract BasketDesk is BasketBase {
 
     // ------------------------------------------------------------------------------------------------------- the start
 
+    // What it calls are the basket's own queue and adapters, before anything is in it.
+    // slither-disable-next-line reentrancy-no-eth
     function initialize(InitParams calldata params) external {
         if (_lock != 0) revert AlreadyInitialized();
         if (

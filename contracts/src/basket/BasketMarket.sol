@@ -102,6 +102,8 @@ contract BasketMarket is BasketBase {
         return _auction.left != 0 && block.timestamp <= _auction.startedAt + AUCTION_TIME;
     }
 
+    // The guard is held; views that a price is made from refuse meanwhile (whenFree).
+    // slither-disable-next-line reentrancy-eth
     function startAuction(uint256 from, uint256 to) external nonReentrant returns (uint256 id) {
         _notPaused();
         if (_running()) revert AuctionRunning(_auctionId);
@@ -127,6 +129,8 @@ contract BasketMarket is BasketBase {
         return FIRST_PRICE - (FIRST_PRICE - LAST_PRICE) * time / AUCTION_TIME;
     }
 
+    // The guard is held; views that a price is made from refuse meanwhile (whenFree).
+    // slither-disable-next-line reentrancy-eth
     function bid(uint256 id, uint256 units, uint256 maxPay, address recipient, uint256 deadline)
         external
         payable

@@ -166,6 +166,46 @@ contract BasketWaysTest is BasketFixture {
         assertEq(b, 225 ether);
     }
 
+    function test_nothingLeavesButAsItShould() public {
+        vm.startPrank(seeder);
+        uint256 t = now_();
+        vm.expectRevert(IBasketTypes.ZeroAmount.selector);
+        basket.redeemInKind(0, seeder);
+        vm.expectRevert(IBasketTypes.ZeroAddress.selector);
+        basket.redeemInKind(1, address(0));
+        vm.expectRevert(
+            abi.encodeWithSignature(
+                "ERC20InsufficientBalance(address,uint256,uint256)", seeder, 999.999 ether, 2_000 ether
+            )
+        );
+        basket.redeemInKind(2_000 ether, seeder);
+        vm.expectRevert(
+            abi.encodeWithSelector(IBasketTypes.AmountTooLarge.selector, type(uint256).max, uint256(type(uint112).max))
+        );
+        basket.redeemInKind(type(uint256).max, seeder);
+        vm.expectRevert(IBasketTypes.ZeroAmount.selector);
+        basket.redeemInstant(0, 0, seeder, t);
+        vm.expectRevert(IBasketTypes.ZeroAddress.selector);
+        basket.redeemInstant(1, 0, address(0), t);
+        vm.expectRevert(abi.encodeWithSelector(IBasketTypes.DeadlinePassed.selector, t - 1, t));
+        basket.redeemInstant(1, 0, seeder, t - 1);
+        vm.expectRevert(IUnbondingQueue.ZeroAmount.selector);
+        queue.requestRedeem(0, seeder, seeder);
+        vm.expectRevert(IUnbondingQueue.ZeroAddress.selector);
+        queue.requestRedeem(1, address(0), seeder);
+        vm.expectRevert(IBasketTypes.ZeroAddress.selector);
+        basket.setLegRecipient(address(0));
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.EpochNotClosed.selector, 1));
+        queue.startLeg(1, 0);
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.EpochNotClosed.selector, 1));
+        queue.claim(1, seeder, ALL, seeder);
+        vm.expectRevert(abi.encodeWithSignature("UnknownCall(bytes4)", bytes4(0x12345678)));
+        (bool ok,) = address(basket).call(hex"12345678");
+        ok;
+        vm.stopPrank();
+        assertEq(share.balanceOf(seeder), 999.999 ether);
+    }
+
     function test_aLegThatCannotBeDeliveredWaitsAsParts() public {
         vm.prank(seeder);
         share.transfer(alice, 100 ether);
