@@ -62,6 +62,8 @@ abstract contract AsyncRedeem is IAsyncRedeem, ReentrancyGuardTransient {
         virtual
         returns (uint256 collectable, uint256 pending, uint256 whole);
     function _collect(uint256 requestId) internal virtual returns (uint256 assets);
+    /// @dev For a vault that keeps more of a request than its assets.
+    function _requested(uint256 requestId, address controller, uint256 shares) internal virtual {}
     function _payOut(address receiver, uint256 assets) internal virtual;
 
     // ------------------------------------------------------------------------------------------------------- operators
@@ -97,6 +99,7 @@ abstract contract AsyncRedeem is IAsyncRedeem, ReentrancyGuardTransient {
         pool.shares += uint96(shares);
         pool.ref = uint64(ref);
         _requests[controller][requestId].shares += uint96(shares);
+        _requested(requestId, controller, shares);
         List storage list = _lists[controller];
         uint256 last = list.last;
         if (last != requestId) {

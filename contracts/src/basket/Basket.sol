@@ -3,6 +3,8 @@ pragma solidity 0.8.30;
 
 import {BasketBase} from "./BasketBase.sol";
 import {IBasket} from "./IBasket.sol";
+import {Compact} from "./lib/Compact.sol";
+import {Mask} from "./lib/Mask.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
@@ -33,7 +35,7 @@ contract Basket is BasketBase {
     function deposit(uint256 sleeve, uint256 units, address receiver, uint256 minShares, uint256 deadline)
         external
         payable
-        locked
+        nonReentrant
         returns (uint256)
     {
         return _deposit(sleeve, units, receiver, minShares, deadline);
@@ -48,9 +50,9 @@ contract Basket is BasketBase {
         uint8 v,
         bytes32 r,
         bytes32 s
-    ) external locked returns (uint256) {
+    ) external nonReentrant returns (uint256) {
+        if (_known(sleeve).flags & COIN != 0) revert WrongValue(0, units);
         // Used up by somebody else before: the allowance is there all the same, or the transfer says that it is not.
-        // slither-disable-next-line unused-return
         try IERC20Permit(_known(sleeve).token).permit(msg.sender, address(this), units, deadline, v, r, s) {} catch {}
         return _deposit(sleeve, units, receiver, minShares, deadline);
     }
@@ -91,7 +93,9 @@ contract Basket is BasketBase {
         _checkBand(id, s, t, units);
         // Rule 2: the shares are valued on the units that the parts are worth, not on those that came.
         uint256 parts = p == 0 ? units : units * p / u;
+        // slither-disable-next-line divide-before-multiply
         uint256 credited = p == 0 ? units : parts * u / p;
+        // slither-disable-next-line divide-before-multiply
         shares = Math.mulDiv(credited * t.low / ONE, t.total, t.nav);
         shares -= _ceilDiv(shares * _entryBps, BPS);
         _flowIn(id, s, units);
@@ -136,7 +140,7 @@ contract Basket is BasketBase {
     function mintInKind(uint256 priced, uint256[] calldata maxUnits, address receiver, uint256 deadline)
         external
         payable
-        locked
+        nonReentrant
         returns (uint256[] memory units)
     {
         _checkIn(receiver, deadline);
@@ -200,6 +204,7 @@ contract Basket is BasketBase {
             uint256 x = units[i];
             if (x < LEAST_SEED_UNITS) revert NotEnoughUnits(i, x, LEAST_SEED_UNITS);
             _takeIn(i, s, x, x);
+            s.nextBase = Compact.pack(x);
             if (s.flags & COIN != 0) coins += x;
         }
         _token.mint(DEAD, DEAD_SHARES);
@@ -223,7 +228,7 @@ contract Basket is BasketBase {
 
     function redeemInstant(uint256 shares, uint256 minOut, address receiver, uint256 deadline)
         external
-        locked
+        nonReentrant
         returns (uint256 coins)
     {
         _checkDeadline(deadline);
@@ -240,15 +245,9 @@ contract Basket is BasketBase {
         uint256 most = _maxInstant(s);
         coins = value - fee;
         if (coins > most) revert InstantAboveMost(coins, most);
-        // Rule 8, rounded against the leaver on both steps: what leaves is worth no more than the shares.
-        (uint256 u, uint256 p) = (s.units, s.parts);
-        uint256 parts = coins * p / u;
-        coins = u * parts / p;
+        (coins,) = _sell(s, coins);
         if (coins == 0) revert InstantTooSmall(value);
         if (coins < minOut) revert OutBelowMinimum(coins, minOut);
-        s.units = uint112(u - coins);
-        s.parts = uint112(p - parts);
-        s.basketParts = uint112(s.basketParts - parts);
         if (s.level != 0) _flowOut(s, coins);
         emit InstantExit(msg.sender, receiver, shares, coins, fee);
         _token.burn(msg.sender, shares);
@@ -272,14 +271,15 @@ contract Basket is BasketBase {
 
     function redeemInKind(uint256 shares, address recipient)
         external
-        locked
+        nonReentrant
         returns (uint256[] memory units, uint256 delivered)
     {
         if (shares == 0) revert ZeroAmount();
         if (recipient == address(0)) revert ZeroAddress();
         _narrow(shares);
-        uint256[] memory parts = _carve(shares, _accrue());
+        uint256 total = _accrue();
         _token.burn(msg.sender, shares);
+        uint256[] memory parts = _carve(shares, total);
         units = new uint256[](parts.length);
         // bound(MAX_SLEEVES): no more are ever added
         for (uint256 i; i < parts.length; ++i) {
@@ -290,7 +290,7 @@ contract Basket is BasketBase {
             if (q != 0) (s.units, s.parts) = (uint112(u - x), uint112(p - q));
             if (x == 0 || _tryDeliver(s, x, recipient)) {
                 units[i] = x;
-                delivered |= 1 << i;
+                delivered |= Mask.bit(i);
                 continue;
             }
             (s.units, s.parts) = (uint112(u), uint112(p));
@@ -300,7 +300,7 @@ contract Basket is BasketBase {
         emit RedeemedInKind(msg.sender, recipient, shares, parts, delivered);
     }
 
-    function deliverLeg(address owner, uint256 sleeve) external locked returns (uint256 units) {
+    function deliverLeg(address owner, uint256 sleeve) external nonReentrant returns (uint256 units) {
         Sleeve storage s = _known(sleeve);
         uint256 q = _waiting[owner][sleeve];
         if (q == 0) revert NothingWaiting(sleeve, owner);
@@ -325,26 +325,36 @@ contract Basket is BasketBase {
         _;
     }
 
-    function carveEpoch(uint256 shares) external locked onlyQueue returns (uint256[] memory parts) {
+    function carveEpoch(uint256 shares) external nonReentrant onlyQueue returns (uint256[] memory parts) {
         parts = _carve(shares, _accrue());
         emit EpochCarved(shares, parts);
         _token.burn(msg.sender, shares);
     }
 
-    function startLeg(uint256 sleeve, uint256 parts)
+    function startLeg(uint256 sleeve, uint256 parts, bool inKind)
         external
-        locked
+        nonReentrant
         onlyQueue
         returns (uint256 units, uint256 ticket, uint256 paid, address asset)
     {
         Sleeve storage s = _known(sleeve);
         units = _takeOut(s, parts);
         asset = s.token;
-        if (units != 0) (ticket, paid, asset) = s.adapter.unbond(units, msg.sender);
+        if (units != 0 && inKind) {
+            paid = units;
+            _deliver(sleeve, s, units, msg.sender);
+        } else if (units != 0) {
+            (ticket, paid, asset) = s.adapter.unbond(units, msg.sender);
+        }
         emit LegStarted(sleeve, parts, units, ticket);
     }
 
-    function collectLeg(uint256 sleeve, uint256 ticket) external locked onlyQueue returns (uint256 paid, bool done) {
+    function collectLeg(uint256 sleeve, uint256 ticket)
+        external
+        nonReentrant
+        onlyQueue
+        returns (uint256 paid, bool done)
+    {
         return _known(sleeve).adapter.collect(ticket, msg.sender);
     }
 }

@@ -31,6 +31,8 @@ abstract contract BasketBase is IBasketTypes {
     uint256 internal constant BPS = 10_000;
     uint256 internal constant ONE = 1e18; // a price is coins for so many units
     uint256 internal constant ROUND = 1 days;
+    /// @dev Every system's round has turned so long after midnight.
+    uint256 internal constant TURN = 1 hours;
     /// @dev An epoch that is due closes within this, a leg's steps together take this long at most: anyone may take them.
     uint256 internal constant CLOSE_GRACE = 2 hours;
     uint256 internal constant STEP_GRACE = 1 days;
@@ -93,6 +95,8 @@ abstract contract BasketBase is IBasketTypes {
         uint32 nextBase; // Compact: units after this round's first harvest
     }
 
+    // Each part uses what it needs of one storage, and writes not all of it.
+    // slither-disable-start uninitialized-state
     // slot 0: every way in and out
     IBasketToken internal _token;
     uint8 internal _lock;
@@ -145,10 +149,12 @@ abstract contract BasketBase is IBasketTypes {
     mapping(address owner => mapping(uint256 sleeve => uint256 parts)) internal _waiting;
     mapping(address owner => address) internal _legRecipient;
 
+    // slither-disable-end uninitialized-state
+
     // ------------------------------------------------------------------------------------------------------------ gates
 
     /// @dev In a slot that every way in and out writes or reads anyway.
-    modifier locked() {
+    modifier nonReentrant() {
         if (_lock != FREE) revert Reentered();
         _lock = LOCKED;
         _;
@@ -240,6 +246,8 @@ abstract contract BasketBase is IBasketTypes {
             if (q == 0) continue;
             s.basketParts = uint112(b - q);
             parts[i] = q;
+            // Whole parts, then whole units: the rules' order.
+            // slither-disable-next-line divide-before-multiply
             if (s.level != 0) _flowOut(s, uint256(s.units) * q / s.parts);
         }
     }
@@ -252,6 +260,21 @@ abstract contract BasketBase is IBasketTypes {
         s.units = _narrow(u);
         s.parts = _narrow(uint256(s.parts) + parts);
         s.basketParts = uint112(uint256(s.basketParts) + parts);
+    }
+
+    /// @dev Rule 8: at most `units` of the basket's own leave. Parts are rounded down, so that what the basket gives up, U*p/P to
+    /// the last fraction, is never more than what was asked and is paid for.
+    /// @return sold units that leave
+    /// @return out what the basket gave up for them, rounded up
+    function _sell(Sleeve storage s, uint256 units) internal returns (uint256 sold, uint256 out) {
+        (uint256 u, uint256 p, uint256 b) = (s.units, s.parts, s.basketParts);
+        if (u == 0) return (0, 0);
+        uint256 parts = Math.min(units * p / u, b);
+        sold = u * parts / p;
+        out = _ceilDiv(u * parts, p);
+        s.units = uint112(u - sold);
+        s.parts = uint112(p - parts);
+        s.basketParts = uint112(b - parts);
     }
 
     // --------------------------------------------------------------------------------------------------- 3 the throttle
@@ -299,7 +322,7 @@ abstract contract BasketBase is IBasketTypes {
     /// @dev What the basket owns of a sleeve, in coins: low without, high with what is locked.
     function _worth(Sleeve storage s, uint256 low, uint256 high) internal view returns (uint256 least, uint256 most) {
         (uint256 u, uint256 p, uint256 b) = (s.units, s.parts, s.basketParts);
-        least = (u * b / p) * low / ONE;
+        least = _ownUnits(u, p, b) * low / ONE;
         most = _ceilDiv((_ceilDiv(u * b, p) + _ceilDiv(uint256(s.locked) * b, p)) * high, ONE);
     }
 
@@ -326,14 +349,19 @@ abstract contract BasketBase is IBasketTypes {
     /// @dev Every way in needs this round's harvest.
     function _harvestMissing() internal {
         uint256 today = _today();
+        // A staking system's round turns some minutes after midnight: a harvest that brought nothing yet is not the round's.
+        bool early = block.timestamp - today * ROUND < TURN;
         uint256 n = _count;
         // bound(MAX_SLEEVES): no more are ever added
         for (uint256 i; i < n; ++i) {
             Sleeve storage s = _sleeves[i];
-            if (s.round != today && s.flags & RETIRED == 0) _harvest(i, s);
+            if (s.flags & RETIRED != 0) continue;
+            if (s.round != today || (early && s.flags & COIN != 0 && s.used == 0)) _harvest(i, s);
         }
     }
 
+    // Every caller holds the guard; views that a price is made from refuse meanwhile (whenFree).
+    // slither-disable-next-line reentrancy-eth
     function _harvest(uint256 id, Sleeve storage s) internal returns (uint256 gained, uint256 loss) {
         ISleeve adapter = s.adapter;
         uint256 before = address(this).balance;
@@ -381,9 +409,11 @@ abstract contract BasketBase is IBasketTypes {
         if (rate <= best) return;
         s.rateBest = _narrow(rate);
         if (best == 0 || _performanceBps == 0) return;
-        uint256 u = s.units;
-        uint256 fee = u * (rate - best) / rate * _performanceBps / BPS;
-        s.units = uint112(u - fee);
+        // Out of the basket's own parts: legs that have left are not charged, and a part is worth what it was.
+        uint256 own = _ownUnits(s.units, s.parts, s.basketParts);
+        // Down at each step, for the holders.
+        // slither-disable-next-line divide-before-multiply
+        (uint256 fee,) = _sell(s, own * (rate - best) / rate * _performanceBps / BPS);
         s.feeUnits = _narrow(uint256(s.feeUnits) + fee);
     }
 
@@ -436,20 +466,23 @@ abstract contract BasketBase is IBasketTypes {
     }
 
     /// @dev Gas capped, nothing of what it returns is copied, and the caller brings enough: a failure is the sleeve's.
-    function _tryDeliver(Sleeve storage s, uint256 units, address to) internal returns (bool ok) {
-        ISleeve adapter = s.adapter;
+    function _tryDeliver(Sleeve storage s, uint256 units, address to) internal returns (bool) {
         uint256 most = uint256(s.deliverGas) * GAS_UNIT;
         uint256 needed = most + most / 63 + GAS_RESERVE;
         if (gasleft() < needed) revert GasTooLow(gasleft(), needed);
+        return _callDeliver(s.adapter, most, units, to);
+    }
+
+    function _callDeliver(ISleeve adapter, uint256 most, uint256 units, address to) private returns (bool ok) {
         bytes memory data = abi.encodeCall(ISleeve.deliver, (units, to));
         assembly ("memory-safe") {
             ok := call(most, adapter, 0, add(data, 0x20), mload(data), 0, 0)
         }
     }
 
-    /// @dev All or nothing; a failure is passed on, cut to MOST_WHY.
+    /// @dev All or nothing, with whatever gas there is; a failure is passed on, cut to MOST_WHY.
     function _deliver(uint256 id, Sleeve storage s, uint256 units, address to) internal {
-        if (_tryDeliver(s, units, to)) return;
+        if (_callDeliver(s.adapter, gasleft(), units, to)) return;
         bytes memory why;
         uint256 most = MOST_WHY;
         assembly ("memory-safe") {

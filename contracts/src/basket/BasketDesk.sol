@@ -31,6 +31,8 @@ contract BasketDesk is BasketBase {
 
     // ------------------------------------------------------------------------------------------------------- the start
 
+    // What it calls are the basket's own queue and adapters, before anything is in it.
+    // slither-disable-next-line reentrancy-no-eth
     function initialize(InitParams calldata params) external {
         if (_lock != 0) revert AlreadyInitialized();
         if (
@@ -64,27 +66,26 @@ contract BasketDesk is BasketBase {
 
     // ---------------------------------------------------------------------------------------------------------- chores
 
-    function harvest(uint256 sleeve) external locked returns (uint256 gained, uint256 loss) {
+    function harvest(uint256 sleeve) external nonReentrant returns (uint256 gained, uint256 loss) {
         Sleeve storage s = _known(sleeve);
         if (s.flags & RETIRED != 0) revert SleeveRetired(sleeve);
         return _harvest(sleeve, s);
     }
 
-    function bookLoss(uint256 sleeve) external locked returns (uint256 loss) {
+    function bookLoss(uint256 sleeve) external nonReentrant returns (uint256 loss) {
         Sleeve storage s = _known(sleeve);
         uint256 held = s.adapter.held();
         if (held < uint256(s.units) + s.locked + s.feeUnits) (, loss) = _book(sleeve, s, held);
     }
 
-    function delegateIdle(uint256 sleeve) external locked returns (uint256 delegated) {
+    function delegateIdle(uint256 sleeve) external nonReentrant returns (uint256 delegated) {
         Sleeve storage s = _known(sleeve);
         uint256 keep = _owed(s.units, s.parts, s.basketParts) + s.feeUnits;
         if (s.flags & COIN != 0) keep += uint256(_floor) + _buffer;
         return s.adapter.delegateIdle(keep);
     }
 
-    function collectFees() external locked returns (uint256 shares) {
-        // slither-disable-next-line unused-return
+    function collectFees() external nonReentrant returns (uint256 shares) {
         _accrue();
         shares = _feeShares;
         if (shares == 0) revert NothingToCollect();
@@ -93,7 +94,7 @@ contract BasketDesk is BasketBase {
         _token.mint(_feeRecipient, shares);
     }
 
-    function collectUnitFees(uint256 sleeve) external locked returns (uint256 units) {
+    function collectUnitFees(uint256 sleeve) external nonReentrant returns (uint256 units) {
         Sleeve storage s = _known(sleeve);
         units = s.feeUnits;
         if (units == 0) revert NothingToCollect();
@@ -104,7 +105,7 @@ contract BasketDesk is BasketBase {
 
     // ------------------------------------------------------------------------------------------------------ governance
 
-    function addSleeve(SleeveParams calldata params) external locked onlyTimelock returns (uint256 sleeve) {
+    function addSleeve(SleeveParams calldata params) external nonReentrant onlyTimelock returns (uint256 sleeve) {
         sleeve = _add(params);
         uint256 exit = _longestExit();
         uint256 delay = IDelay(_timelock).getMinDelay();
@@ -138,7 +139,6 @@ contract BasketDesk is BasketBase {
         if (token != NATIVE) {
             // Priced when it is added: a sleeve that cannot be priced is refused.
             if (address(_feed) == address(0)) revert PriceNotSound(id, uint256(IPriceFeed.State.Doubtful));
-            // slither-disable-next-line unused-return
             _soundPrice(id, s);
         }
         emit SleeveAdded(id, address(adapter), token, epochToken);
@@ -146,7 +146,7 @@ contract BasketDesk is BasketBase {
         IUnbondingQueue(_queue).registerSleeve(id, token);
     }
 
-    function retireSleeve(uint256 sleeve) external locked onlyTimelock {
+    function retireSleeve(uint256 sleeve) external nonReentrant onlyTimelock {
         Sleeve storage s = _known(sleeve);
         if (s.flags & RETIRED != 0) revert SleeveRetired(sleeve);
         uint256 tickets = IUnbondingQueue(_queue).openTickets(sleeve);
@@ -160,7 +160,7 @@ contract BasketDesk is BasketBase {
         emit SleeveRemoved(sleeve);
     }
 
-    function setWeights(uint16[] calldata targetBps) external locked onlyTimelock {
+    function setWeights(uint16[] calldata targetBps) external nonReentrant onlyTimelock {
         _setWeights(targetBps);
     }
 
@@ -179,7 +179,7 @@ contract BasketDesk is BasketBase {
         emit WeightsSet(targetBps);
     }
 
-    function setCaps(uint256 sleeve, uint256 cap, uint256 limit, uint16 bandBps) external locked onlyTimelock {
+    function setCaps(uint256 sleeve, uint256 cap, uint256 limit, uint16 bandBps) external nonReentrant onlyTimelock {
         _setCaps(sleeve, _known(sleeve), cap, limit, bandBps);
     }
 
@@ -193,7 +193,7 @@ contract BasketDesk is BasketBase {
 
     function setFees(uint16 entryBps, uint16 instantBps, uint16 managementBps, uint16 performanceBps)
         external
-        locked
+        nonReentrant
         onlyTimelock
     {
         _setFees(entryBps, instantBps, managementBps, performanceBps);
@@ -207,7 +207,6 @@ contract BasketDesk is BasketBase {
         if (instantBps > MAX_INSTANT_BPS) revert FeeOutOfRange(instantBps, 0, MAX_INSTANT_BPS);
         if (managementBps > MAX_MANAGEMENT_BPS) revert FeeOutOfRange(managementBps, 0, MAX_MANAGEMENT_BPS);
         if (performanceBps > MAX_PERFORMANCE_BPS) revert FeeOutOfRange(performanceBps, 0, MAX_PERFORMANCE_BPS);
-        // slither-disable-next-line unused-return
         if (_seeded) _accrue();
         _entryBps = entryBps;
         _instantBps = instantBps;
@@ -217,7 +216,7 @@ contract BasketDesk is BasketBase {
         emit FeesSet(entryBps, instantBps, managementBps, performanceBps);
     }
 
-    function setIdle(uint256 floor, uint256 buffer) external locked onlyTimelock {
+    function setIdle(uint256 floor, uint256 buffer) external nonReentrant onlyTimelock {
         _setIdle(floor, buffer);
     }
 
@@ -231,7 +230,7 @@ contract BasketDesk is BasketBase {
         emit ParameterSet("buffer", buffer);
     }
 
-    function setShareCap(uint256 shares) external locked onlyTimelock {
+    function setShareCap(uint256 shares) external nonReentrant onlyTimelock {
         _setShareCap(shares);
     }
 
@@ -240,31 +239,30 @@ contract BasketDesk is BasketBase {
         emit ParameterSet("shareCap", shares);
     }
 
-    function setDriftBps(uint16 bps) external locked onlyTimelock {
+    function setDriftBps(uint16 bps) external nonReentrant onlyTimelock {
         // Of the target: below 1 % it would trade on noise.
         if (bps < 100 || bps > BPS) revert FeeOutOfRange(bps, 100, BPS);
         _driftBps = bps;
         emit ParameterSet("driftBps", bps);
     }
 
-    function setFeed(address feed) external locked onlyTimelock {
+    function setFeed(address feed) external nonReentrant onlyTimelock {
         _feed = IPriceFeed(feed);
         // bound(MAX_SLEEVES): no more are ever added; a feed that cannot price what is here is refused
         for (uint256 i; i < _count; ++i) {
             Sleeve storage s = _sleeves[i];
-            // slither-disable-next-line unused-return
             if (s.flags & RETIRED == 0) _soundPrice(i, s);
         }
         emit ParameterSet("feed", uint160(feed));
     }
 
-    function setGuardian(address guardian) external locked onlyTimelock {
+    function setGuardian(address guardian) external nonReentrant onlyTimelock {
         if (guardian == address(0)) revert ZeroAddress();
         _guardian = guardian;
         emit ParameterSet("guardian", uint160(guardian));
     }
 
-    function setFeeRecipient(address recipient) external locked onlyTimelock {
+    function setFeeRecipient(address recipient) external nonReentrant onlyTimelock {
         if (recipient == address(0)) revert ZeroAddress();
         _feeRecipient = recipient;
         emit ParameterSet("feeRecipient", uint160(recipient));
@@ -272,7 +270,7 @@ contract BasketDesk is BasketBase {
 
     // ---------------------------------------------------------------------------------------------------------- pauses
 
-    function pause(Pausable what, uint256 time) external locked {
+    function pause(Pausable what, uint256 time) external nonReentrant {
         if (msg.sender != _guardian) revert NotGuardian(msg.sender);
         if (time == 0) revert ZeroAmount();
         if (time > MAX_PAUSE) revert PauseTooLong(time, MAX_PAUSE);
@@ -282,7 +280,7 @@ contract BasketDesk is BasketBase {
         _setPause(what, block.timestamp + time);
     }
 
-    function unpause(Pausable what) external locked {
+    function unpause(Pausable what) external nonReentrant {
         if (msg.sender != _guardian && msg.sender != _timelock) revert NotGuardian(msg.sender);
         _setPause(what, 0);
     }
@@ -296,7 +294,7 @@ contract BasketDesk is BasketBase {
 
     // ------------------------------------------------------------------------------------------------------------ legs
 
-    function setLegRecipient(address recipient) external locked {
+    function setLegRecipient(address recipient) external nonReentrant {
         if (recipient == address(0)) revert ZeroAddress();
         _legRecipient[msg.sender] = recipient;
         emit LegRecipientSet(msg.sender, recipient);

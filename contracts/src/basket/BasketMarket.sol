@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {BasketBase} from "./BasketBase.sol";
+import {Mask} from "./lib/Mask.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title A basket's market: drift, and the auction that mends it.
@@ -66,12 +67,12 @@ contract BasketMarket is BasketBase {
         for (uint256 i; i < w.worth.length; ++i) {
             uint256 target = _sleeves[i].targetBps;
             uint256 share = w.worth[i] * BPS * BPS;
-            if (share > w.nav * target * (BPS + limit)) over |= 1 << i;
-            else if (share < w.nav * target * (BPS - limit)) under |= 1 << i;
+            if (share > w.nav * target * (BPS + limit)) over |= Mask.bit(i);
+            else if (share < w.nav * target * (BPS - limit)) under |= Mask.bit(i);
         }
     }
 
-    function noteDrift() external locked returns (uint256 over, uint256 under) {
+    function noteDrift() external nonReentrant returns (uint256 over, uint256 under) {
         uint256 next = _driftAt + READING_GAP;
         if (block.timestamp < next) revert TooSoon(next);
         (over, under) = _drift(_weigh());
@@ -88,7 +89,7 @@ contract BasketMarket is BasketBase {
 
     function _reads(uint256 over, uint256 under, uint256 at, uint256 from, uint256 to) private view returns (bool) {
         if (block.timestamp < at + READING_GAP || block.timestamp > at + READING_LIFE) return false;
-        return over & (1 << from) != 0 && under & (1 << to) != 0;
+        return Mask.has(over, from) && Mask.has(under, to);
     }
 
     // --------------------------------------------------------------------------------------------------------- auction
@@ -101,17 +102,18 @@ contract BasketMarket is BasketBase {
         return _auction.left != 0 && block.timestamp <= _auction.startedAt + AUCTION_TIME;
     }
 
-    function startAuction(uint256 from, uint256 to) external locked returns (uint256 id) {
+    // The guard is held; views that a price is made from refuse meanwhile (whenFree).
+    // slither-disable-next-line reentrancy-eth
+    function startAuction(uint256 from, uint256 to) external nonReentrant returns (uint256 id) {
         _notPaused();
         if (_running()) revert AuctionRunning(_auctionId);
         Sleeve storage f = _known(from);
         Sleeve storage t = _known(to);
         _harvestMissing();
-        // slither-disable-next-line unused-return
         _open(to, t);
         Weights memory w = _weigh();
         (uint256 over, uint256 under) = _drift(w);
-        if (over & (1 << from) == 0 || under & (1 << to) == 0 || !_drifted(from, to)) revert NoDrift(from, to);
+        if (!Mask.has(over, from) || !Mask.has(under, to) || !_drifted(from, to)) revert NoDrift(from, to);
         uint256 excess = w.worth[from] - w.nav * f.targetBps / BPS;
         uint256 lack = w.nav * t.targetBps / BPS - w.worth[to];
         uint256 units = Math.min(excess, lack) * ONE / w.mid[from];
@@ -127,10 +129,12 @@ contract BasketMarket is BasketBase {
         return FIRST_PRICE - (FIRST_PRICE - LAST_PRICE) * time / AUCTION_TIME;
     }
 
+    // The guard is held; views that a price is made from refuse meanwhile (whenFree).
+    // slither-disable-next-line reentrancy-eth
     function bid(uint256 id, uint256 units, uint256 maxPay, address recipient, uint256 deadline)
         external
         payable
-        locked
+        nonReentrant
         returns (uint256 sold, uint256 paid)
     {
         _checkDeadline(deadline);
@@ -145,14 +149,19 @@ contract BasketMarket is BasketBase {
         if (units == 0) revert ZeroAmount();
         Weights memory w = _weigh();
         uint256 out;
+        if (f.flags & COIN != 0) {
+            // Idle coins alone, and none that exits are owed: nothing is undelegated for a bidder.
+            uint256 most = _maxInstant(f);
+            if (units > most) revert InstantAboveMost(units, most);
+        }
         (sold, out) = _sell(f, units);
         paid = Math.mulDiv(
-            _ceilDiv(sold * w.mid[a.from], ONE) * _priceNow(a.startedAt), ONE, w.mid[a.to] * WHOLE, Math.Rounding.Ceil
+            _ceilDiv(out * w.mid[a.from], ONE) * _priceNow(a.startedAt), ONE, w.mid[a.to] * WHOLE, Math.Rounding.Ceil
         );
         if (paid > maxPay) revert PriceAboveMost(paid, maxPay);
         uint256 got = _buy(a.to, t, _narrow(paid));
-        uint256 loss = _charge(out * w.mid[a.from] / ONE, got * w.mid[a.to] / ONE, w.nav);
-        _auction.left = uint128(a.left > sold ? a.left - sold : 0);
+        uint256 loss = _charge(_ceilDiv(out * w.mid[a.from], ONE), got * w.mid[a.to] / ONE, w.nav);
+        _auction.left = uint128(a.left > out ? a.left - out : 0);
         emit AuctionBid(id, msg.sender, sold, paid, loss);
         uint256 coins = t.flags & COIN != 0 ? paid : 0;
         if (msg.value < coins) revert WrongValue(msg.value, coins);
@@ -161,21 +170,12 @@ contract BasketMarket is BasketBase {
         _send(msg.sender, msg.value - coins);
     }
 
-    /// @dev Rule 8. @return sold units; @return out what the basket gave up for them, rounded up
-    function _sell(Sleeve storage s, uint256 units) private returns (uint256 sold, uint256 out) {
-        (uint256 u, uint256 p, uint256 b) = (s.units, s.parts, s.basketParts);
-        uint256 parts = Math.min(_ceilDiv(units * p, u), b);
-        sold = u * parts / p;
-        out = _ceilDiv(u * parts, p);
-        s.units = uint112(u - sold);
-        s.parts = uint112(p - parts);
-        s.basketParts = uint112(b - parts);
-    }
-
     /// @dev Rule 2. @return got what the parts that came are worth, in units
     function _buy(uint256 id, Sleeve storage s, uint256 units) private returns (uint256 got) {
         (uint256 u, uint256 p) = _open(id, s);
         uint256 parts = p == 0 ? units : units * p / u;
+        // Whole parts, then what they are worth: the rule's order.
+        // slither-disable-next-line divide-before-multiply
         got = p == 0 ? units : parts * u / p;
         _takeIn(id, s, units, parts);
     }
@@ -197,11 +197,11 @@ contract BasketMarket is BasketBase {
         spent = spent > leaked ? spent - leaked : 0;
     }
 
-    function endAuction(uint256 id) external locked {
+    function endAuction(uint256 id) external nonReentrant {
         if (id != _auctionId || _auction.left == 0) revert NoAuction(id);
         if (_running()) {
             (uint256 over, uint256 under) = _drift(_weigh());
-            if (over & (1 << _auction.from) != 0 && under & (1 << _auction.to) != 0) revert AuctionRunning(id);
+            if (Mask.has(over, _auction.from) && Mask.has(under, _auction.to)) revert AuctionRunning(id);
         }
         _auction.left = 0;
         emit AuctionEnded(id);
@@ -216,6 +216,25 @@ contract BasketMarket is BasketBase {
         price = Math.mulDiv(
             w.mid[running.from] * _priceNow(running.startedAt), ONE, w.mid[running.to] * WHOLE, Math.Rounding.Ceil
         );
+    }
+
+    function driftReadings()
+        external
+        view
+        returns (
+            uint256 over,
+            uint256 under,
+            uint256 readAt,
+            uint256 overBefore,
+            uint256 underBefore,
+            uint256 readAtBefore
+        )
+    {
+        return (_driftOver, _driftUnder, _driftAt, _driftOverBefore, _driftUnderBefore, _driftAtBefore);
+    }
+
+    function auctionId() external view returns (uint256) {
+        return _auctionId;
     }
 
     function budget() external view returns (uint256 spent, uint256 capacity) {

@@ -80,7 +80,6 @@ contract BasketReceipts is ERC721, IBasketReceipts {
 
     /// @inheritdoc IBasketReceipts
     function epochOf(uint256 tokenId) public view returns (uint256) {
-        // slither-disable-next-line unused-return
         _requireOwned(tokenId);
         return _epochs[tokenId & LINE_MASK];
     }

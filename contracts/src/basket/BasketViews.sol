@@ -101,7 +101,10 @@ contract BasketViews is BasketBase {
         (uint256 low,, IPriceFeed.State its) = _price(s);
         if (high == 0 || Math.max(state, uint256(its)) != 0) return 0;
         (uint256 u, uint256 p) = _open(sleeve, s);
+        // Rule 2, in its order.
+        // slither-disable-next-line divide-before-multiply
         uint256 credited = p == 0 ? units : _narrow(units) * p / u * u / p;
+        // slither-disable-next-line divide-before-multiply
         uint256 gross = Math.mulDiv(credited * low / ONE, _supply(), high);
         shares = gross - _ceilDiv(gross * _entryBps, BPS);
     }
@@ -136,7 +139,10 @@ contract BasketViews is BasketBase {
             Sleeve storage s = _sleeves[i];
             if (s.parts == 0) continue;
             uint256 parts = uint256(s.basketParts) * shares / total;
+            // Whole parts, then whole units: the rules' order.
+            // slither-disable-next-line divide-before-multiply
             q.units[i] = uint256(s.units) * parts / s.parts;
+            // slither-disable-next-line divide-before-multiply
             q.forgone[i] = uint256(s.locked) * parts / s.parts;
         }
         if (block.timestamp < _instantPausedUntil || _sleeves[0].flags & (COIN | RETIRED) != COIN) return q;

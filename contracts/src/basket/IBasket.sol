@@ -254,8 +254,8 @@ interface IBasket is IBasketTypes {
 
     /// @notice Queue only: burns `shares` of the queue's. Ledger only, calls nothing but the token. @return parts for each sleeve
     function carveEpoch(uint256 shares) external returns (uint256[] memory parts);
-    /// @notice Queue only: starts the leg of `parts`. What is paid at once, and later, goes to the queue.
-    function startLeg(uint256 sleeve, uint256 parts)
+    /// @notice Queue only: starts the leg of `parts`, or ends it in kind. What is paid at once, and later, goes to the queue.
+    function startLeg(uint256 sleeve, uint256 parts, bool inKind)
         external
         returns (uint256 units, uint256 ticket, uint256 paid, address asset);
     /// @notice Queue only.
@@ -282,7 +282,7 @@ interface IBasket is IBasketTypes {
     /// @notice Starts selling what `from` has over its target for what `to` lacks. Both drifted at a reading an hour ago or
     /// longer, and now. Anyone.
     function startAuction(uint256 from, uint256 to) external returns (uint256 id);
-    /// @notice Buys up to `units` of the auction's `from`, paid in units of its `to`, at its price now: it falls from above the
+    /// @notice Buys up to `units` of the auction's `from` (coins: idle ones), paid in units of its `to`, at its price now: it falls from above the
     /// mid price to `mid * (1 - max slip)` and no further. What the basket loses against mid is charged to the budget.
     /// @return sold units of `from`; @return paid units of `to`, at most `maxPay`
     function bid(uint256 id, uint256 units, uint256 maxPay, address recipient, uint256 deadline)
@@ -349,6 +349,20 @@ interface IBasket is IBasketTypes {
     function driftBps() external view returns (uint256);
     function pausedUntil(Pausable what) external view returns (uint256 until, uint256 allowedFrom);
     function auction(uint256 id) external view returns (Auction memory running, uint256 price);
+    /// @notice The last two readings of the drift: sleeves over and under their targets, and when that was read (0: never).
+    function driftReadings()
+        external
+        view
+        returns (
+            uint256 over,
+            uint256 under,
+            uint256 readAt,
+            uint256 overBefore,
+            uint256 underBefore,
+            uint256 readAtBefore
+        );
+    /// @notice Id of the last auction that started (0: none did).
+    function auctionId() external view returns (uint256);
     /// @notice Of 1e9 of the basket's worth: what auctions lost against mid, and may; it leaks in 30 days.
     function budget() external view returns (uint256 spent, uint256 capacity);
 }

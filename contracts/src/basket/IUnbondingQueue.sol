@@ -53,7 +53,9 @@ interface IUnbondingQueue is IERC7540Operator, IERC7540Redeem {
     error EpochNotDue(uint256 epoch, uint256 dueAt);
     error EpochNotClosed(uint256 epoch);
     error EpochNotOpen(uint256 epoch);
-    error NothingToCancel(uint256 epoch, address controller);
+    error CancelAboveRequest(uint256 epoch, address controller, uint256 shares, uint256 requested);
+    /// @notice Its own way may still come; in kind from `at` on.
+    error NotStuck(uint256 epoch, uint256 sleeve, uint256 at);
     error NothingToClaim(uint256 epoch, uint256 legMask);
     error UnknownLeg(uint256 epoch, uint256 sleeve);
     error LegNotWaiting(uint256 epoch, uint256 sleeve, LegState state);
@@ -76,12 +78,14 @@ interface IUnbondingQueue is IERC7540Operator, IERC7540Redeem {
 
     function initialize(address basket, address token, address receipts) external;
 
-    /// @notice Takes a request out of the open epoch; the shares go to `receiver`. The controller or its operator.
-    function cancel(uint256 epoch, address controller, address receiver) external returns (uint256 shares);
+    /// @notice Takes `shares` of a request out of the open epoch, to `receiver`. The controller or its operator.
+    function cancel(uint256 epoch, uint256 shares, address controller, address receiver) external;
     /// @notice Ledger only, at a cost by sleeves and not by requests. Anyone, from dawn on. @return epoch that closed
     function closeEpoch() external returns (uint256 epoch);
     /// @notice Starts a leg's way out. Anyone; reverts with whatever its sleeve fails with, and nothing has changed.
     function startLeg(uint256 epoch, uint256 sleeve) external;
+    /// @notice Ends a leg in its sleeve's token that could not start for 7 days after the close. Anyone; as `startLeg`.
+    function startInKind(uint256 epoch, uint256 sleeve) external;
     /// @notice Brings in what came of a leg. Anyone; as `startLeg`.
     function collect(uint256 epoch, uint256 sleeve) external returns (uint256 paid, bool done);
     /// @notice Pays what has come for a position's legs in `legMask` and was not paid yet. The owner or its operator, to any

@@ -6,6 +6,7 @@ import {IBasket} from "./IBasket.sol";
 import {IBasketReceipts} from "./IBasketReceipts.sol";
 import {IBasketToken} from "./IBasketToken.sol";
 import {IUnbondingQueue} from "./IUnbondingQueue.sol";
+import {Mask} from "./lib/Mask.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
@@ -21,6 +22,8 @@ contract UnbondingQueue is IUnbondingQueue {
     uint256 private constant DUSK = 23 hours;
     /// @dev After a dawn that brought no close, cancels reopen.
     uint256 private constant CLOSE_GRACE = 2 hours;
+    /// @dev A leg that did not start for so long after its close may end in kind.
+    uint256 private constant STUCK = 7 days;
     uint256 private constant MAX_SLEEVES = 8;
 
     struct Epoch {
@@ -70,7 +73,7 @@ contract UnbondingQueue is IUnbondingQueue {
 
     uint256 private constant LINE = 1 << 160;
 
-    modifier locked() {
+    modifier nonReentrant() {
         if (_locked) revert Reentered();
         _locked = true;
         _;
@@ -124,7 +127,7 @@ contract UnbondingQueue is IUnbondingQueue {
     /// @inheritdoc IERC7540Redeem
     function requestRedeem(uint256 shares, address controller, address owner)
         external
-        locked
+        nonReentrant
         returns (uint256 requestId)
     {
         if (shares == 0) revert ZeroAmount();
@@ -134,6 +137,8 @@ contract UnbondingQueue is IUnbondingQueue {
         uint256 today = _today();
         uint256 opened = _openedRound;
         if (opened != 0 && opened != today) revert EpochDue(requestId, (opened + 1) * ROUND);
+        // The hour of the day, not a dice.
+        // slither-disable-next-line weak-prng
         if (block.timestamp % ROUND >= DUSK) revert ClosedUntilDawn(requestId, (today + 1) * ROUND);
         if (opened == 0) _openedRound = uint24(today);
         _epochs[requestId].shares += uint128(shares);
@@ -143,19 +148,20 @@ contract UnbondingQueue is IUnbondingQueue {
         _token.escrow(owner, trusted ? owner : msg.sender, shares);
     }
 
-    function cancel(uint256 epoch, address controller, address receiver) external locked returns (uint256 shares) {
+    function cancel(uint256 epoch, uint256 shares, address controller, address receiver) external nonReentrant {
         _checkController(controller);
         if (receiver == address(0)) revert ZeroAddress();
+        if (shares == 0) revert ZeroAmount();
         if (epoch != _openEpoch) revert EpochNotOpen(epoch);
         Position storage p = _positions[epoch][uint160(controller)];
-        shares = p.shares;
-        if (shares == 0) revert NothingToCancel(epoch, controller);
+        uint256 requested = p.shares;
+        if (shares > requested) revert CancelAboveRequest(epoch, controller, shares, requested);
         uint256 dueAt = (uint256(_openedRound) + 1) * ROUND;
         // From dusk on nobody may change what the dawn undelegates; a dawn that did not come gives them back.
         if (block.timestamp >= dueAt - (ROUND - DUSK) && block.timestamp < dueAt + CLOSE_GRACE) {
             revert ClosedUntilDawn(epoch, dueAt);
         }
-        p.shares = 0;
+        p.shares = uint112(requested - shares);
         uint256 left = _epochs[epoch].shares - shares;
         _epochs[epoch].shares = uint128(left);
         if (left == 0) _openedRound = 0;
@@ -165,7 +171,9 @@ contract UnbondingQueue is IUnbondingQueue {
 
     // ----------------------------------------------------------------------------------------------------------- steps
 
-    function closeEpoch() external locked returns (uint256 epoch) {
+    // The basket's carve calls nobody but the token, and both are this queue's own.
+    // slither-disable-next-line reentrancy-no-eth
+    function closeEpoch() external nonReentrant returns (uint256 epoch) {
         epoch = _openEpoch;
         uint256 opened = _openedRound;
         uint256 dueAt = opened == 0 ? 0 : (opened + 1) * ROUND;
@@ -174,8 +182,8 @@ contract UnbondingQueue is IUnbondingQueue {
         _openedRound = 0;
         Epoch storage e = _epochs[epoch];
         uint256 shares = e.shares;
-        uint256[] memory parts = _basket.carveEpoch(shares);
         e.closedAt = uint40(block.timestamp);
+        uint256[] memory parts = _basket.carveEpoch(shares);
         e.legs = uint8(parts.length);
         // bound(MAX_SLEEVES): the basket has no more
         for (uint256 i; i < parts.length; ++i) {
@@ -193,12 +201,22 @@ contract UnbondingQueue is IUnbondingQueue {
         return _legs[epoch][sleeve];
     }
 
-    function startLeg(uint256 epoch, uint256 sleeve) external locked {
+    function startLeg(uint256 epoch, uint256 sleeve) external nonReentrant {
+        _start(epoch, sleeve, false);
+    }
+
+    function startInKind(uint256 epoch, uint256 sleeve) external nonReentrant {
+        uint256 at = _epochs[epoch].closedAt + STUCK;
+        if (block.timestamp < at) revert NotStuck(epoch, sleeve, at);
+        _start(epoch, sleeve, true);
+    }
+
+    function _start(uint256 epoch, uint256 sleeve, bool inKind) private {
         Leg storage leg = _leg(epoch, sleeve);
         if (leg.state != LegState.Waiting) revert LegNotWaiting(epoch, sleeve, leg.state);
         address token = _tokenOf[sleeve];
         (uint256 coins, uint256 tokens) = (address(this).balance, _held(token));
-        (uint256 units, uint256 ticket, uint256 paid, address asset) = _basket.startLeg(sleeve, leg.parts);
+        (uint256 units, uint256 ticket, uint256 paid, address asset) = _basket.startLeg(sleeve, leg.parts, inKind);
         bool inToken = asset != NATIVE;
         if (inToken && asset != token) revert WrongAsset(asset, token);
         _checkCame(inToken ? token : NATIVE, paid, inToken ? tokens : coins);
@@ -214,7 +232,7 @@ contract UnbondingQueue is IUnbondingQueue {
         if (paid != 0 || ticket == 0) emit LegPaid(epoch, sleeve, asset, paid, ticket == 0);
     }
 
-    function collect(uint256 epoch, uint256 sleeve) external locked returns (uint256 paid, bool done) {
+    function collect(uint256 epoch, uint256 sleeve) external nonReentrant returns (uint256 paid, bool done) {
         Leg storage leg = _leg(epoch, sleeve);
         if (leg.state != LegState.Out) revert LegNotOut(epoch, sleeve, leg.state);
         address asset = leg.inToken ? _tokenOf[sleeve] : NATIVE;
@@ -249,7 +267,7 @@ contract UnbondingQueue is IUnbondingQueue {
 
     function claim(uint256 epoch, address owner, uint256 legMask, address recipient)
         external
-        locked
+        nonReentrant
         returns (uint256[] memory paid)
     {
         _checkController(owner);
@@ -260,7 +278,7 @@ contract UnbondingQueue is IUnbondingQueue {
 
     function claimReceipt(uint256 epoch, uint256 line, uint256 legMask, address recipient)
         external
-        locked
+        nonReentrant
         returns (uint256[] memory paid, bool whole)
     {
         _checkReceipts();
@@ -286,10 +304,12 @@ contract UnbondingQueue is IUnbondingQueue {
         if (!bill.any) revert NothingToClaim(epoch, legMask);
         // bound(MAX_SLEEVES): the basket has no more
         for (uint256 i; bill.inTokens >> i != 0; ++i) {
-            if (bill.inTokens & (1 << i) == 0 || bill.amounts[i] == 0) continue;
+            if (!Mask.has(bill.inTokens, i) || bill.amounts[i] == 0) continue;
             IERC20(_tokenOf[i]).safeTransfer(recipient, bill.amounts[i]);
         }
         if (bill.coins != 0) {
+            // Whom the position's owner named.
+            // slither-disable-next-line arbitrary-send-eth
             (bool ok,) = recipient.call{value: bill.coins}("");
             if (!ok) revert TransferFailed(recipient, bill.coins);
         }
@@ -306,7 +326,7 @@ contract UnbondingQueue is IUnbondingQueue {
         uint256[MAX_SLEEVES] storage paid = _paid[epoch][key];
         // bound(MAX_SLEEVES): the basket has no more
         for (uint256 i; i < e.legs; ++i) {
-            uint256 bit = 1 << i;
+            uint256 bit = Mask.bit(i);
             if (legMask & bit == 0 || p.mask & bit != 0) continue;
             Leg storage leg = _legs[epoch][i];
             LegState state = leg.state;
@@ -328,7 +348,7 @@ contract UnbondingQueue is IUnbondingQueue {
             if (leg.inToken) bill.inTokens |= bit;
             else bill.coins += due - was;
         }
-        bill.whole = p.mask == (1 << e.legs) - 1;
+        bill.whole = p.mask == Mask.bit(e.legs) - 1;
         if (bill.whole) delete _positions[epoch][key];
         else if (bill.any) _positions[epoch][key] = p;
     }
@@ -339,14 +359,14 @@ contract UnbondingQueue is IUnbondingQueue {
         if (msg.sender != address(_receipts)) revert NotReceipts(msg.sender);
     }
 
-    function mintReceipt(uint256 epoch) external locked returns (uint256 tokenId) {
+    function mintReceipt(uint256 epoch) external nonReentrant returns (uint256 tokenId) {
         uint256 line;
         (tokenId, line) = _receipts.mint(msg.sender, epoch);
         if (!_move(epoch, uint160(msg.sender), LINE | line)) revert NothingToClaim(epoch, 0);
         emit PositionWrapped(epoch, msg.sender, line);
     }
 
-    function unwrapReceipt(uint256 epoch, uint256 line, address owner) external locked {
+    function unwrapReceipt(uint256 epoch, uint256 line, address owner) external nonReentrant {
         _checkReceipts();
         uint256 key = uint160(owner);
         // Two positions of one epoch are one when nothing of either was claimed; else the receipt waits for the other's end.
@@ -357,7 +377,6 @@ contract UnbondingQueue is IUnbondingQueue {
             _positions[epoch][key].shares = own.shares + p.shares;
             delete _positions[epoch][LINE | line];
         } else {
-            // slither-disable-next-line unused-return
             _move(epoch, LINE | line, key);
         }
         emit PositionUnwrapped(epoch, owner, line);
@@ -470,8 +489,8 @@ contract UnbondingQueue is IUnbondingQueue {
         // bound(MAX_SLEEVES): the basket has no more
         for (uint256 i; i < e.legs; ++i) {
             Leg storage leg = _legs[epoch][i];
-            if (leg.state == LegState.Done) doneMask |= 1 << i;
-            if (p.mask & (1 << i) != 0) continue;
+            if (leg.state == LegState.Done) doneMask |= Mask.bit(i);
+            if (Mask.has(p.mask, i)) continue;
             amounts[i] = uint256(leg.recovered) * p.shares / e.shares - _paid[epoch][key][i];
         }
     }

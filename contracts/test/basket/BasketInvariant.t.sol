@@ -108,11 +108,12 @@ contract BasketHandler {
         return sum;
     }
 
+    /// Rewards and losses are booked before a call is judged: they are not its doing.
     function harvestAll() private {
         for (uint256 i; i < 3; ++i) {
-            try w.basket.harvest{gas: CALL_GAS}(i) {
-                dirty[i] = false;
-            } catch {}
+            try w.basket.harvest{gas: CALL_GAS}(i) {} catch {}
+            w.basket.bookLoss(i);
+            dirty[i] = false;
         }
     }
 
@@ -202,9 +203,10 @@ contract BasketHandler {
 
     function cancel(uint256 a) external {
         (uint256 epoch,) = w.queue.openEpoch();
+        (uint256 all,,) = w.queue.position(epoch, who(a));
         Books memory x = books();
         VM.prank(who(a));
-        try w.queue.cancel{gas: CALL_GAS}(epoch, who(a), who(a)) {
+        try w.queue.cancel{gas: CALL_GAS}(epoch, all - all % 3, who(a), who(a)) {
             ++calls["cancel"];
             noLower(x, "cancel");
         } catch {}
@@ -277,7 +279,19 @@ contract BasketHandler {
         else if (sleeve == 1) w.st.mint(address(w.sleeves[1]), units % 1 ether);
         else w.btc.mint(address(w.sleeves[2]), units % 1_000);
         w.sleeves[1].setRate(w.sleeves[1].rate() + units % 1e14);
+        for (uint256 i; i < 3; ++i) {
+            w.basket.bookLoss(i);
+            dirty[i] = false;
+        }
+        Books memory x = books();
         harvestAll();
+        Books memory y = books();
+        for (uint256 i; i < 3; ++i) {
+            // The fee on a rate takes parts with its units.
+            if (y.p[i] != 0 && x.p[i] != 0 && y.u[i] * x.p[i] < x.u[i] * y.p[i]) {
+                breaks("harvest: units per part fell");
+            }
+        }
     }
 
     function lose(uint256 sleeve, uint256 bps, bool book) external {

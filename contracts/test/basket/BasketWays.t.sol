@@ -166,6 +166,46 @@ contract BasketWaysTest is BasketFixture {
         assertEq(b, 225 ether);
     }
 
+    function test_nothingLeavesButAsItShould() public {
+        vm.startPrank(seeder);
+        uint256 t = now_();
+        vm.expectRevert(IBasketTypes.ZeroAmount.selector);
+        basket.redeemInKind(0, seeder);
+        vm.expectRevert(IBasketTypes.ZeroAddress.selector);
+        basket.redeemInKind(1, address(0));
+        vm.expectRevert(
+            abi.encodeWithSignature(
+                "ERC20InsufficientBalance(address,uint256,uint256)", seeder, 999.999 ether, 2_000 ether
+            )
+        );
+        basket.redeemInKind(2_000 ether, seeder);
+        vm.expectRevert(
+            abi.encodeWithSelector(IBasketTypes.AmountTooLarge.selector, type(uint256).max, uint256(type(uint112).max))
+        );
+        basket.redeemInKind(type(uint256).max, seeder);
+        vm.expectRevert(IBasketTypes.ZeroAmount.selector);
+        basket.redeemInstant(0, 0, seeder, t);
+        vm.expectRevert(IBasketTypes.ZeroAddress.selector);
+        basket.redeemInstant(1, 0, address(0), t);
+        vm.expectRevert(abi.encodeWithSelector(IBasketTypes.DeadlinePassed.selector, t - 1, t));
+        basket.redeemInstant(1, 0, seeder, t - 1);
+        vm.expectRevert(IUnbondingQueue.ZeroAmount.selector);
+        queue.requestRedeem(0, seeder, seeder);
+        vm.expectRevert(IUnbondingQueue.ZeroAddress.selector);
+        queue.requestRedeem(1, address(0), seeder);
+        vm.expectRevert(IBasketTypes.ZeroAddress.selector);
+        basket.setLegRecipient(address(0));
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.EpochNotClosed.selector, 1));
+        queue.startLeg(1, 0);
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.EpochNotClosed.selector, 1));
+        queue.claim(1, seeder, ALL, seeder);
+        vm.expectRevert(abi.encodeWithSignature("UnknownCall(bytes4)", bytes4(0x12345678)));
+        (bool ok,) = address(basket).call(hex"12345678");
+        ok;
+        vm.stopPrank();
+        assertEq(share.balanceOf(seeder), 999.999 ether);
+    }
+
     function test_aLegThatCannotBeDeliveredWaitsAsParts() public {
         vm.prank(seeder);
         share.transfer(alice, 100 ether);
@@ -316,17 +356,17 @@ contract BasketWaysTest is BasketFixture {
         request(seeder, 1 ether);
         vm.prank(alice);
         vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.ClosedUntilDawn.selector, 1, DAWN + DAY));
-        queue.cancel(1, alice, alice);
+        queue.cancel(1, 10 ether, alice, alice);
         at(1, 2 hours - 1);
         vm.prank(alice);
         vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.ClosedUntilDawn.selector, 1, DAWN + DAY));
-        queue.cancel(1, alice, alice);
+        queue.cancel(1, 10 ether, alice, alice);
         vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.EpochDue.selector, 1, DAWN + DAY));
         request(seeder, 1 ether);
         // No close came: what waits may go back.
         at(1, 2 hours);
         vm.prank(alice);
-        assertEq(queue.cancel(1, alice, bob), 10 ether);
+        queue.cancel(1, 10 ether, alice, bob);
         assertEq(share.balanceOf(bob), 10 ether);
         // The epoch is empty and open again.
         assertEq(request(bob, 10 ether), 1);
@@ -339,7 +379,7 @@ contract BasketWaysTest is BasketFixture {
         queue.closeEpoch();
         vm.prank(bob);
         vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.EpochNotOpen.selector, 1));
-        queue.cancel(1, bob, bob);
+        queue.cancel(1, 1, bob, bob);
     }
 
     function test_operatorsAndAllowances() public {
@@ -360,9 +400,12 @@ contract BasketWaysTest is BasketFixture {
         queue.setOperator(carol, true);
         vm.startPrank(carol);
         queue.requestRedeem(20 ether, alice, alice);
-        queue.cancel(1, alice, alice);
+        queue.cancel(1, 15 ether, alice, alice);
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.CancelAboveRequest.selector, 1, alice, 6 ether, 5 ether));
+        queue.cancel(1, 6 ether, alice, alice);
+        queue.cancel(1, 5 ether, alice, alice);
         vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.NotController.selector, bob, carol));
-        queue.cancel(1, bob, carol);
+        queue.cancel(1, 1, bob, carol);
         vm.stopPrank();
         assertEq(share.balanceOf(alice), 20 ether);
         at(1, 0);
@@ -378,7 +421,7 @@ contract BasketWaysTest is BasketFixture {
         vm.expectRevert(abi.encodeWithSelector(IBasketTypes.NotQueue.selector, mallory));
         basket.carveEpoch(1 ether);
         vm.expectRevert(abi.encodeWithSelector(IBasketTypes.NotQueue.selector, mallory));
-        basket.startLeg(0, 1 ether);
+        basket.startLeg(0, 1 ether, false);
         vm.expectRevert(abi.encodeWithSelector(IBasketTypes.NotQueue.selector, mallory));
         basket.collectLeg(0, 1);
         vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.NotBasket.selector, mallory));
@@ -410,5 +453,21 @@ contract BasketWaysTest is BasketFixture {
         assertEq(queue.legInfo(1, ST).asset, address(st));
         assertEq(claim(alice, 1)[1], 0.25 ether);
         assertEq(st.balanceOf(alice), 1_000_000.25 ether);
+    }
+
+    function test_aLegThatCannotStartForAWeekEndsInKind() public {
+        leave(alice, 100 ether);
+        at(1, 1 hours);
+        queue.closeEpoch();
+        vm.expectRevert(abi.encodeWithSelector(IUnbondingQueue.NotStuck.selector, 1, 1, DAWN + 8 * DAY + 1 hours));
+        queue.startInKind(1, ST);
+        at(8, 1 hours);
+        queue.startInKind(1, ST);
+        assertEq(queue.legInfo(1, ST).asset, address(st));
+        assertEq(claim(alice, 1)[1], 25 ether);
+        vm.expectRevert(
+            abi.encodeWithSelector(IUnbondingQueue.LegNotWaiting.selector, 1, 1, IUnbondingQueue.LegState.Done)
+        );
+        queue.startInKind(1, ST);
     }
 }

@@ -22,7 +22,6 @@ contract TestSleeve is ISleeve {
     address public immutable TOKEN;
     address public immutable EPOCH_TOKEN;
     uint256 public immutable MAX_EXIT;
-    uint256 public immutable DELIVER_GAS;
 
     struct Ticket {
         uint256 left; // units of TOKEN, or coins
@@ -47,11 +46,16 @@ contract TestSleeve is ISleeve {
         TOKEN = token;
         EPOCH_TOKEN = epochToken;
         MAX_EXIT = maxExit;
-        DELIVER_GAS = 200_000;
         exitTime = maxExit;
     }
 
     receive() external payable {}
+
+    function DELIVER_GAS() external pure virtual returns (uint256) {
+        return 200_000;
+    }
+
+    function _work() internal virtual {}
 
     modifier onlyBasket() {
         if (msg.sender != BASKET) revert NotBasket(msg.sender);
@@ -125,6 +129,7 @@ contract TestSleeve is ISleeve {
     // ------------------------------------------------------------------------------------------------------------- out
 
     function deliver(uint256 units, address to) external onlyBasket feels {
+        _work();
         if (units > held()) revert NotEnough(units, held());
         _pay(TOKEN, to, units);
         emit Delivered(to, units);
@@ -200,5 +205,19 @@ contract TestSleeve is ISleeve {
         if (working == 0) return;
         uint256 here = held();
         if (working > here) working = uint112(here);
+    }
+}
+
+/// A sleeve whose delivery needs millions of gas, as one of many validators does.
+contract HeavySleeve is TestSleeve {
+    constructor(address basket, address token) TestSleeve(basket, token, token, 0) {}
+
+    function DELIVER_GAS() external pure override returns (uint256) {
+        return 7_000_000;
+    }
+
+    function _work() internal view override {
+        uint256 from = gasleft();
+        while (from - gasleft() < 6_500_000) {}
     }
 }
