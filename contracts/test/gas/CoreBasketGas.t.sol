@@ -71,8 +71,15 @@ contract CoreBasketGasTest is CoreBasketFixture {
         settleEarn();
         queue.collect(1, 1);
         note("collect, stCORE");
+        vm.prank(alice);
+        queue.requestRedeem(5 ether, alice, alice);
+        at(14, 1);
+        settleEarn();
+        queue.closeEpoch();
+        queue.startLeg(2, 1);
+        note("start leg, stCORE, an account used before");
         vm.deal(address(core), address(core).balance + 100 ether);
-        at(13, 23);
+        at(14, 23);
         basket.delegateIdle(0);
         note("dusk, three validators");
     }

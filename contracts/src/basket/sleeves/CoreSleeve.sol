@@ -310,8 +310,11 @@ contract CoreSleeve is SleeveBase, ICoreSleeve {
 
     function _requireDusk() private view {
         uint256 round = Outside.mustRead(HUB, abi.encodeCall(ICoreCandidateHub.getRoundTag, ()));
-        uint256 opensAt = block.timestamp - block.timestamp % 1 days + DUSK;
-        if (block.timestamp < opensAt || round != block.timestamp / 1 days) revert NotDusk(opensAt);
+        uint256 day = block.timestamp / 1 days;
+        // From the beginning of the day.
+        // slither-disable-next-line divide-before-multiply
+        uint256 opensAt = day * 1 days + DUSK;
+        if (block.timestamp < opensAt || round != day) revert NotDusk(opensAt);
     }
 
     /// @return targets what each validator should have of all stake and `more`, by weight
