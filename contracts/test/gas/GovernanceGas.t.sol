@@ -34,7 +34,7 @@ contract GovernanceGasTest is GovernanceFixture {
         note("governance.vote.again", 125_000);
         vm.revertToState(start);
         vote(alice, b, FOR);
-        note("governance.vote.first_of_all_and_quorum", 0);
+        note("governance.vote.first_of_all_and_quorum", 125_000);
         vm.warp(governor.proposalDeadline(b.id) + 1);
         queue(b);
         note("governance.queue", 0);

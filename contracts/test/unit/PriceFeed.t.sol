@@ -372,6 +372,8 @@ contract PriceFeedTest is OracleFixture {
         assertState(address(st), IMPAIRED);
         feed.delist(address(st));
         nothingKnown(address(st), DOUBTFUL);
+        // Nor by observing what is not listed.
+        feed.observe(address(st));
         Told other = new Told(1.2e18, true, 5);
         IPriceFeed.Listing memory l = rated();
         l.fair = other;
@@ -383,6 +385,16 @@ contract PriceFeedTest is OracleFixture {
         assertState(address(st), IMPAIRED);
         hourly(1);
         assertState(address(st), SOUND);
+    }
+
+    /// A fall that nobody observed, and then another source.
+    function test_another_source_hides_no_fall() public {
+        listRated();
+        earn.set(1_089_000);
+        IPriceFeed.Listing memory l = rated();
+        l.fair = new Told(1.2e18, true, 5);
+        feed.list(address(st), l);
+        assertState(address(st), IMPAIRED);
     }
 
     // ---------------------------------------------------------------------------------------------------------- the guard
