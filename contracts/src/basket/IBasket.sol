@@ -194,7 +194,8 @@ interface IBasketTypes {
 /// - In: `deposit` (one asset, at a price), `mintInKind` (all assets, no price).
 /// - Out: `redeemInstant` (coins, at a price), `redeemInKind` (now, no price), the queue's `requestRedeem` (epochs, no price).
 /// - What no price is needed for cannot be paused and waits for nobody.
-/// @dev One address. What the entry contract does not know it hands on by delegatecall (Basket -> BasketDesk -> BasketViews).
+/// @dev One address. What the entry contract does not know it hands on by delegatecall (Basket -> BasketDesk ->
+/// BasketMarket -> BasketViews).
 interface IBasket is IBasketTypes {
     // -------------------------------------------------------------------------------------------------------------- in
 
@@ -239,7 +240,8 @@ interface IBasket is IBasketTypes {
         returns (uint256 coins);
 
     /// @notice The caller's part of every sleeve, now, to `recipient`. In every state; no fee, no price. A leg that cannot be
-    /// delivered stays the caller's as parts, that share gains and losses until `deliverLeg` pays them.
+    /// delivered stays the caller's as parts, that share gains and losses until `deliverLeg` pays them. The transaction brings
+    /// each sleeve's DELIVER_GAS (`GasTooLow` otherwise), whatever it uses of it: a failure is never the caller's.
     /// @return units delivered, one for each sleeve; @return delivered a bit for each sleeve that owes nothing more
     function redeemInKind(uint256 shares, address recipient)
         external

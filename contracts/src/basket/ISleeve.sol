@@ -17,7 +17,7 @@ pragma solidity 0.8.30;
 /// @dev One contract for each sleeve of each basket, not upgradeable, BASKET immutable. Every call of the basket is for BASKET
 /// alone (`NotBasket`). All or nothing: a call that cannot do what it is asked reverts and leaves everything as it was; the
 /// basket then changes nothing and books no loss. Whatever it calls outside may revert, burn its gas or return a bomb: a
-/// sleeve returns at most MAX_RETURN bytes of its own and passes on nobody else's. No call may ask for the basket's lock.
+/// sleeve passes on little of what others return, and the basket copies nothing of a delivery that it catches. No call may ask for the basket's lock.
 interface ISleeve {
     /// @notice `caller` is not the basket.
     error NotBasket(address caller);

@@ -97,8 +97,7 @@ contract BasketGasTest is BasketFixture {
         note("basket.claim.3_legs");
 
         vm.revertToState(start);
-        // For a figure of a hundred thousand that takes minutes: BASKET_CROWD=100000.
-        crowd(vm.envOr("BASKET_CROWD", uint256(1_000)));
+        crowd(100_000);
         at(4, 1);
         queue.closeEpoch();
         string memory json = note("basket.close_epoch.100000");
