@@ -119,7 +119,7 @@ contract Basket is BasketBase {
         // bound(MAX_SLEEVES): no more are ever added
         for (uint256 i; i < n; ++i) {
             Sleeve storage s = _sleeves[i];
-            bool own = s.basketParts != 0;
+            bool own = _counts(s);
             if (!own && i != id) continue;
             (uint256 low, uint256 high) = _soundPrice(i, s);
             uint256 most;
@@ -260,7 +260,7 @@ contract Basket is BasketBase {
         // bound(MAX_SLEEVES): no more are ever added
         for (uint256 i; i < n; ++i) {
             Sleeve storage s = _sleeves[i];
-            if (s.basketParts == 0) continue;
+            if (!_counts(s)) continue;
             uint256 held = s.adapter.held();
             if (held < uint256(s.units) + s.locked + s.feeUnits) _book(i, s, held);
             (uint256 low, uint256 high) = _soundPrice(i, s);
@@ -295,6 +295,7 @@ contract Basket is BasketBase {
             }
             (s.units, s.parts) = (uint112(u), uint112(p));
             _waiting[msg.sender][i] += q;
+            _waitingOf[i] += q;
             _legRecipient[msg.sender] = recipient;
         }
         emit RedeemedInKind(msg.sender, recipient, shares, parts, delivered);
@@ -306,6 +307,7 @@ contract Basket is BasketBase {
         if (q == 0) revert NothingWaiting(sleeve, owner);
         address to = _legRecipient[owner];
         delete _waiting[owner][sleeve];
+        _waitingOf[sleeve] -= q;
         units = _takeOut(s, q);
         emit LegDelivered(owner, sleeve, to, q, units);
         if (units != 0) _deliver(sleeve, s, units, to);
@@ -338,6 +340,8 @@ contract Basket is BasketBase {
         returns (uint256 units, uint256 ticket, uint256 paid, address asset)
     {
         Sleeve storage s = _known(sleeve);
+        // Leavers have earned the round that is over: where taking stake out would cost its reward, that is claimed first.
+        if (!inKind && s.flags & COIN != 0 && s.round != _today()) _harvest(sleeve, s);
         units = _takeOut(s, parts);
         asset = s.token;
         if (units != 0 && inKind) {

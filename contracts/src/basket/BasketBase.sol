@@ -36,6 +36,8 @@ abstract contract BasketBase is IBasketTypes {
     /// @dev An epoch that is due closes within this, a leg's steps together take this long at most: anyone may take them.
     uint256 internal constant CLOSE_GRACE = 2 hours;
     uint256 internal constant STEP_GRACE = 1 days;
+    /// @dev The last of a day, in which the queue takes no requests.
+    uint256 internal constant DUSK_TIME = 1 hours;
     /// @dev A sleeve with fewer units than its parts over this takes nothing in.
     uint256 internal constant WIPED = 1e6;
     /// @dev 2.5 bps of a sleeve's units, of a whole of 1e7.
@@ -61,6 +63,7 @@ abstract contract BasketBase is IBasketTypes {
     uint8 internal constant COIN = 1; // holds the chain's coin
     uint8 internal constant RETIRED = 2;
     uint8 internal constant SLOW = 4;
+    uint8 internal constant EARLY = 8; // its last harvest came before its system's round may have turned
 
     uint8 internal constant FREE = 1;
     uint8 internal constant LOCKED = 2;
@@ -93,6 +96,8 @@ abstract contract BasketBase is IBasketTypes {
         uint112 feeUnits;
         uint112 rateBest; // highest rate seen, 1e18; 0: has none
         uint32 nextBase; // Compact: units after this round's first harvest
+        // slot 5
+        uint112 lost; // booked as losses and not found again
     }
 
     // Each part uses what it needs of one storage, and writes not all of it.
@@ -148,6 +153,7 @@ abstract contract BasketBase is IBasketTypes {
     Sleeve[MAX_SLEEVES] internal _sleeves;
     mapping(address owner => mapping(uint256 sleeve => uint256 parts)) internal _waiting;
     mapping(address owner => address) internal _legRecipient;
+    mapping(uint256 sleeve => uint256 parts) internal _waitingOf; // of all owners
 
     // slither-disable-end uninitialized-state
 
@@ -319,6 +325,11 @@ abstract contract BasketBase is IBasketTypes {
         if (state != IPriceFeed.State.Sound) revert PriceNotSound(id, uint256(state));
     }
 
+    /// @dev Whether a sleeve is worth anything to the basket: one that is not needs no price.
+    function _counts(Sleeve storage s) internal view returns (bool) {
+        return s.basketParts != 0 && uint256(s.units) + s.locked != 0;
+    }
+
     /// @dev What the basket owns of a sleeve, in coins: low without, high with what is locked.
     function _worth(Sleeve storage s, uint256 low, uint256 high) internal view returns (uint256 least, uint256 most) {
         (uint256 u, uint256 p, uint256 b) = (s.units, s.parts, s.basketParts);
@@ -349,14 +360,14 @@ abstract contract BasketBase is IBasketTypes {
     /// @dev Every way in needs this round's harvest.
     function _harvestMissing() internal {
         uint256 today = _today();
-        // A staking system's round turns some minutes after midnight: a harvest that brought nothing yet is not the round's.
-        bool early = block.timestamp - today * ROUND < TURN;
         uint256 n = _count;
         // bound(MAX_SLEEVES): no more are ever added
         for (uint256 i; i < n; ++i) {
             Sleeve storage s = _sleeves[i];
-            if (s.flags & RETIRED != 0) continue;
-            if (s.round != today || (early && s.flags & COIN != 0 && s.used == 0)) _harvest(i, s);
+            uint8 flags = s.flags;
+            if (flags & RETIRED != 0) continue;
+            // A staking system's round turns some minutes after midnight: a harvest before that is not the round's.
+            if (s.round != today || flags & (COIN | EARLY) == COIN | EARLY) _harvest(i, s);
         }
     }
 
@@ -393,10 +404,14 @@ abstract contract BasketBase is IBasketTypes {
             s.units = uint112(u - take);
             left -= take;
             if (left != 0) s.feeUnits = uint112(f - left);
+            s.lost = _narrow(uint256(s.lost) + loss);
             emit LossBooked(id, loss);
         } else if (held > booked) {
             gained = Math.min(held - booked, type(uint88).max - l);
-            uint256 fee = gained * _performanceBps / BPS;
+            // What was lost and is found again is no yield.
+            uint256 found = Math.min(gained, s.lost);
+            if (found != 0) s.lost = uint112(s.lost - found);
+            uint256 fee = (gained - found) * _performanceBps / BPS;
             s.feeUnits = _narrow(f + fee);
             s.locked = uint88(l + gained - fee);
         }
@@ -407,6 +422,9 @@ abstract contract BasketBase is IBasketTypes {
         uint256 rate = adapter.rate();
         uint256 best = s.rateBest;
         if (rate <= best) return;
+        // A rate that the feed does not believe earns nobody a fee; when it does, the fee is on all that was gained.
+        (,, IPriceFeed.State state) = _price(s);
+        if (state != IPriceFeed.State.Sound) return;
         s.rateBest = _narrow(rate);
         if (best == 0 || _performanceBps == 0) return;
         // Out of the basket's own parts: legs that have left are not charged, and a part is worth what it was.
@@ -422,6 +440,8 @@ abstract contract BasketBase is IBasketTypes {
     /// the basket, is so at least twice what a round's step brings to one who is nearly all of it.
     function _release(uint256 id, Sleeve storage s, uint256 gained) private {
         uint256 today = _today();
+        bool early = block.timestamp - today * ROUND < TURN;
+        if (early != (s.flags & EARLY != 0)) s.flags ^= EARLY;
         (uint256 u, uint256 l) = (s.units, s.locked);
         uint256 used = s.used;
         bool first = s.round != today;
@@ -504,7 +524,8 @@ abstract contract BasketBase is IBasketTypes {
 
     // ------------------------------------------------------------------------------------------------ 7 the longest exit
 
-    /// @dev Asked just after a close: a day to the next, its grace, a day of grace for the steps, and the slowest system.
+    /// @dev Wanted at dusk, when requests are closed: the hour to dawn, a day to the close, its grace, a day of grace for the
+    /// steps, and the slowest system.
     function _longestExit() internal view returns (uint256 time) {
         uint256 n = _count;
         // bound(MAX_SLEEVES): no more are ever added
@@ -512,7 +533,7 @@ abstract contract BasketBase is IBasketTypes {
             Sleeve storage s = _sleeves[i];
             if (s.flags & RETIRED == 0) time = Math.max(time, s.adapter.MAX_EXIT());
         }
-        time += ROUND + CLOSE_GRACE + STEP_GRACE;
+        time += DUSK_TIME + ROUND + CLOSE_GRACE + STEP_GRACE;
     }
 
     // ------------------------------------------------------------------------------------------------------- 8 the next

@@ -80,7 +80,8 @@ contract BasketDesk is BasketBase {
 
     function delegateIdle(uint256 sleeve) external nonReentrant returns (uint256 delegated) {
         Sleeve storage s = _known(sleeve);
-        uint256 keep = _owed(s.units, s.parts, s.basketParts) + s.feeUnits;
+        // Epochs' legs are paid out of what is idle. Legs in kind that somebody lets wait are not: nobody may keep coins idle so.
+        uint256 keep = _owed(s.units, s.parts, s.basketParts + _waitingOf[sleeve]) + s.feeUnits;
         if (s.flags & COIN != 0) keep += uint256(_floor) + _buffer;
         return s.adapter.delegateIdle(keep);
     }
@@ -150,12 +151,18 @@ contract BasketDesk is BasketBase {
         Sleeve storage s = _known(sleeve);
         if (s.flags & RETIRED != 0) revert SleeveRetired(sleeve);
         uint256 tickets = IUnbondingQueue(_queue).openTickets(sleeve);
-        (uint256 p, uint256 b) = (s.parts, s.basketParts);
-        if (s.units != 0 || s.feeUnits != 0 || s.locked != 0 || p != b || tickets != 0) {
-            revert SleeveBusy(sleeve, uint256(s.units) + s.locked + s.feeUnits, p - b, tickets);
+        (uint256 u, uint256 p, uint256 b) = (s.units, s.parts, s.basketParts);
+        // A wiped one is dead, whatever dust lies in it: a gift of a wei must not keep it.
+        bool dust = u == 0 ? p != 0 : u < p / WIPED;
+        bool empty = dust || (u == 0 && s.locked == 0);
+        if (!empty || s.feeUnits != 0 || p != b || tickets != 0) {
+            revert SleeveBusy(sleeve, u + s.locked + s.feeUnits, p - b, tickets);
         }
         if (s.targetBps != 0) revert WeightsNotWhole(BPS - s.targetBps);
-        (s.parts, s.basketParts) = (0, 0);
+        s.units = 0;
+        s.locked = 0;
+        s.parts = 0;
+        s.basketParts = 0;
         s.flags |= RETIRED;
         emit SleeveRemoved(sleeve);
     }

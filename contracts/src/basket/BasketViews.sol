@@ -78,7 +78,7 @@ contract BasketViews is BasketBase {
         // bound(MAX_SLEEVES): no more are ever added
         for (uint256 i; i < n; ++i) {
             Sleeve storage s = _sleeves[i];
-            if (s.basketParts == 0) continue;
+            if (!_counts(s)) continue;
             (uint256 least, uint256 most, IPriceFeed.State its) = _price(s);
             state = Math.max(state, uint256(its));
             (least, most) = _worth(s, least, most);
@@ -132,7 +132,7 @@ contract BasketViews is BasketBase {
         q.units = new uint256[](n);
         q.forgone = new uint256[](n);
         (q.epoch, q.closesAt) = IUnbondingQueue(_queue).openEpoch();
-        q.readyBy = q.closesAt + _longestExit() - ROUND;
+        q.readyBy = q.closesAt + _longestExit() - ROUND - DUSK_TIME;
         if (total == 0) return q;
         // bound(MAX_SLEEVES): no more are ever added
         for (uint256 i; i < n; ++i) {

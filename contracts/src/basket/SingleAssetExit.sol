@@ -18,7 +18,6 @@ contract SingleAssetExit is AsyncRedeem, ISingleAssetExit, IERC165 {
     using SafeERC20 for IERC20;
 
     address private constant NATIVE = 0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE;
-    uint256 private constant ALL_LEGS = type(uint256).max;
 
     /// @inheritdoc ISingleAssetExit
     address public immutable BASKET;
@@ -26,9 +25,10 @@ contract SingleAssetExit is AsyncRedeem, ISingleAssetExit, IERC165 {
     address public immutable QUEUE;
     address private immutable SHARE;
 
-    /// @dev The whole of an epoch's position is here; the queue knows nothing of it any more.
+    /// @dev The coins of an epoch's position are here.
     mapping(uint256 requestId => bool) private _came;
-    /// @dev What of it came in a sleeve's token.
+    /// @dev Legs in a sleeve's token that are here; each comes by itself, so that a token which refuses holds up no coins.
+    mapping(uint256 requestId => uint256) private _tokensCame;
     mapping(uint256 requestId => mapping(uint256 sleeve => uint256)) private _tokens;
     /// @dev For tokens alone: stays when the request is done.
     mapping(uint256 requestId => mapping(address controller => uint256)) private _shares;
@@ -89,11 +89,17 @@ contract SingleAssetExit is AsyncRedeem, ISingleAssetExit, IERC165 {
 
     function _collect(uint256 requestId) internal override returns (uint256 assets) {
         _came[requestId] = true;
-        uint256[] memory paid = IUnbondingQueue(QUEUE).claim(requestId, address(this), ALL_LEGS, address(this));
+        uint256 mask;
+        uint256 legs = IUnbondingQueue(QUEUE).epochInfo(requestId).legs;
+        // bound(MAX_SLEEVES): the basket has no more
+        for (uint256 i; i < legs; ++i) {
+            if (IUnbondingQueue(QUEUE).legInfo(requestId, i).asset == NATIVE) mask |= Mask.bit(i);
+        }
+        if (mask == 0) return 0;
+        uint256[] memory paid = IUnbondingQueue(QUEUE).claim(requestId, address(this), mask, address(this));
         // bound(MAX_SLEEVES): the basket has no more
         for (uint256 i; i < paid.length; ++i) {
-            if (IUnbondingQueue(QUEUE).legInfo(requestId, i).asset == NATIVE) assets += paid[i];
-            else _tokens[requestId][i] = paid[i];
+            assets += paid[i]; // 0 for what was not asked
         }
     }
 
@@ -131,7 +137,7 @@ contract SingleAssetExit is AsyncRedeem, ISingleAssetExit, IERC165 {
         if (receiver == address(0)) revert ZeroAddress();
         Pool storage pool = _pools[requestId];
         if (!_came[requestId]) {
-            // Reverts while a leg is open: the mask of the claim is all of them, and none may be paid in parts.
+            // Not while a leg is open: none may be paid in parts.
             if (IUnbondingQueue(QUEUE).claimableRedeemRequest(requestId, address(this)) == 0) {
                 revert NothingToClaim(requestId, controller);
             }
@@ -139,6 +145,14 @@ contract SingleAssetExit is AsyncRedeem, ISingleAssetExit, IERC165 {
         }
         uint256 bit = Mask.bit(sleeve);
         uint256 mask = _paidMask[requestId][controller];
+        if (_tokensCame[requestId] & bit == 0) {
+            _tokensCame[requestId] |= bit;
+            // Coins came with the others.
+            if (IUnbondingQueue(QUEUE).legInfo(requestId, sleeve).asset != NATIVE) {
+                _tokens[requestId][sleeve] =
+                    IUnbondingQueue(QUEUE).claim(requestId, address(this), bit, address(this))[sleeve];
+            }
+        }
         if (mask & bit == 0) {
             amount = Math.mulDiv(_tokens[requestId][sleeve], _shares[requestId][controller], pool.shares);
         }

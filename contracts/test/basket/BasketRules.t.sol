@@ -86,9 +86,13 @@ contract BasketRulesTest is BasketFixture {
         deposit(alice, CORE, 1 ether);
         (uint256 u,,) = books(CORE);
         assertEq(u, 502.1 ether);
+        // The hour over, once more, and then not again.
         uint256 before = core.harvests();
+        at(1, 1 hours);
         deposit(alice, CORE, 1 ether);
-        assertEq(core.harvests(), before);
+        assertEq(core.harvests(), before + 1);
+        deposit(alice, CORE, 1 ether);
+        assertEq(core.harvests(), before + 1);
     }
 
     /// Legs that have left are not charged for the rate: the fee is the basket's alone.
@@ -222,12 +226,12 @@ contract BasketRulesTest is BasketFixture {
     }
 
     function test_aSlowerSleeveNeedsTheLongerDelayFirst() public {
-        // A day to the close, two hours and a day of grace, and nine days: 11 days and 2 hours.
+        // An hour of dusk, a day to the close, two hours and a day of grace, and nine days: 11 days and 3 hours.
         TestSleeve slow = new TestSleeve(address(basket), address(st), NATIVE, 9 days);
         vm.startPrank(timelock);
-        vm.expectRevert(abi.encodeWithSelector(IBasketTypes.ExitTooSlow.selector, 11 days + 2 hours, 11 days));
+        vm.expectRevert(abi.encodeWithSelector(IBasketTypes.ExitTooSlow.selector, 11 days + 3 hours, 11 days));
         basket.addSleeve(IBasketTypes.SleeveParams(slow, 1e30, 1e30, 0, 1_000));
-        assertEq(basket.longestExit(), 10 days + 2 hours);
+        assertEq(basket.longestExit(), 10 days + 3 hours);
         // Somebody else's, one that is here already, and one without a price are none.
         TestSleeve foreign = new TestSleeve(mallory, address(st), NATIVE, 1 days);
         vm.expectRevert(abi.encodeWithSelector(IBasketTypes.SleeveForeign.selector, 3, mallory));
