@@ -310,6 +310,30 @@ contract CoreSleeveTest is SleeveWorld {
         assertEq(units, 300 ether + 18.75 ether + 37.5 ether + 37.5 ether);
     }
 
+    function test_b24_a_leg_waits_for_the_turn_of_the_round_for_an_hour_at_most() public {
+        stake402();
+        hub.setTurnLag(10 minutes);
+        vm.warp(T0 + 2 days + 9 minutes);
+        vm.prank(address(basket));
+        vm.expectRevert(abi.encodeWithSelector(ISleeve.NotYet.selector, 0, T0 + 2 days + 1 hours));
+        sleeve.unbond(102 ether, alice);
+        vm.warp(T0 + 2 days + 10 minutes);
+        unbond(sleeve, 102 ether);
+        at(3, 1);
+        (uint256 units,) = harvest(sleeve);
+        // Day 1 is whole, 112.5; of day 2 v1 lost half of its 37.5.
+        assertEq(units, 300 ether + 112.5 ether + 93.75 ether);
+        // A round that does not turn holds up nobody.
+        at(3, 5);
+        hub.setTurnLag(2 hours);
+        vm.warp(T0 + 5 days + 59 minutes);
+        vm.prank(address(basket));
+        vm.expectRevert(abi.encodeWithSelector(ISleeve.NotYet.selector, 0, T0 + 5 days + 1 hours));
+        sleeve.unbond(10 ether, alice);
+        vm.warp(T0 + 5 days + 1 hours);
+        unbond(sleeve, 10 ether);
+    }
+
     function test_b24_an_exit_between_dusk_and_the_turn_loses_that_days_reward_on_what_it_takes() public {
         stake402();
         at(1, 12);

@@ -25,6 +25,8 @@ contract CoreSleeve is SleeveBase, ICoreSleeve {
     /// @dev Of a call of CoreAgent, which takes 306,000 at its dearest.
     uint256 private constant STAKE_GAS = 500_000;
     uint256 private constant DUSK = 23 hours;
+    /// @dev Within so long of midnight the round has turned; a leg waits no longer for it.
+    uint256 private constant TURN = 1 hours;
     uint256 private constant BPS = 10_000;
 
     /// @inheritdoc ISleeve
@@ -99,6 +101,7 @@ contract CoreSleeve is SleeveBase, ICoreSleeve {
 
     /// @inheritdoc ISleeve
     function unbond(uint256 units, address to) external onlyBasket returns (uint256, uint256, address) {
+        _requireTurned();
         _free(units);
         emit Unbonded(0, units, units, NATIVE);
         _pay(to, units);
@@ -306,6 +309,15 @@ contract CoreSleeve is SleeveBase, ICoreSleeve {
     function _least() private view returns (uint256) {
         (bool ok, uint256 least) = Outside.read(AGENT, abi.encodeCall(ICoreAgent.requiredCoinDeposit, ()));
         return ok && least != 0 ? least : 1 ether;
+    }
+
+    /// @dev In a day's first hour a leg waits until the round has turned: stake that leaves before that earns nothing for the
+    /// round that is just ending. Where the system does not say, or is later than that, nobody waits.
+    function _requireTurned() private view {
+        uint256 dawn = block.timestamp - block.timestamp % 1 days;
+        if (block.timestamp >= dawn + TURN) return;
+        (bool ok, uint256 round) = Outside.read(HUB, abi.encodeCall(ICoreCandidateHub.getRoundTag, ()));
+        if (ok && round < dawn / 1 days) revert NotYet(0, dawn + TURN);
     }
 
     function _requireDusk() private view {
