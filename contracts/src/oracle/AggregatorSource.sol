@@ -50,6 +50,8 @@ contract AggregatorSource is IPriceSource {
     bool public constant isRate = false;
     /// @inheritdoc IPriceSource
     uint256 public constant roundBps = 0;
+    /// @inheritdoc IPriceSource
+    address public constant origin2 = address(0);
 
     error WrongDescription(address aggregator, string actual, string expected);
     error WrongDecimals(address aggregator, uint256 declared, uint256 actual);

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {IPriceSource} from "./IPriceSource.sol";
 import {Symbol} from "./lib/Symbol.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @notice Band's standard reference.
 interface IStdReference {
@@ -18,6 +19,7 @@ interface IStdReference {
 /// @title A pair of Band's reference: `asset` in `coin`, by their symbols there.
 /// @notice Both symbols have their own time, and both must be fresh: the reference divides one by the other.
 contract BandSource is IPriceSource {
+    uint256 private constant BPS = 10_000;
     uint256 private constant MAX_HEARTBEAT = 2 days;
     uint256 private constant MAX_ERROR_BPS = 500;
 
@@ -33,6 +35,8 @@ contract BandSource is IPriceSource {
     bool public constant isRate = false;
     /// @inheritdoc IPriceSource
     uint256 public constant roundBps = 0;
+    /// @inheritdoc IPriceSource
+    address public constant origin2 = address(0);
 
     error ZeroAddress();
     error BadHeartbeat(uint256 seconds_, uint256 most);
@@ -48,9 +52,11 @@ contract BandSource is IPriceSource {
     ) {
         if (reference_ == address(0)) revert ZeroAddress();
         if (heartbeat == 0 || heartbeat > MAX_HEARTBEAT) revert BadHeartbeat(heartbeat, MAX_HEARTBEAT);
-        // Both symbols deviate by themselves, and one is divided by the other.
-        uint256 bps = 2 * (deviationBps + driftBps) + 1;
-        if (bps == 1 || bps > MAX_ERROR_BPS) revert ErrorOutOfRange(bps, MAX_ERROR_BPS);
+        uint256 d = deviationBps + driftBps;
+        if (d > MAX_ERROR_BPS) revert ErrorOutOfRange(d, MAX_ERROR_BPS);
+        // Both symbols deviate by themselves, and one is divided by the other: (1 + d) / (1 - d) is 1 + 2 d / (1 - d).
+        uint256 bps = Math.ceilDiv(2 * d * BPS, BPS - d);
+        if (bps == 0 || bps > MAX_ERROR_BPS) revert ErrorOutOfRange(bps, MAX_ERROR_BPS);
         Symbol.text(asset_);
         Symbol.text(coin_);
         (REFERENCE, HEARTBEAT) = (IStdReference(reference_), heartbeat);

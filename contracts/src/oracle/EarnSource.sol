@@ -29,6 +29,8 @@ contract EarnSource is IPriceSource {
     /// @inheritdoc IPriceSource
     /// @dev What Earn cuts off behind the sixth digit is a hundredth of it.
     uint256 public constant errorBps = 1;
+    /// @inheritdoc IPriceSource
+    address public constant origin2 = address(0);
 
     error ZeroAddress();
 

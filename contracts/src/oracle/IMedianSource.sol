@@ -5,7 +5,8 @@ import {IPriceSource} from "./IPriceSource.sol";
 
 /// @title The median of what several reporters signed.
 /// @notice Anyone may submit; a quorum of more than half of the reporters must have signed, each for this contract on this
-/// chain, each later than the last time it was counted. Reporters, quorum and ages never change: others are another source.
+/// chain, each later than the last time it was counted, and all of them later than the median before. Reporters, quorum and
+/// ages never change: others are another source.
 interface IMedianSource is IPriceSource {
     struct Report {
         address reporter;
@@ -34,6 +35,8 @@ interface IMedianSource is IPriceSource {
     error TooOld(address reporter, uint256 timestamp, uint256 least);
     /// @notice The reporter was counted with a report as late as this one.
     error NotNewer(address reporter, uint256 timestamp, uint256 last);
+    /// @notice The oldest of these reports is not later than that of the median before: the price would go back in time.
+    error MedianNotNewer(uint256 timestamp, uint256 last);
 
     /// @notice Counts reports, in ascending order of reporters. All of them count or none.
     function submit(Report[] calldata reports) external returns (uint256 price);

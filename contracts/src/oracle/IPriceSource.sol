@@ -18,6 +18,8 @@ interface IPriceSource {
     function coin() external view returns (bytes32);
     /// @notice The contract behind. Two sources with one origin are not independent.
     function origin() external view returns (address);
+    /// @notice The second contract behind, where the price is made of two; 0: there is one only. It counts as an origin, too.
+    function origin2() external view returns (address);
     /// @notice Whether it is the rate of a staking system, which falls by a loss alone.
     function isRate() external view returns (bool);
     /// @notice By how much the rate grows in a round, at most, basis points; 0: it is not updated by rounds.

@@ -34,6 +34,8 @@ contract MedianSource is IMedianSource, EIP712 {
     bool public constant isRate = false;
     /// @inheritdoc IPriceSource
     uint256 public constant roundBps = 0;
+    /// @inheritdoc IPriceSource
+    address public constant origin2 = address(0);
 
     uint128 private _price; // wei of the coin for one whole asset; below 2^128 by submit's check
     uint48 private _updatedAt; // unix seconds
@@ -91,6 +93,8 @@ contract MedianSource is IMedianSource, EIP712 {
             if (r.timestamp < oldest) oldest = r.timestamp;
             _insert(prices, i, r.price);
         }
+        // Reporters who were not counted lately have old reports that are new to them.
+        if (oldest <= _updatedAt) revert MedianNotNewer(oldest, _updatedAt);
         price = (prices[(n - 1) / 2] + prices[n / 2]) / 2;
         (_price, _updatedAt) = (uint128(price), uint48(oldest));
         emit Submitted(msg.sender, price, oldest, n);

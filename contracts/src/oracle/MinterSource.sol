@@ -10,7 +10,8 @@ import {Symbol} from "./lib/Symbol.sol";
 /// @notice Not sound while a slash is known to the staking system and not yet booked, while a vote to slash was open when the
 /// minter last looked (`syncValidators`, anyone), and when it did not look for long: until the loss is booked the rate is that
 /// of before, and whoever knows better would be paid by it.
-/// @dev About 15k gas for each validator of the minter: the feed's READ_GAS is enough for all that it registers.
+/// @dev About 15k gas for each active validator of the minter and 55k for one that was slashed: the feed's READ_GAS is enough
+/// for all that it registers.
 contract MinterSource is IPriceSource {
     /// @dev The minter's rate has 27 digits, a price 18.
     uint256 private constant SCALE = 1e9;
@@ -27,6 +28,8 @@ contract MinterSource is IPriceSource {
     uint256 public constant roundBps = 0;
     /// @inheritdoc IPriceSource
     uint256 public constant errorBps = 0;
+    /// @inheritdoc IPriceSource
+    address public constant origin2 = address(0);
 
     error ZeroAddress();
 

@@ -65,10 +65,14 @@ contract TwapV2Guard is IPriceGuard {
         _WHOLE = 10 ** IERC20Metadata(asset).decimals();
     }
 
-    /// @notice Moves the marks on. Permissionless; due once a WINDOW.
+    /// @notice Moves the marks on. Permissionless; due once a WINDOW, and not in a second in which the pool was touched.
     function mark() external {
         Mark memory last = newer;
         if (last.at != 0 && block.timestamp < last.at + WINDOW) revert TooEarly(block.timestamp, last.at + WINDOW);
+        (,, uint32 touched) = POOL.getReserves();
+        // Liquidity burned, marked and minted again in one transaction would make the mark thin or deep at no cost. The pool's
+        // clock has 32 bits.
+        if (touched == uint32(block.timestamp)) revert TooEarly(block.timestamp, block.timestamp + 1);
         (uint256 sum, bool thin) = _now();
         older = last;
         newer = Mark({sum: sum, at: uint48(block.timestamp), thin: thin});

@@ -325,6 +325,7 @@ contract PricesTest is OracleFixture, Uniswap {
         pair.mint(address(this));
         guard =
             TwapV2Guard(create("TwapV2Guard", abi.encode(pair, st, wcoin, bytes32("CORE"), 30 minutes, 100_000 ether)));
+        pass(1);
         guard.mark();
         pass(30 minutes);
         guard.mark();

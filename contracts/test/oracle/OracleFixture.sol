@@ -92,6 +92,7 @@ contract Told is IPriceSource {
     bytes32 public asset = "X";
     bytes32 public coin = "CORE";
     address public origin = address(this);
+    address public origin2;
     bool public isRate;
     uint256 public roundBps;
 
@@ -113,6 +114,10 @@ contract Told is IPriceSource {
 
     function setOrigin(address origin_) external {
         origin = origin_;
+    }
+
+    function setOrigin2(address origin_) external {
+        origin2 = origin_;
     }
 
     function setError(uint256 bps) external {

@@ -489,7 +489,7 @@ contract PriceFeedTest is OracleFixture {
             uint256 gas = gasleft();
             nothingKnown(address(btc), DOUBTFUL);
             assertState(feed.observe(address(btc)), DOUBTFUL);
-            assertLt(gas - gasleft(), 2 * 600_000 + 150_000);
+            assertLt(gas - gasleft(), 2 * 2_000_000 + 150_000);
         }
         vm.etch(address(b), "");
         nothingKnown(address(btc), DOUBTFUL);
@@ -601,6 +601,34 @@ contract PriceFeedTest is OracleFixture {
         l = twice(a, IPriceSource(address(0)));
         (l.isRate, l.disagreeBps) = (true, 0);
         refusesToList(address(btc), l, abi.encodeWithSelector(IPriceFeed.WrongKind.selector, a, true, 0));
+    }
+
+    /// Of two prices that are made of two each, none of the four may be behind both: whoever moves it moves both.
+    function test_sources_that_share_one_of_their_two_origins_are_one() public {
+        Told a = new Told(2e23, false, 0);
+        Told b = new Told(2e23, false, 0);
+        address shared = makeAddr("shared");
+        IPriceFeed.Listing memory l = twice(a, b);
+        bytes memory reason = abi.encodeWithSelector(IPriceFeed.NotIndependent.selector, a, b);
+        // The second of both.
+        a.setOrigin2(shared);
+        b.setOrigin2(shared);
+        refusesToList(address(btc), l, reason);
+        // The second of one is the first of the other, both ways.
+        a.setOrigin2(address(b));
+        b.setOrigin2(address(0));
+        refusesToList(address(btc), l, reason);
+        a.setOrigin2(address(0));
+        b.setOrigin2(address(a));
+        refusesToList(address(btc), l, reason);
+        // Four different ones, or none for a second.
+        a.setOrigin2(shared);
+        b.setOrigin2(makeAddr("other"));
+        feed.list(address(btc), l);
+        a.setOrigin2(address(0));
+        b.setOrigin2(address(0));
+        feed.list(address(btc), l);
+        assertState(address(btc), SOUND);
     }
 
     function test_listing_refuses_what_was_declared_otherwise() public {

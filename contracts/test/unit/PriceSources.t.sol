@@ -6,6 +6,7 @@ import {BandSource} from "../../src/oracle/BandSource.sol";
 import {CrossSource} from "../../src/oracle/CrossSource.sol";
 import {EarnSource} from "../../src/oracle/EarnSource.sol";
 import {IMedianSource} from "../../src/oracle/IMedianSource.sol";
+import {IPriceFeed} from "../../src/oracle/IPriceFeed.sol";
 import {IPriceSource} from "../../src/oracle/IPriceSource.sol";
 import {Aggregator, Band, OracleFixture, Told} from "../oracle/OracleFixture.sol";
 
@@ -156,10 +157,13 @@ contract PriceSourcesTest is OracleFixture {
         IPriceSource other = source(d);
         IPriceSource s = IPriceSource(create("CrossSource", abi.encode(base, other)));
         assertReads(s, 208_334_375_000_000_000_000_000, NOON, true);
-        assertEq(s.errorBps(), 191);
+        // 1.006 / 0.987 is 1.01925…
+        assertEq(s.errorBps(), 193);
         assertEq(s.asset(), "BTC");
         assertEq(s.coin(), "CORE");
         assertEq(s.origin(), address(b));
+        assertEq(s.origin2(), address(c));
+        assertEq(base.origin2(), address(0));
         // As old as the older, doubtful as either.
         pass(10 minutes);
         b.set(10_000_050_000_000);
@@ -183,6 +187,56 @@ contract PriceSourcesTest is OracleFixture {
             0,
             abi.encodeWithSelector(CrossSource.UnitsDiffer.selector, bytes32("USD"), bytes32("EUR"))
         );
+    }
+
+    /// Told in dollars, a source of `bps`.
+    function dollars(uint256 price, uint256 bps) private returns (Told it) {
+        it = new Told(price, false, 0);
+        it.setCoin("USD");
+        it.setError(bps);
+    }
+
+    /// BTC in dollars by two oracles, each over the coin in dollars by the same third: half as many dollars for the coin and
+    /// both say twice as much.
+    function test_crosses_over_one_quote_are_not_independent() public {
+        Told quote = dollars(5e17, 10);
+        IPriceSource a = cross(dollars(1e23, 10), quote);
+        IPriceSource b = cross(dollars(1e23, 10), quote);
+        refusesToList(address(btc), twice(a, b), abi.encodeWithSelector(IPriceFeed.NotIndependent.selector, a, b));
+        b = cross(dollars(1e23, 10), dollars(5e17, 10));
+        feed.list(address(btc), twice(a, b));
+        assertState(address(btc), SOUND);
+    }
+
+    function cross(IPriceSource base, IPriceSource quote) private returns (IPriceSource it) {
+        vm.mockCall(address(quote), abi.encodeWithSelector(IPriceSource.asset.selector), abi.encode(bytes32("CORE")));
+        it = IPriceSource(create("CrossSource", abi.encode(base, quote)));
+    }
+
+    function test_cross_refuses_a_cross() public {
+        Told a = dollars(1e23, 10);
+        Told b = dollars(5e17, 10);
+        a.setOrigin2(address(1));
+        bytes memory reason = abi.encodeWithSelector(CrossSource.Nested.selector, a);
+        refusesToBe("CrossSource", abi.encode(a, b), 0, reason);
+        reason = abi.encodeWithSelector(CrossSource.Nested.selector, a);
+        refusesToBe("CrossSource", abi.encode(b, a), 0, reason);
+    }
+
+    /// The base 2 % above what is said and the quote 2 % below: 1.02 / 0.98 is 1.0408163…
+    function test_cross_errs_by_as_much_as_its_two_may_together() public {
+        assertEq(cross(dollars(1e23, 200), dollars(5e17, 200)).errorBps(), 409);
+        // 1.03 / 0.99 and 1.01 / 0.97: 4.0404… % and 4.1237… %
+        assertEq(cross(dollars(1e23, 300), dollars(5e17, 100)).errorBps(), 405);
+        assertEq(cross(dollars(1e23, 100), dollars(5e17, 300)).errorBps(), 413);
+        assertEq(cross(dollars(1e23, 0), dollars(5e17, 0)).errorBps(), 0);
+        // 1.029 / 0.98 is 1.05 on the point; one more is 1.0501…
+        assertEq(cross(dollars(1e23, 290), dollars(5e17, 200)).errorBps(), 500);
+        bytes memory args = abi.encode(dollars(1e23, 291), dollars(5e17, 200));
+        refusesToBe("CrossSource", args, 0, abi.encodeWithSelector(CrossSource.ErrorOutOfRange.selector, 502, 500));
+        // A quote that may be nothing at all.
+        args = abi.encode(dollars(1e23, 0), dollars(5e17, 10_000));
+        refusesToBe("CrossSource", args, 0, abi.encodeWithSelector(CrossSource.ErrorOutOfRange.selector, 10_000, 500));
     }
 
     // --------------------------------------------------------------------------------------------------------------- Band
@@ -238,10 +292,15 @@ contract PriceSourcesTest is OracleFixture {
     }
 
     function test_band_refuses_odd_declarations() public {
-        bytes memory reason = abi.encodeWithSelector(BandSource.ErrorOutOfRange.selector, 1, 500);
+        bytes memory reason = abi.encodeWithSelector(BandSource.ErrorOutOfRange.selector, 0, 500);
         refusesBand(1 hours, 0, 0, reason);
+        // 1.0244 / 0.9756 is 1.05002…, 1.0243 / 0.9757 is 1.04981…
         reason = abi.encodeWithSelector(BandSource.ErrorOutOfRange.selector, 501, 500);
-        refusesBand(1 hours, 200, 50, reason);
+        refusesBand(1 hours, 200, 44, reason);
+        bytes memory args = abi.encode(this, bytes32("BTC"), bytes32("CORE"), 1 hours, 200, 43);
+        assertEq(IPriceSource(create("BandSource", args)).errorBps(), 499);
+        reason = abi.encodeWithSelector(BandSource.ErrorOutOfRange.selector, 10_000, 500);
+        refusesBand(1 hours, 9_999, 1, reason);
         reason = abi.encodeWithSelector(BandSource.BadHeartbeat.selector, 0, 2 days);
         refusesBand(0, 20, 5, reason);
         reason = abi.encodeWithSelector(BandSource.BadHeartbeat.selector, 2 days + 1, 2 days);
@@ -431,6 +490,25 @@ contract MedianSourceTest is OracleFixture {
         assertReads(2.1e23, NOON + 1, true);
         assertEq(median.lastReport(who[2]), NOON + 1);
         assertEq(median.lastReport(who[3]), 0);
+    }
+
+    /// Signed minutes ago by two who were not counted since: with a new one of a third they are a quorum, and their old price
+    /// the median.
+    function test_median_does_not_go_back_in_time() public {
+        IMedianSource.Report[] memory old = new IMedianSource.Report[](3);
+        (old[1], old[2]) = (report(3, 1.9e23, NOON), report(4, 1.9e23, NOON));
+        pass(5 minutes);
+        median.submit(three(2.1e23, 2.1e23, 2.1e23));
+        pass(1);
+        old[0] = report(0, 2.1e23, now_());
+        refuses(old, abi.encodeWithSelector(IMedianSource.MedianNotNewer.selector, NOON, NOON + 5 minutes));
+        // Of the same second is not later.
+        (old[1], old[2]) = (report(3, 1.9e23, NOON + 5 minutes), report(4, 1.9e23, now_()));
+        refuses(old, abi.encodeWithSelector(IMedianSource.MedianNotNewer.selector, NOON + 5 minutes, NOON + 5 minutes));
+        assertEq(median.lastReport(who[3]), 0);
+        old[1] = report(3, 1.9e23, now_());
+        median.submit(old);
+        assertReads(1.9e23, NOON + 5 minutes + 1, true);
     }
 
     function test_median_takes_none_from_the_future_and_none_that_is_old() public {

@@ -62,6 +62,7 @@ abstract contract TwapGuardsTest is OracleFixture, Uniswap {
     function test_v2_says_the_mean_of_one_to_two_windows() public {
         assertSays(0);
         fill();
+        pass(1);
         v2.mark();
         assertSays(0);
         pass(WINDOW);
@@ -81,6 +82,7 @@ abstract contract TwapGuardsTest is OracleFixture, Uniswap {
 
     function test_v2_is_dumb_when_nobody_marked_for_four_windows() public {
         fill();
+        pass(1);
         v2.mark();
         pass(WINDOW);
         v2.mark();
@@ -97,6 +99,7 @@ abstract contract TwapGuardsTest is OracleFixture, Uniswap {
         v2.mark(); // empty
         pass(WINDOW);
         fill();
+        pass(1);
         v2.mark();
         assertSays(0);
         pass(WINDOW);
@@ -123,10 +126,52 @@ abstract contract TwapGuardsTest is OracleFixture, Uniswap {
         assertTrue(sound);
     }
 
+    /// Liquidity that is burned and minted again around a mark would make a deep pool thin in it, or a thin one deep: what was
+    /// touched in this second is not marked in it.
+    function test_v2_no_mark_in_a_second_in_which_the_pool_was_touched() public {
+        fill();
+        bytes memory reason = abi.encodeWithSelector(TwapV2Guard.TooEarly.selector, now_(), now_() + 1);
+        vm.expectRevert(reason);
+        v2.mark();
+        pass(1);
+        v2.mark();
+        pass(WINDOW);
+        v2.mark();
+        pass(WINDOW);
+        reason = abi.encodeWithSelector(TwapV2Guard.TooEarly.selector, now_(), now_() + 1);
+        trader.burnV2(pair);
+        vm.expectRevert(reason);
+        v2.mark();
+        fill();
+        vm.expectRevert(reason);
+        v2.mark();
+        assertSays(2e23);
+        pass(1);
+        v2.mark();
+        (,, bool thin) = v2.newer();
+        assertFalse(thin);
+        // What a pool keeps of all liquidity burned is cut to units: for a second the price was a little off.
+        (uint256 mean, bool sound) = v2.twap();
+        assertTrue(sound);
+        assertApproxEqRel(mean, 2e23, 1e6); // 1e-12
+        // The other way round: a flash of depth at the mark of a thin pool.
+        trader.burnV2(pair);
+        pass(WINDOW);
+        fill();
+        vm.expectRevert(abi.encodeWithSelector(TwapV2Guard.TooEarly.selector, now_(), now_() + 1));
+        v2.mark();
+        trader.burnV2(pair);
+        pass(1);
+        v2.mark();
+        (,, thin) = v2.newer();
+        assertTrue(thin);
+    }
+
     /// The pool's clock has 32 bits and its sum 256: both wrap.
     function test_v2_survives_the_wrap_of_the_clock() public {
         vm.warp(2 ** 32 - 100);
         fill();
+        pass(1);
         v2.mark();
         pass(WINDOW);
         v2.mark();
