@@ -94,7 +94,6 @@ contract MinterSourceTest is Attack {
         }
         assertLt(cost("16 of 32 inactive"), 1_100_000);
         assertPriced();
-        // A slash needs the votes of whoever is active: the last one by the admin.
         for (uint16 id = 2; id < 16; ++id) {
             staking.slashValidator(id);
             minter.bookSlash(id);
