@@ -284,16 +284,15 @@ struct Row {
 
 impl Row {
     fn write(self, what: &str) -> Result<()> {
-        let mut row = json!({
-            "trees": self.trees,
-            "duration_s": self.duration_s,
-            "figures": self.figures,
-        });
+        let mut row = Map::new();
+        row.insert("trees".into(), self.trees.into());
+        row.insert("duration_s".into(), self.duration_s.into());
+        row.insert("figures".into(), self.figures);
         if !self.rest.is_null() {
-            row["rest"] = self.rest;
+            row.insert("rest".into(), self.rest);
         }
         let mut all = results()?;
-        all.insert(what.into(), row);
+        all.insert(what.into(), row.into());
         // Put in place whole: a run is stopped at any time.
         let fresh = format!("{RESULTS}.new");
         fs::write(&fresh, serde_json::to_string_pretty(&all)? + "\n")?;
