@@ -27,6 +27,7 @@ type Trees = &'static [&'static str];
 /// The contracts of the liquid side, and the stand-ins under it.
 const LIQUID: Trees = &[
     ":(glob)contracts/artifacts/*Liquid*.json",
+    ":(exclude)contracts/artifacts/LiquidSleeve.json",
     ":(glob)contracts/artifacts/*Bucket*.json",
     ":(glob)contracts/artifacts/*AmmRoute.json",
     ":(glob)contracts/artifacts/*Converter.json",
