@@ -314,6 +314,8 @@ contract CoreSleeve is SleeveBase, ICoreSleeve {
     /// @dev In a day's first hour a leg waits until the round has turned: stake that leaves before that earns nothing for the
     /// round that is just ending. Where the system does not say, or is later than that, nobody waits.
     function _requireTurned() private view {
+        // A day's beginning, no dice.
+        // slither-disable-next-line weak-prng
         uint256 dawn = block.timestamp - block.timestamp % 1 days;
         if (block.timestamp >= dawn + TURN) return;
         (bool ok, uint256 round) = Outside.read(HUB, abi.encodeCall(ICoreCandidateHub.getRoundTag, ()));
