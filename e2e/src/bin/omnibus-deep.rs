@@ -98,7 +98,6 @@ fn many_exits() -> Result<()> {
             "promised_times_read": table.promises,
             "exits_funded_by_their_time": table.kept,
             "exits_with_a_named_reason": table.excused,
-            "exits_late_without_a_reason": 0,
         });
         eprintln!("{figures}");
         long.write(figures)?;
