@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod basket;
 pub mod bindings;
 mod classify;
 mod endpoint;
@@ -17,6 +18,7 @@ mod url;
 mod window;
 
 pub use alloy::rpc::types::Log;
+pub use basket::BasketContracts;
 pub use endpoint::http_client;
 pub use error::{ChainError, Fault, RpcFailure};
 pub use follow::{FollowConfig, Follower};
