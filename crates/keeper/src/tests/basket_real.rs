@@ -41,6 +41,23 @@ alloy::sol! {
         function approve(address spender, uint256 amount) external returns (bool);
         function transfer(address to, uint256 amount) external returns (bool);
         function balanceOf(address owner) external view returns (uint256);
+        function mint(address to, uint256 amount) external;
+    }
+
+    #[sol(rpc)]
+    interface Pair {
+        function mint(address to) external returns (uint256 liquidity);
+    }
+
+    #[sol(rpc)]
+    interface Pools {
+        function createPair(address a, address b) external returns (address pair);
+        function getPair(address a, address b) external view returns (address pair);
+    }
+
+    #[sol(rpc)]
+    interface IMarks {
+        function mark() external;
     }
 }
 
@@ -74,8 +91,13 @@ impl Deployer {
         );
         let artifact = std::fs::read_to_string(&path).unwrap();
         let artifact: serde_json::Value = serde_json::from_str(&artifact).unwrap();
-        let code: Bytes = artifact["bytecode"].as_str().unwrap().parse().unwrap();
-        let code = [code.as_ref(), arguments.as_slice()].concat();
+        self.create(artifact["bytecode"].as_str().unwrap(), &arguments)
+            .await
+    }
+
+    async fn create(&self, code: &str, arguments: &[u8]) -> Address {
+        let code: Bytes = code.parse().unwrap();
+        let code = [code.as_ref(), arguments].concat();
         let request = TransactionRequest::default().with_deploy_code(code);
         let receipt = self
             .0
@@ -85,7 +107,7 @@ impl Deployer {
             .get_receipt()
             .await
             .unwrap();
-        assert!(receipt.status(), "{name}");
+        assert!(receipt.status());
         receipt.contract_address.unwrap()
     }
 }
@@ -685,7 +707,12 @@ async fn days_of_a_basket_with_nobody_but_the_keeper() {
     assert!(reason.contains("has not begun"), "{reason}");
     w.quiet(&mut keeper).await;
     w.at(1, LAG + 10).await;
-    assert_eq!(w.quiet(&mut keeper).await, ["basket-harvest 0"]);
+    let sent = w.quiet(&mut keeper).await;
+    let harvests: Vec<&String> = sent
+        .iter()
+        .filter(|one| one.starts_with("basket-harvest"))
+        .collect();
+    assert_eq!(harvests, ["basket-harvest 0"]);
     w.at(1, HOUR).await;
     w.settle_earn().await;
     w.at(1, 2 * HOUR).await;
@@ -955,6 +982,70 @@ async fn stake_follows_the_weights_at_the_second_reading() {
         .map(|one| U256::from(one.stake))
         .collect();
     assert_eq!(stakes, [tenths(1_245), tenths(1_245), coins(249)]);
+    w.journal_is_clean().await;
+}
+
+/// A pool's guard that nobody marks closes its price within hours; the keeper keeps it open.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn marks_of_a_pool_keep_its_price_open() {
+    let Some(w) = world().await else { return };
+    let code = Deployer(w.chain.clone());
+    let coin = code
+        .deploy("LocalToken", ("Wrapped", "WCORE").abi_encode_params())
+        .await;
+    let btc = *w.btc.address();
+    // The real Uniswap V2.
+    let path = "../../contracts/node_modules/@uniswap/v2-core/build/UniswapV2Factory.json";
+    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    let Ok(build) = std::fs::read_to_string(path) else {
+        println!("SKIP: no Uniswap V2; run scripts/setup (npm ci in contracts/)");
+        return;
+    };
+    let build: serde_json::Value = serde_json::from_str(&build).unwrap();
+    let pools = code
+        .create(build["bytecode"].as_str().unwrap(), &w.me.abi_encode())
+        .await;
+    let pools = Pools::new(pools, w.chain.clone());
+    done!(pools.createPair(coin, btc));
+    let pair = Pair::new(
+        pools.getPair(coin, btc).call().await.unwrap(),
+        w.chain.clone(),
+    );
+    done!(Erc20::new(coin, w.chain.clone()).mint(*pair.address(), coins(1_000)));
+    done!(
+        w.token(btc)
+            .transfer(*pair.address(), U256::from(100_000_000))
+    );
+    done!(pair.mint(w.me));
+    let (window, least) = (U256::from(HOUR / 2), coins(100));
+    let args = (*pair.address(), btc, coin, CORE, window, least).abi_encode();
+    let guard = code.deploy("TwapV2Guard", args).await;
+    // Two marks are what a mean needs to be listed.
+    for half_hour in [3, 4] {
+        w.at(0, half_hour * HOUR / 2).await;
+        done!(IMarks::new(guard, w.chain.clone()).mark());
+    }
+    let feed = IPriceFeed::new(w.contracts.feed.unwrap(), w.chain.clone());
+    let mut listing = feed.listing(btc).call().await.unwrap();
+    listing.guard = guard;
+    done!(feed.list(btc, listing));
+    let mut keeper = w.keeper(w.config()).await;
+    let who = format!("observe-prices 2/{guard:#x}");
+    let sent = w.quiet(&mut keeper).await;
+    assert!(!sent.contains(&who), "just marked: {sent:?}");
+    for half_hour in 5..14 {
+        w.at(0, half_hour * HOUR / 2 + 60).await;
+        let sent = w.quiet(&mut keeper).await;
+        assert_eq!(
+            sent.iter().filter(|one| **one == who).count(),
+            1,
+            "{sent:?}"
+        );
+        assert_eq!(feed.quote(btc).call().await.unwrap().state, 0);
+    }
+    // Without it: four windows later nobody believes the mean.
+    w.at(0, 14 * HOUR).await;
+    assert_eq!(feed.quote(btc).call().await.unwrap().state, 1);
     w.journal_is_clean().await;
 }
 
