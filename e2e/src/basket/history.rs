@@ -1,5 +1,6 @@
 //! One history of a basket: people, keepers, governance and weather, from one seed.
 #![allow(
+    non_snake_case,
     clippy::expect_used,
     clippy::indexing_slicing,
     reason = "test code: a slip of the run itself ends it"

@@ -2,6 +2,7 @@
 //! performed again, whole or in parts.
 #![allow(
     missing_docs,
+    non_snake_case,
     clippy::expect_used,
     clippy::indexing_slicing,
     reason = "test code: a slip of the run itself ends it"
@@ -219,10 +220,17 @@ impl Runner {
         }
     }
 
+    /// Shares, and each asset once: two sleeves may hold one token.
     fn wealth(&mut self, who: Address) -> (U256, Vec<U256>) {
         let tokens: Vec<Address> = self.b.sleeves.iter().map(|s| s.token).collect();
-        let held = tokens.into_iter().map(|t| self.w.token_balance(t, who));
-        let held = held.collect();
+        let mut held = Vec::new();
+        for (i, token) in tokens.iter().enumerate() {
+            held.push(if tokens[..i].contains(token) {
+                U256::ZERO
+            } else {
+                self.w.token_balance(*token, who)
+            });
+        }
         (self.b.of(who), held)
     }
 

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 const RESULTS: &str = "bench/results/deep.json";
-const USAGE: &str = "usage: omnibus-deep queue | exits | differential | basket | hunt   (SEED, CALLS, EXITS, MINUTES from the environment)";
+const USAGE: &str = "usage: omnibus-deep queue | exits | differential | basket | hunt   (SEED, CALLS, IN_STEP, EXITS, MINUTES from the environment)";
 
 /// What a figure rests on, as git's pathspecs.
 type Trees = &'static [&'static str];
@@ -178,19 +178,24 @@ fn a_basket() -> Result<()> {
         &["crates/model/src/basket"],
     ])?;
     let (seed, calls) = (number("SEED", 2)?, number("CALLS", 100_000)?);
+    let in_step = number("IN_STEP", calls)?;
     let mut long: Long<Basket> = Long::resume("basket", seed, trees)?;
-    while (long.sum.promises.successes() < calls || long.sum.lockstep.taken < calls)
-        && !long.late()?
-    {
+    let open = |sum: &Basket| sum.promises.successes() < calls || sum.lockstep.taken < in_step;
+    while open(&long.sum) && !long.late()? {
         let started = Instant::now();
         let numbers = long.next();
         // A world of promises holds five times the calls of a world in lockstep.
         let pairs = numbers.start * 5..numbers.end * 5;
-        let more = basket::play(seed, numbers).map_err(|broken| eyre!(broken))?;
-        let pairs = lockstep::play(seed, pairs).map_err(|broken| eyre!(broken))?;
-        let did = more.tried() + pairs.taken + pairs.refused;
+        let (mut more, mut in_pairs) = (Counts::default(), lockstep::Report::default());
+        if long.sum.promises.successes() < calls {
+            more = basket::play(seed, numbers).map_err(|broken| eyre!(broken))?;
+        }
+        if long.sum.lockstep.taken < in_step {
+            in_pairs = lockstep::play(seed, pairs).map_err(|broken| eyre!(broken))?;
+        }
+        let did = more.tried() + in_pairs.taken + in_pairs.refused;
         long.sum.promises.merge(&more);
-        long.sum.lockstep.add(&pairs);
+        long.sum.lockstep.add(&in_pairs);
         let (p, l) = (&long.sum.promises, &long.sum.lockstep);
         eprintln!(
             "{} calls kept the promises, {} agreed with the model; {} a second",

@@ -93,11 +93,7 @@ impl History {
         let round = (now - self.weather.lag) / DAY;
         if round != self.weather.round && now >= self.weather.operator_away {
             self.weather.round = round;
-            let settle = self.told(
-                op,
-                self.r.w.at.earn,
-                &E::afterTurnRoundCall(Vec::new()),
-            );
+            let settle = self.told(op, self.r.w.at.earn, &E::afterTurnRoundCall(Vec::new()));
             self.other(settle)?;
         }
         if now >= self.weather.reported + 6 * HOUR && now >= self.weather.reporters_away {
