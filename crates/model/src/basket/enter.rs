@@ -163,7 +163,8 @@ impl State {
         let weight = mul_div_up(mine.raw(), BPS, whole.raw())?;
         let limits = sleeve.limits;
         let most = limits.target.raw().saturating_add(limits.band.raw());
-        if weight > most {
+        // What is to go takes nothing, however little: else it would never be gone.
+        if weight > most || limits.target.raw().is_zero() {
             return Err(Error::AboveBand(id, weight, most));
         }
         Ok(())
