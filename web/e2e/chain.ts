@@ -45,8 +45,13 @@ export async function api<T>(path: string): Promise<T> {
 }
 
 export const config = await api<Config>('/config')
-export const minter = getAddress(config.contracts.minter)
-export const token = getAddress(config.contracts.token)
+/** A contract that the script needs and the deployment has. */
+export function contract(address: string | null | undefined, name: string): Address {
+  if (!address) throw new Error(`this deployment has no ${name}`)
+  return getAddress(address)
+}
+export const minter = contract(config.contracts.minter, 'minter')
+export const token = contract(config.contracts.token, 'token')
 const chain = {
   id: config.chainId,
   name: config.chainName,

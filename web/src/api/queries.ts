@@ -3,6 +3,16 @@ import { call } from './client'
 import type {
   Account,
   Alert,
+  BasketAccount,
+  BasketAuctions,
+  BasketDepositQuote,
+  BasketEpoch,
+  BasketExitQuote,
+  BasketHistory,
+  BasketMintQuote,
+  BasketPrices,
+  BasketSleeves,
+  BasketSummary,
   Config,
   Converter,
   Delegate,
@@ -10,6 +20,8 @@ import type {
   ExitPools,
   ExitQuote,
   ExitRequest,
+  Governance,
+  GovernanceAccount,
   Halt,
   HistoryItem,
   Job,
@@ -18,11 +30,13 @@ import type {
   Page,
   Payouts,
   PoolQuote,
+  Proposal,
   Reserve,
   ReserveMove,
   Rung,
   Scheduled,
   Status,
+  Timelock,
   Validator,
   Vault,
   VaultPosition,
@@ -140,6 +154,86 @@ export const vaultPositionQuery = (address: string) => ofAccount<VaultPosition>(
 export const payoutsQuery = (address: string) => ofAccount<Payouts>(address, 'payouts')
 export const vaultRequestsQuery = (address: string) =>
   pages<VaultRequest>(['account', address.toLowerCase(), 'vault-requests'], `/accounts/${address}/vault/requests`)
+
+/** One answer about the basket that `nav`, `sleeves` and `prices` make stale. */
+const ofBasket = <T>(what: string) =>
+  queryOptions({
+    queryKey: ['basket', what],
+    queryFn: ({ signal }) => call<T>(`/basket${what}`, { signal }),
+    refetchInterval: SLOW,
+  })
+
+export const basketQuery = ofBasket<BasketSummary>('')
+export const sleevesQuery = ofBasket<BasketSleeves>('/sleeves')
+export const pricesQuery = ofBasket<BasketPrices>('/prices')
+export const auctionsQuery = ofBasket<BasketAuctions>('/auctions')
+
+/** A quote of the basket for what is typed; the last one stays while the next is on its way. */
+const basketQuote = <T>(what: string, params: Record<string, string | number>, enabled: boolean) =>
+  queryOptions({
+    queryKey: ['basket', 'quote', what, params],
+    queryFn: ({ signal }) => call<T>(`/basket/quote-${what}`, { params, signal }),
+    enabled,
+    refetchInterval: 15_000,
+    placeholderData: keepPreviousData,
+  })
+
+export const basketExitQuery = (shares: bigint) =>
+  basketQuote<BasketExitQuote>('exit', { shares: shares.toString() }, shares > 0n)
+export const basketDepositQuery = (sleeve: number, units: bigint) =>
+  basketQuote<BasketDepositQuote>('deposit', { sleeve, units: units.toString() }, units > 0n)
+export const basketMintQuery = (shares: bigint) =>
+  basketQuote<BasketMintQuote>('mint', { shares: shares.toString() }, shares > 0n)
+
+/** Samples and yields: a span of weeks does not change with a block, so no topic makes it stale. */
+export const basketHistoryQuery = (days: number) =>
+  queryOptions({
+    queryKey: ['basket-history', days],
+    queryFn: ({ signal }) => call<BasketHistory>('/basket/history', { params: { days }, signal }),
+    refetchInterval: 4 * SLOW,
+    placeholderData: keepPreviousData,
+  })
+
+export const epochsQuery = pages<BasketEpoch>(['epochs', 'list'], '/basket/epochs', { limit: 6 })
+
+export const epochQuery = (id: number) =>
+  queryOptions({
+    queryKey: ['epochs', id],
+    queryFn: ({ signal }) => call<BasketEpoch>(`/basket/epochs/${id}`, { signal }),
+    refetchInterval: SLOW,
+  })
+
+/** What an account has in the basket. Its positions are paged, the rest is the same on every page. */
+export const basketAccountQuery = (address: string) =>
+  infiniteQueryOptions({
+    queryKey: ['account', address.toLowerCase(), 'basket'],
+    queryFn: ({ pageParam, signal }) =>
+      call<BasketAccount>(`/basket/accounts/${address}`, { params: { cursor: pageParam }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.positions.nextCursor,
+    refetchInterval: SLOW,
+  })
+
+export const governanceQuery = queryOptions({
+  queryKey: ['governance', 'rules'],
+  queryFn: ({ signal }) => call<Governance>('/governance', { signal }),
+  refetchInterval: SLOW,
+})
+
+export const proposalsQuery = pages<Proposal>(['governance', 'proposals'], '/governance/proposals', { limit: 6 })
+
+export const timelockQuery = queryOptions({
+  queryKey: ['governance', 'timelock'],
+  queryFn: ({ signal }) => call<Timelock>('/governance/timelock', { signal }),
+  refetchInterval: SLOW,
+})
+
+export const governanceAccountQuery = (address: string) =>
+  queryOptions({
+    queryKey: ['account', address.toLowerCase(), 'governance'],
+    queryFn: ({ signal }) => call<GovernanceAccount>(`/governance/accounts/${address}`, { signal }),
+    refetchInterval: SLOW,
+  })
 
 export const jobsQuery = queryOptions({
   queryKey: ['jobs', 'list'],
