@@ -1,6 +1,9 @@
 /* Temporary: replaced by the generated ones. */
 
+import type { components } from '../generated/api'
 import type { Page } from './types'
+
+type Schemas = components['schemas']
 
 export type PriceState = 'sound' | 'doubtful' | 'impaired'
 
@@ -14,7 +17,7 @@ export type Usd = {
 
 export type Nav = {
   low: string
-  high: string
+  high: string | null
   state: PriceState
 }
 
@@ -60,7 +63,7 @@ export type BasketSummary = {
   nav: Nav
   shares: string
   assetsLow: string
-  assetsHigh: string
+  assetsHigh: string | null
   holders: number
   epoch: OpenEpoch
   maxInstant: string
@@ -143,7 +146,7 @@ export type BasketSleeve = {
   bandBps: number
   weightBps: number | null
   priceLow: string
-  priceHigh: string
+  priceHigh: string | null
   priceState: PriceState
   worthLow: string
   worthHigh: string | null
@@ -163,7 +166,17 @@ export type BasketSleeves = {
 }
 
 export type Closed =
-  'paused' | 'price' | 'noCoins' | 'idle' | 'tooSmall' | 'cap' | 'dailyLimit' | 'band' | 'shareCap' | 'notSeeded'
+  | 'paused'
+  | 'price'
+  | 'noCoins'
+  | 'idle'
+  | 'tooSmall'
+  | 'cap'
+  | 'dailyLimit'
+  | 'band'
+  | 'shareCap'
+  | 'notSeeded'
+  | 'sleeveShut'
 
 export type QuoteLeg = {
   sleeve: number
@@ -193,6 +206,7 @@ export type InKindWay = {
 export type EpochWay = {
   position: number
   takesRequests: boolean
+  requestsFrom: number
   legs: QuoteLeg[]
   feeBps: number
   closesAt: number
@@ -202,7 +216,7 @@ export type EpochWay = {
 export type BasketExitQuote = {
   shares: string
   worthLow: string
-  worthHigh: string
+  worthHigh: string | null
   state: PriceState
   instant: InstantWay
   inKind: InKindWay
@@ -267,16 +281,32 @@ export type PositionLeg = {
   paid: boolean
 }
 
+export type PositionState = 'open' | 'waiting' | 'claimable' | 'claimed' | 'cancelled'
+
 export type BasketPosition = {
   epoch: number
-  state: EpochState
+  state: PositionState
   shares: string
   cancellable: boolean
-  claimable: boolean
   readyBy: number | null
   legs: PositionLeg[]
-  receipt: string | null
+  paid: string[]
   requestedAt: number
+  txHash: string
+}
+
+export type BasketReceipt = {
+  id: string
+  owner: string
+  receiptState: Schemas['ReceiptState']
+  state: PositionState
+  epoch: number
+  shares: string
+  readyBy: number | null
+  legs: PositionLeg[]
+  paid: string[]
+  next: string | null
+  mintedAt: number
   txHash: string
 }
 
@@ -285,16 +315,19 @@ export type WaitingLeg = {
   asset: string
   parts: string
   units: string
+  recipient: string
+  since: number | null
 }
 
 export type BasketAccount = {
   address: string
   shares: string
   worthLow: string
-  worthHigh: string
+  worthHigh: string | null
   state: PriceState
   waiting: WaitingLeg[]
-  legRecipient: string | null
+  sharesIn: string
+  sharesOut: string
   positions: Page<BasketPosition>
   at: number
   block: number
@@ -305,16 +338,22 @@ export type BasketMoveKind =
   | 'mintInKind'
   | 'instantExit'
   | 'inKindExit'
+  | 'legDelivered'
   | 'request'
   | 'cancel'
   | 'claim'
   | 'transferIn'
   | 'transferOut'
+  | 'wrap'
+  | 'unwrap'
+  | 'receiptIn'
+  | 'receiptOut'
 
 export type BasketMove = {
   kind: BasketMoveKind
   shares: string
   coins: string
+  fee: string
   sleeve: number | null
   epoch: number | null
   units: string[]
@@ -393,7 +432,7 @@ export type AssetPrice = {
   sleeves: number[]
   listed: boolean
   low: string
-  high: string
+  high: string | null
   state: PriceState
   spreadBps: number
   disagreeBps: number
@@ -481,7 +520,6 @@ export type Governance = {
   lateQuorumExtension: number
   timelockDelay: number
   longestExit: number
-  proposals: number
   guardian: Mandate
   at: number
   block: number
@@ -517,6 +555,8 @@ export type Proposal = {
   quorum: string | null
   quorumReached: boolean | null
   eta: number | null
+  operation: string | null
+  voters: number
   onlyRemovesGuardian: boolean
   createdAt: number
   block: number
@@ -560,6 +600,7 @@ export type Operation = {
   id: string
   state: OperationState
   calls: GovernanceCall[]
+  proposal: string | null
   predecessor: string | null
   scheduledAt: number
   readyAt: number | null

@@ -11,6 +11,7 @@ import type {
   BasketHistory,
   BasketMintQuote,
   BasketPrices,
+  BasketReceipt,
   BasketSleeves,
   BasketSummary,
   Config,
@@ -185,14 +186,20 @@ export const basketDepositQuery = (sleeve: number, units: bigint) =>
 export const basketMintQuery = (shares: bigint) =>
   basketQuote<BasketMintQuote>('mint', { shares: shares.toString() }, shares > 0n)
 
-/** Samples and yields: a span of weeks does not change with a block, so no topic makes it stale. */
-export const basketHistoryQuery = (days: number) =>
-  queryOptions({
-    queryKey: ['basket-history', days],
-    queryFn: ({ signal }) => call<BasketHistory>('/basket/history', { params: { days }, signal }),
+/** Samples in a picture of the past. */
+const SAMPLES = 60
+
+/** Samples and yields of `days` up to `now`: they change by their own step, not with a block, so no topic makes them stale. */
+export const basketHistoryQuery = (days: number, now: number) => {
+  const step = (days * 86_400) / SAMPLES
+  const from = Math.max(0, (Math.floor(now / step) - SAMPLES) * step)
+  return queryOptions({
+    queryKey: ['basket-history', from, step],
+    queryFn: ({ signal }) => call<BasketHistory>('/basket/history', { params: { from, step }, signal }),
     refetchInterval: 4 * SLOW,
     placeholderData: keepPreviousData,
   })
+}
 
 export const epochsQuery = pages<BasketEpoch>(['epochs', 'list'], '/basket/epochs', { limit: 6 })
 
@@ -213,6 +220,10 @@ export const basketAccountQuery = (address: string) =>
     getNextPageParam: (last) => last.positions.nextCursor,
     refetchInterval: SLOW,
   })
+
+/** Positions that an account holds by receipts, its own or bought. */
+export const basketReceiptsQuery = (address: string) =>
+  pages<BasketReceipt>(['account', address.toLowerCase(), 'basket-receipts'], `/basket/accounts/${address}/receipts`)
 
 export const governanceQuery = queryOptions({
   queryKey: ['governance', 'rules'],

@@ -1,20 +1,29 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Abi, Address } from 'viem'
-import { basketAccountQuery, epochQuery, epochsQuery } from '../api/queries'
-import type { BasketAccount, BasketEpoch, BasketPosition, EpochState, PositionLeg, WaitingLeg } from '../api/types'
+import { basketAccountQuery, basketReceiptsQuery, epochQuery, epochsQuery } from '../api/queries'
+import type {
+  BasketAccount,
+  BasketEpoch,
+  BasketPosition,
+  BasketReceipt,
+  EpochState,
+  PositionLeg,
+  PositionState,
+  WaitingLeg,
+} from '../api/types'
 import { basketAbi, basketReceiptsAbi, queueAbi } from '../generated/abi'
 import { useAppConfig, useBasket } from '../chain/app-config'
 import { useChainNow } from '../chain/use-clock'
 import { isBusy, useTx } from '../chain/use-tx'
 import { formatCount, wei } from '../lib/amount'
-import { isOver, legWords, maskOf, partOf, type LegNow } from '../lib/basket'
+import { legWords, maskOf, type LegNow } from '../lib/basket'
 import { readAddress, shortAddress } from '../lib/text'
 import { formatAgo, formatDate, formatRealWait } from '../lib/time'
 import { AddressField } from './address-field'
 import { BasketShares, fillOf, LegAmount, useSleeveName } from './basket-units'
 import { TxStatus, txLabel } from './tx-status'
-import { Badge, Button, Card, ChainLink, Empty, Loaded, MoreButton, Notice, When } from './ui'
+import { Badge, Button, Card, ChainLink, Empty, Failure, Loaded, MoreButton, Notice, When } from './ui'
 import { useReadyWallet } from './wallet'
 
 const STATES: Record<EpochState, { words: string; tone: 'neutral' | 'good' | 'info' | 'warn' }> = {
@@ -127,23 +136,55 @@ function LegRow({
   )
 }
 
-/** A leg with what of it was paid before: the position's part of what came, less what can still be claimed. */
-function legNow(leg: PositionLeg, position: BasketPosition, epoch: BasketEpoch | undefined): LegNow {
-  const claimable = wei(leg.claimable)
-  const whole = epoch?.legs.find((each) => each.sleeve === leg.sleeve)
-  const part = whole ? partOf(wei(whole.recovered), wei(position.shares), wei(epoch?.shares ?? '0')) : 0n
-  return { state: leg.state, claimable, paid: part > claimable ? part - claimable : 0n }
+/** One's own request, by itself or by a receipt: what both have in common. */
+type Held = {
+  epoch: number
+  state: PositionState
+  shares: bigint
+  cancellable: boolean
+  readyBy: number | null
+  legs: { leg: PositionLeg; now: LegNow }[]
+  /** The receipt's id; `null` while the position is the account's own. */
+  receipt: string | null
+  since: number
+  txHash: string
 }
 
-function PositionActions({
-  position,
-  legs,
-  onAct,
-}: {
-  position: BasketPosition
-  legs: readonly { leg: PositionLeg; now: LegNow }[]
-  onAct: () => void
-}) {
+const legsOf = (legs: readonly PositionLeg[], paid: readonly string[]) =>
+  legs.map((leg) => ({
+    leg,
+    now: { state: leg.state, claimable: wei(leg.claimable), paid: wei(paid[leg.sleeve] ?? '0') },
+  }))
+
+const ownOf = (position: BasketPosition): Held => ({
+  ...position,
+  shares: wei(position.shares),
+  legs: legsOf(position.legs, position.paid),
+  receipt: null,
+  since: position.requestedAt,
+})
+
+const byReceipt = (receipt: BasketReceipt): Held => ({
+  ...receipt,
+  shares: wei(receipt.shares),
+  cancellable: false,
+  legs: legsOf(receipt.legs, receipt.paid),
+  receipt: receipt.id,
+  since: receipt.mintedAt,
+})
+
+const POSITION: Record<PositionState, { words: string; tone: 'neutral' | 'good' | 'info' }> = {
+  open: { words: 'Open', tone: 'info' },
+  waiting: { words: 'On its way', tone: 'neutral' },
+  claimable: { words: 'Ready to claim', tone: 'good' },
+  claimed: { words: 'Paid out', tone: 'neutral' },
+  cancelled: { words: 'Taken back', tone: 'neutral' },
+}
+
+const isEnded = ({ state }: Held) => state === 'claimed' || state === 'cancelled'
+const keyOf = (held: Held) => `${held.epoch}-${held.receipt ?? ''}`
+
+function PositionActions({ held, onAct }: { held: Held; onAct: () => void }) {
   const { queue, receipts } = useBasket()
   const wallet = useReadyWallet()
   const { state, send } = useTx()
@@ -152,10 +193,9 @@ function PositionActions({
   const [giveText, setGiveText] = useState('')
   const other = text.trim() === '' ? wallet.address : (readAddress(text) ?? undefined)
   const next = readAddress(giveText)
-  const epoch = BigInt(position.epoch)
-  const receipt = position.receipt === null ? null : BigInt(position.receipt)
-  const ready = legs.filter(({ now }) => now.claimable > 0n).map(({ leg }) => leg.sleeve)
-  const over = isOver(legs.map(({ now }) => now))
+  const epoch = BigInt(held.epoch)
+  const receipt = held.receipt === null ? null : BigInt(held.receipt)
+  const ready = held.legs.filter(({ now }) => now.claimable > 0n).map(({ leg }) => leg.sleeve)
   const off = !wallet.ready || isBusy(state)
   const act = (words: string, address: Address, abi: Abi, functionName: string, args: readonly unknown[]) => {
     onAct()
@@ -168,7 +208,8 @@ function PositionActions({
     if (receipt === null) act(words, queue, queueAbi, 'claim', [epoch, wallet.address, maskOf(ready), other])
     else act(words, receipts, basketReceiptsAbi, 'claim', [receipt, maskOf(ready), other])
   }
-  const id = position.epoch
+  // A receipt beside a request of the same epoch has buttons of its own.
+  const id = receipt === null ? held.epoch : `r${receipt & ((1n << 128n) - 1n)}`
   return (
     <div className="mt-4 space-y-3">
       <div className="flex flex-wrap items-center gap-3">
@@ -177,14 +218,14 @@ function PositionActions({
             {txLabel(state, wallet.ready ? 'Claim' : 'Switch network to claim')}
           </Button>
         )}
-        {position.cancellable && receipt === null && (
+        {held.cancellable && receipt === null && (
           <Button
             look="quiet"
             disabled={off}
             onClick={() =>
               act('The request is taken back; its shares are in your wallet.', queue, queueAbi, 'cancel', [
                 epoch,
-                wei(position.shares),
+                held.shares,
                 wallet.address,
                 wallet.address,
               ])
@@ -194,7 +235,7 @@ function PositionActions({
             {txLabel(state, wallet.ready ? 'Cancel request' : 'Switch network to cancel')}
           </Button>
         )}
-        {receipt === null && !over && (
+        {receipt === null && !isEnded(held) && (
           <Button
             look="quiet"
             disabled={off}
@@ -212,7 +253,7 @@ function PositionActions({
             {txLabel(state, 'Make it a receipt')}
           </Button>
         )}
-        {receipt !== null && (
+        {receipt !== null && !isEnded(held) && (
           <Button
             look="quiet"
             disabled={off}
@@ -240,7 +281,7 @@ function PositionActions({
           </div>
         </details>
       )}
-      {receipt !== null && (
+      {receipt !== null && !isEnded(held) && (
         <details className="text-sm">
           <summary className="min-h-6 text-accent">Give or sell this receipt</summary>
           <div className="mt-3 flex flex-wrap items-start gap-x-3">
@@ -274,71 +315,66 @@ function PositionActions({
   )
 }
 
-const keyOf = (position: BasketPosition) => `${position.epoch}-${position.receipt ?? ''}`
-const isClosed = (position: BasketPosition) => position.state === 'closed' || position.state === 'settled'
-const isEmpty = (position: BasketPosition) => wei(position.shares) === 0n
-
 function PositionItem({
-  position,
+  held,
   mine,
   kept,
   onAct,
 }: {
-  position: BasketPosition
+  held: Held
   mine: boolean
-  /** Acted on in this visit: it stays as it is, so that the outcome can be read. */
+  /** Acted on in this visit: it stays where it is, so that the outcome can be read. */
   kept: boolean
   onAct: () => void
 }) {
   const { accelerated, clockFactor } = useAppConfig()
   const now = useChainNow()
-  const epoch = useQuery({ ...epochQuery(position.epoch), enabled: isClosed(position) })
-  const legs = position.legs.map((leg) => ({ leg, now: legNow(leg, position, epoch.data) }))
-  const claimable = legs.some((each) => each.now.claimable > 0n)
-  const real = position.readyBy === null ? null : formatRealWait(position.readyBy, now, accelerated ? clockFactor : 1)
+  const over = isEnded(held)
+  const epoch = useQuery({ ...epochQuery(held.epoch), enabled: !over })
+  const real = held.readyBy === null ? null : formatRealWait(held.readyBy, now, accelerated ? clockFactor : 1)
+  const due = held.state === 'open' && epoch.data?.state === 'due'
+  const shown = POSITION[held.state]
   return (
     <li
       className="py-5 first:pt-0 last:pb-0"
-      data-testid={`position-${position.epoch}`}
-      data-state={isEmpty(position) ? 'empty' : position.state}
+      data-testid={held.receipt === null ? `position-${held.epoch}` : `receipt-${held.epoch}`}
+      data-state={held.state}
     >
       <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-1">
         <div>
           <h3 className="text-lg font-semibold tracking-tight">
-            <BasketShares value={wei(position.shares)} />
+            <BasketShares value={held.shares} />
           </h3>
           <p className="text-xs text-ink-faint">
-            Epoch {position.epoch} · asked {formatAgo(position.requestedAt, now)} ·{' '}
-            <ChainLink kind="tx" value={position.txHash} label="transaction" />
+            Epoch {held.epoch} · {held.receipt === null ? 'asked' : 'made a receipt'} {formatAgo(held.since, now)} ·{' '}
+            <ChainLink kind="tx" value={held.txHash} label="transaction" />
           </p>
         </div>
         <span className="flex flex-wrap gap-2">
-          {position.receipt !== null && <Badge tone="accent">Receipt</Badge>}
-          {isEmpty(position) ? (
-            <Badge>Over</Badge>
-          ) : claimable ? (
-            <Badge tone="good">Ready to claim</Badge>
-          ) : (
-            <Badge tone={STATES[position.state].tone}>{STATES[position.state].words}</Badge>
-          )}
+          {held.receipt !== null && <Badge tone="accent">Receipt</Badge>}
+          {due ? <Badge tone="warn">Close is due</Badge> : <Badge tone={shown.tone}>{shown.words}</Badge>}
         </span>
       </div>
-      {position.readyBy !== null && !isEmpty(position) && (
+      {held.readyBy !== null && !over && (
         <p className="mt-3 text-sm">
           <span className="text-ink-soft">The slowest asset is back at the latest </span>
           <span className="font-medium">
-            <When at={position.readyBy} now={now} />
+            <When at={held.readyBy} now={now} />
           </span>
           {real && <span className="block text-xs text-ink-faint">{real}</span>}
         </p>
       )}
-      {position.state === 'open' && !isEmpty(position) && (
+      {held.state === 'open' && !due && (
         <p className="mt-1 text-sm text-ink-soft">
           Your shares earn until the epoch closes at dawn (00:00 UTC).{' '}
-          {position.cancellable ? 'Until 23:00 UTC you can cancel.' : 'Cancels are closed until then.'}
+          {held.cancellable
+            ? 'Until 23:00 UTC you can cancel.'
+            : held.receipt === null
+              ? 'Cancels are closed until then.'
+              : 'To cancel, make it a plain request again.'}
         </p>
       )}
-      {position.state === 'due' && !isEmpty(position) && (
+      {due && (
         <div className="mt-2">
           <Notice tone="warn" title="The epoch’s close is due">
             The keepers do it, and anybody may.
@@ -347,19 +383,19 @@ function PositionItem({
               done="The epoch is closed; its legs can start."
               functionName="closeEpoch"
               args={[]}
-              testId={`close-${position.epoch}`}
+              testId={`close-${held.epoch}`}
             />
           </Notice>
         </div>
       )}
-      {legs.length > 0 && !isEmpty(position) && (
+      {held.legs.length > 0 && !over && (
         <ul className="mt-4 divide-y divide-line rounded-control bg-sunken px-4 py-3">
-          {legs.map(({ leg, now: its }) => (
-            <LegRow key={leg.sleeve} leg={leg} now={its} epoch={position.epoch} known={epoch.data} />
+          {held.legs.map(({ leg, now: its }) => (
+            <LegRow key={leg.sleeve} leg={leg} now={its} epoch={held.epoch} known={epoch.data} />
           ))}
         </ul>
       )}
-      {mine && (kept || !isEmpty(position)) && <PositionActions position={position} legs={legs} onAct={onAct} />}
+      {mine && (kept || !over) && <PositionActions held={held} onAct={onAct} />}
     </li>
   )
 }
@@ -368,6 +404,7 @@ function PositionItem({
 function Waiting({ account, mine }: { account: BasketAccount; mine: boolean }) {
   const { basket } = useBasket()
   const wallet = useReadyWallet()
+  const now = useChainNow()
   const name = useSleeveName()
   const { state, send } = useTx()
   const [done, setDone] = useState('')
@@ -388,19 +425,17 @@ function Waiting({ account, mine }: { account: BasketAccount; mine: boolean }) {
     <div className="mb-5 border-b border-line pb-5" data-testid="waiting-legs">
       <h3 className="font-semibold">Waiting from an exit in kind</h3>
       <p className="mt-1 text-sm text-ink-soft">
-        These could not be delivered. They share gains and losses until they are, and go to{' '}
-        {account.legRecipient === null ? (
-          'the address that the exit named'
-        ) : (
-          <ChainLink kind="address" value={account.legRecipient} />
-        )}
-        .
+        These could not be delivered. They share gains and losses until they are.
       </p>
       <ul className="mt-3 divide-y divide-line">
         {account.waiting.map((leg) => (
           <li key={leg.sleeve} className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 py-3">
             <span className="font-medium">
               <LegAmount sleeve={leg.sleeve} asset={leg.asset} value={wei(leg.units)} />
+              <span className="block text-xs font-normal text-ink-faint">
+                goes to <ChainLink kind="address" value={leg.recipient} />
+                {leg.since !== null && ` · waits since ${formatDate(leg.since, now)}`}
+              </span>
             </span>
             {wallet.connected && (
               <Button
@@ -453,26 +488,33 @@ export function Positions({
   title?: string
 }) {
   const query = useInfiniteQuery(basketAccountQuery(address))
+  const receipts = useInfiniteQuery(basketReceiptsQuery(address))
   const [acted, setActed] = useState<ReadonlySet<string>>(new Set())
   return (
     <Card title={title}>
       <Loaded query={query}>
         {({ pages }) => {
-          const all = pages.flatMap((page) => page.positions.items)
-          const running = all.filter((position) => !isEmpty(position) || acted.has(keyOf(position)))
-          const over = all.filter((position) => !running.includes(position))
-          const item = (position: BasketPosition) => (
+          const bought = receipts.data?.pages.flatMap((page) => page.items) ?? []
+          const all = [
+            ...pages.flatMap((page) => page.positions.items).map(ownOf),
+            // What a claim left lives on under the next id, and is listed with it.
+            ...bought.filter((receipt) => receipt.receiptState === 'live').map(byReceipt),
+          ].sort((a, b) => b.epoch - a.epoch)
+          const running = all.filter((held) => !isEnded(held) || acted.has(keyOf(held)))
+          const over = all.filter((held) => !running.includes(held))
+          const item = (held: Held) => (
             <PositionItem
-              key={keyOf(position)}
-              position={position}
+              key={keyOf(held)}
+              held={held}
               mine={mine}
-              kept={acted.has(keyOf(position))}
-              onAct={() => setActed((before) => new Set(before).add(keyOf(position)))}
+              kept={acted.has(keyOf(held))}
+              onAct={() => setActed((before) => new Set(before).add(keyOf(held)))}
             />
           )
           return (
             <>
               {pages[0] && <Waiting account={pages[0]} mine={mine} />}
+              {receipts.error && !receipts.data && <Failure error={receipts.error} retry={() => receipts.refetch()} />}
               {running.length === 0 ? (
                 <Empty>
                   {over.length > 0 ? 'Nothing is waiting.' : 'No requests. What joins an epoch appears here.'}
@@ -487,6 +529,7 @@ export function Positions({
                 </details>
               )}
               <MoreButton query={query} />
+              <MoreButton query={receipts} />
             </>
           )
         }}

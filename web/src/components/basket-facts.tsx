@@ -12,9 +12,6 @@ import { BasketShares, fillOf, PriceBadge, Units, useShareSymbol, useSleeveName 
 import { BandChart, LayerChart } from './chart'
 import { Badge, Card, ChainLink, Coin, Empty, Fact, Facts, Loaded, Notice, Stat, When } from './ui'
 
-/** The largest 112-bit number and more: nothing is known. */
-const UNKNOWN = 2n ** 112n - 1n
-
 function Nav({ basket }: { basket: BasketSummary }) {
   const now = useChainNow()
   const symbol = useShareSymbol()
@@ -27,15 +24,11 @@ function Nav({ basket }: { basket: BasketSummary }) {
           <Coin value={wei(basket.nav.low)} digits={6} />
         </Stat>
         <Stat label={`1 ${symbol}, high`} note="what a deposit is reckoned with">
-          <Coin value={wei(basket.nav.high)} digits={6} />
+          {basket.nav.high === null ? 'not known' : <Coin value={wei(basket.nav.high)} digits={6} />}
         </Stat>
         <Stat
           label="In the basket"
-          note={
-            <>
-              at most <Coin value={wei(basket.assetsHigh)} />
-            </>
-          }
+          note={<>at most {basket.assetsHigh === null ? 'not known' : <Coin value={wei(basket.assetsHigh)} />}</>}
         >
           <Coin value={wei(basket.assetsLow)} />
         </Stat>
@@ -312,7 +305,8 @@ function History({ data }: { data: BasketHistory }) {
 /** NAV, composition and yield over a span. */
 export function HistoryCard() {
   const [days, setDays] = useState<number>(SPANS[1])
-  const query = useQuery(basketHistoryQuery(days))
+  const now = useChainNow()
+  const query = useQuery(basketHistoryQuery(days, now))
   return (
     <Card
       title="History"
@@ -366,7 +360,6 @@ function Price({ price }: { price: AssetPrice }) {
   const { nativeSymbol } = useAppConfig()
   const now = useChainNow()
   const { unit, decimals } = unitOf({ ...price, token: price.asset }, nativeSymbol)
-  const [low, high] = [wei(price.low), wei(price.high)]
   const coin = isCoin(price.asset)
   return (
     <li className="py-3.5 text-sm first:pt-0 last:pb-0">
@@ -375,11 +368,12 @@ function Price({ price }: { price: AssetPrice }) {
         <span className="flex flex-wrap items-center gap-2">
           {coin ? (
             <span className="text-ink-soft">is the unit</span>
-          ) : low === 0n && high >= UNKNOWN ? (
+          ) : price.high === null ? (
             <span className="text-ink-soft">nothing is known</span>
           ) : (
             <span>
-              <Coin value={priceOfOne(low, decimals)} /> to <Coin value={priceOfOne(high, decimals)} />
+              <Coin value={priceOfOne(wei(price.low), decimals)} /> to{' '}
+              <Coin value={priceOfOne(wei(price.high), decimals)} />
             </span>
           )}
           {!coin && <PriceBadge state={price.state} />}

@@ -27,7 +27,7 @@ export function BasketHolding({ address, mine }: { address: string; mine: boolea
                     label="At most"
                     note={account.state === 'sound' ? undefined : <PriceBadge state={account.state} />}
                   >
-                    <Coin value={wei(account.worthHigh)} />
+                    {account.worthHigh === null ? 'not known' : <Coin value={wei(account.worthHigh)} />}
                   </Stat>
                 </dl>
                 {mine && (

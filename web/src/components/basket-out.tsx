@@ -42,7 +42,7 @@ function Ways({
         name="Instant"
         testId="way-instant"
         badge={<Badge tone={closed ? 'warn' : 'accent'}>{closed ? 'Closed' : 'At once'}</Badge>}
-        pays={<Coin value={quote ? wei(quote.instant.coins) : 0n} />}
+        pays={closed ? '—' : <Coin value={quote ? wei(quote.instant.coins) : 0n} />}
         muted={closed !== null || quote === undefined}
         cost={
           <Cost
@@ -135,8 +135,8 @@ function Ways({
           </>
         ) : (
           <>
-            From 23:00 UTC until the close no requests are taken. The next epoch opens about{' '}
-            <When at={epoch.closesAt} now={now} />.
+            From 23:00 UTC until the close no requests are taken. They are again{' '}
+            <When at={quote?.epoch.requestsFrom ?? epoch.closesAt} now={now} />.
           </>
         )}
       </Path>
@@ -221,7 +221,13 @@ export function BasketOut() {
         <p className="text-sm text-ink-soft" data-testid="basket-out-worth">
           {fresh ? (
             <>
-              Worth between <Coin value={wei(quote.data.worthLow)} /> and <Coin value={wei(quote.data.worthHigh)} />
+              Worth at least <Coin value={wei(quote.data.worthLow)} />
+              {quote.data.worthHigh !== null && (
+                <>
+                  {', at most '}
+                  <Coin value={wei(quote.data.worthHigh)} />
+                </>
+              )}
               {quote.data.state !== 'sound' && ', as far as prices in doubt tell'}.
             </>
           ) : (

@@ -4,12 +4,10 @@ import {
   atMost,
   dayOf,
   isCoin,
-  isOver,
   legUnit,
   legWords,
   maskOf,
   parsePercent,
-  partOf,
   parseWeights,
   percentInput,
   priceOfOne,
@@ -107,18 +105,6 @@ describe('a leg', () => {
     expect(legWords({ state: 'done', claimable: 0n, paid: 3n }).words).toBe('Paid out')
     expect(legWords({ state: 'done', claimable: 0n, paid: 0n }).words).toBe('Nothing came')
   })
-
-  it('is over when it is done and nothing of it is left', () => {
-    expect(isOver([])).toBe(false)
-    expect(isOver([{ state: 'done', claimable: 0n, paid: 1n }])).toBe(true)
-    expect(isOver([{ state: 'done', claimable: 1n, paid: 1n }])).toBe(false)
-    expect(
-      isOver([
-        { state: 'done', claimable: 0n, paid: 1n },
-        { state: 'out', claimable: 0n, paid: 0n },
-      ]),
-    ).toBe(false)
-  })
 })
 
 describe('amounts of an asset', () => {
@@ -143,11 +129,5 @@ describe('amounts of an asset', () => {
     expect(legUnit(btc.token, btc, 'CORE')).toEqual({ unit: 'coreBTC', decimals: 8 })
     expect(legUnit(null, btc, 'CORE')).toEqual({ unit: 'coreBTC', decimals: 8 })
     expect(legUnit(null, undefined, 'CORE').decimals).toBe(0)
-  })
-
-  it('of a position are its part of what came, rounded down', () => {
-    expect(partOf(10n, 1n, 3n)).toBe(3n)
-    expect(partOf(10n, 3n, 3n)).toBe(10n)
-    expect(partOf(10n, 3n, 0n)).toBe(0n)
   })
 })

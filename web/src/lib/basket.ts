@@ -89,10 +89,6 @@ export function legWords({ state, claimable, paid }: LegNow): LegWords {
   }
 }
 
-/** Whether nothing more comes of a position. */
-export const isOver = (legs: readonly LegNow[]): boolean =>
-  legs.length > 0 && legs.every((leg) => leg.state === 'done' && leg.claimable === 0n)
-
 /** Why a way in or out is closed, to somebody who wanted to take it. */
 export const CLOSED: Record<Closed, string> = {
   paused: 'The guardian has paused it.',
@@ -105,6 +101,7 @@ export const CLOSED: Record<Closed, string> = {
   band: 'The asset would be above its target and band. Take another asset, or mint in kind.',
   shareCap: 'The basket is as large as it may be.',
   notSeeded: 'The basket has not been opened yet.',
+  sleeveShut: 'An asset that it needs takes nothing in: it is retired, or its system has become slow.',
 }
 
 /** What a state of prices means, in a word and a sentence. */
@@ -142,7 +139,3 @@ export function legUnit(asset: string | null, sleeve: Asset | undefined, coin: s
   if (asset !== null && isCoin(asset)) return { unit: coin, decimals: 18 }
   return sleeve ? unitOf(sleeve, coin) : { unit: 'units', decimals: 0 }
 }
-
-/** A position's part of what a leg brought, as the queue reckons it. */
-export const partOf = (recovered: bigint, shares: bigint, epochShares: bigint): bigint =>
-  epochShares === 0n ? 0n : (recovered * shares) / epochShares
