@@ -10,7 +10,7 @@ use crate::{
     lock::Lock,
     output::Output,
     profile::Kind,
-    session::Site,
+    session::{Place, Site},
 };
 use alloy::{primitives::Address, signers::local::PrivateKeySigner};
 use std::{
@@ -104,7 +104,7 @@ impl Service {
 pub async fn run(settings: &Settings, args: args::Run, out: Output) -> Result<()> {
     out.log(settings.file.log.level.unwrap_or_default());
     let _lock = Lock::take(&settings.data_dir)?;
-    let site = Site::open(settings).await?;
+    let place = Place::open(settings).await?;
     let api = &settings.file.api;
     let keeper = args
         .keeper
@@ -147,7 +147,7 @@ pub async fn run(settings: &Settings, args: args::Run, out: Output) -> Result<()
         },
     };
     let (stop, stopping) = channel(false);
-    let mut service = start(settings, &site, options, stopping).await?;
+    let mut service = start(settings, &place, options, stopping).await?;
     out.line(format!("listening on http://{}", service.local_addr()));
     let ended = tokio::select! {
         () = asked_to_stop() => Ok(()),
@@ -164,10 +164,11 @@ pub async fn run(settings: &Settings, args: args::Run, out: Output) -> Result<()
 /// [`Problem::KeyBusy`], [`Problem::PortInUse`], [`Problem::NoWebApp`], and what database and settings say.
 pub async fn start(
     settings: &Settings,
-    site: &Site,
+    place: &Place,
     options: Options,
     stopping: Stopping,
 ) -> Result<Service> {
+    let site = &place.liquid()?;
     let key = match &options.signer {
         Some(signer) if options.keeper == KeeperMode::On => {
             Some(take_key(settings, site, signer).await?)
@@ -284,7 +285,7 @@ pub async fn start(
 }
 
 /// Keeps commands from sending with the keeper's key, and waits for what one of them left on its way.
-async fn take_key(settings: &Settings, site: &Site, signer: &PrivateKeySigner) -> Result<Journal> {
+async fn take_key(settings: &Settings, site: &Place, signer: &PrivateKeySigner) -> Result<Journal> {
     let folder = journal::folder(&settings.data_dir, &site.pool, signer.address());
     let lock = journal::hold_key(&folder, signer.address())?;
     let journal = Journal::open(&folder, lock, &site.pool, settings.profile.kind).await?;
@@ -342,11 +343,10 @@ fn contracts(site: &Site) -> Result<watch::Contracts> {
 
 /// The staking system, real or a stand-in.
 fn staking(deployment: &Deployment) -> Result<Address> {
-    deployment.address(if deployment.stand_in {
-        "LocalStaking"
-    } else {
-        "Staking"
-    })
+    match deployment.part("LocalStaking") {
+        Some(stand_in) => Ok(stand_in),
+        None => deployment.address("Staking"),
+    }
 }
 
 /// Where alerts go. The secret comes from the environment and is in no message.
