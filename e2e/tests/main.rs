@@ -8,10 +8,10 @@
     reason = "a test stops at the first surprise; clippy only excuses the test functions themselves"
 )]
 
-mod basket;
 mod browser;
 mod deploy;
 mod index;
+mod invest;
 mod journey;
 mod parts;
 mod queue;
