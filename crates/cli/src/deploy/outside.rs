@@ -349,7 +349,7 @@ impl Look<'_> {
             .answer(name, aggregator, &ILocalPrices::latestRoundDataCall {})
             .await?;
         let step = U256::from(10).pow(U256::from(18_u8.saturating_sub(part.decimals)));
-        self.in_range(
+        in_range(
             name,
             aggregator,
             part,
@@ -362,23 +362,17 @@ impl Look<'_> {
             quote: coin.to_owned(),
         };
         let answer = self.answer(name, reference, &call).await?;
-        self.in_range(name, reference, part, answer.rate)
+        in_range(name, reference, part, answer.rate)
     }
+}
 
-    #[allow(clippy::unused_self, reason = "reads as the other questions do")]
-    fn in_range(
-        &self,
-        name: &str,
-        address: Address,
-        part: &profile::BtcPrice,
-        price: U256,
-    ) -> Result<()> {
-        if price >= part.least.0 && price <= part.most.0 {
-            return Ok(());
-        }
-        let expected = format!("a price of {} to {} coins", part.least, part.most);
-        Err(unlike(name, address, expected, format!("{price} wei")))
+/// Is it a price that could be one?
+fn in_range(name: &str, address: Address, part: &profile::BtcPrice, price: U256) -> Result<()> {
+    if price >= part.least.0 && price <= part.most.0 {
+        return Ok(());
     }
+    let expected = format!("a price of {} to {} coins", part.least, part.most);
+    Err(unlike(name, address, expected, format!("{price} wei")))
 }
 
 fn unlike(
