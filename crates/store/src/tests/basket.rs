@@ -562,7 +562,7 @@ async fn the_basket_adds_up_to_what_was_worked_out_by_hand() {
     };
     assert_eq!((taken_back.epoch, taken_back.shares), (2, u(0)));
     let in_one = store.positions_in(1, &page).await.unwrap().items;
-    assert_eq!(in_one, [position.clone()]);
+    assert_eq!(in_one, std::slice::from_ref(position));
     assert!(store.waiting_legs(&page).await.unwrap().items.is_empty());
     let receipts = store.basket_receipts_of(dan(), &page).await.unwrap().items;
     let shape: Vec<_> = receipts
