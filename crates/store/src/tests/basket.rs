@@ -963,7 +963,7 @@ async fn the_worth_of_a_share_is_read_by_steps() {
             assert!(topics.contains(&topic), "{topic}");
         }
     }
-    // Blocks 1 to 10 are at 1012, 1024 … 1120: minutes 16 (1 to 1) … by hundreds 10 (1 to 8) and 11 (9 and 10).
+    // By hundreds of seconds: blocks 1 to 8 end with 1096, 9 and 10 with 1120.
     let points = store.nav_history(1_012, 1_120, 100).await.unwrap();
     let shape: Vec<_> = points
         .iter()
