@@ -244,7 +244,8 @@ pub async fn start(
             keeper::Mode::DryRun
         };
         let mut config = keeper::Config {
-            minter: site.minter,
+            minter: Some(site.minter),
+            basket: None,
             ..keeper::Config::default()
         }
         .with_all(mode);
