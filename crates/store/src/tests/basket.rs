@@ -562,7 +562,7 @@ async fn the_basket_adds_up_to_what_was_worked_out_by_hand() {
     };
     assert_eq!((taken_back.epoch, taken_back.shares), (2, u(0)));
     let in_one = store.positions_in(1, &page).await.unwrap().items;
-    assert_eq!(in_one, [position.clone()]);
+    assert_eq!(in_one, std::slice::from_ref(position));
     assert!(store.waiting_legs(&page).await.unwrap().items.is_empty());
     let receipts = store.basket_receipts_of(dan(), &page).await.unwrap().items;
     let shape: Vec<_> = receipts
@@ -963,7 +963,7 @@ async fn the_worth_of_a_share_is_read_by_steps() {
             assert!(topics.contains(&topic), "{topic}");
         }
     }
-    // Blocks 1 to 10 are at 1012, 1024 … 1120: minutes 16 (1 to 1) … by hundreds 10 (1 to 8) and 11 (9 and 10).
+    // By hundreds of seconds: blocks 1 to 8 end with 1096, 9 and 10 with 1120.
     let points = store.nav_history(1_012, 1_120, 100).await.unwrap();
     let shape: Vec<_> = points
         .iter()

@@ -400,12 +400,16 @@ impl Monitor {
         for leg in self.legs_open().await? {
             match leg.state {
                 LegState::Waiting => {
-                    if !closed.contains_key(&leg.epoch) {
-                        let epoch = self.store.epoch(leg.epoch).await?;
-                        let at = epoch.and_then(|(epoch, _)| epoch.closed_at);
-                        closed.insert(leg.epoch, at.unwrap_or(now));
-                    }
-                    let since = closed.get(&leg.epoch).copied().unwrap_or(now);
+                    let since = match closed.get(&leg.epoch) {
+                        Some(at) => *at,
+                        None => {
+                            let epoch = self.store.epoch(leg.epoch).await?;
+                            let at = epoch.and_then(|(epoch, _)| epoch.closed_at);
+                            let at = at.unwrap_or(now);
+                            closed.insert(leg.epoch, at);
+                            at
+                        }
+                    };
                     waiting += 1;
                     longest = longest.max(now.saturating_sub(since));
                 }
