@@ -325,18 +325,21 @@ fn stop_of<E: std::fmt::Display>(part: &'static str) -> impl FnOnce(E) -> Proble
 fn contracts(site: &Site) -> Result<watch::Contracts> {
     let deployment = &site.deployment;
     Ok(watch::Contracts {
-        minter: site.minter,
-        token: site.token,
-        rewards: deployment.address("LiquidRewards")?,
-        factory: deployment.address("BucketFactory")?,
-        staking: staking(deployment)?,
-        parts: watch::Parts {
-            vault: deployment.part("LiquidVault"),
-            coin_vault: deployment.part("LiquidCoinVault"),
-            receipts: deployment.part("LiquidReceipts"),
-            route: deployment.part("AmmRoute"),
-            converter: deployment.part("RewardConverter"),
-        },
+        liquid: Some(watch::Liquid {
+            minter: site.minter,
+            token: site.token,
+            rewards: deployment.address("LiquidRewards")?,
+            factory: deployment.address("BucketFactory")?,
+            staking: staking(deployment)?,
+            parts: watch::Parts {
+                vault: deployment.part("LiquidVault"),
+                coin_vault: deployment.part("LiquidCoinVault"),
+                receipts: deployment.part("LiquidReceipts"),
+                route: deployment.part("AmmRoute"),
+                converter: deployment.part("RewardConverter"),
+            },
+        }),
+        basket: None,
         first_block: deployment.block,
     })
 }

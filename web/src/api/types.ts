@@ -7,8 +7,26 @@ import type { components } from '../generated/api'
 type Schemas = components['schemas']
 
 export type Page<T> = { items: T[]; nextCursor: string | null }
+export * from './basket-types'
 
-export type Config = Schemas['PublicConfig']
+type Old = Schemas['PublicConfig']
+export type Config = Omit<Old, 'contracts' | 'lstSymbol' | 'features'> & {
+  lstSymbol: string | null
+  features: Old['features'] & { liquid: boolean; basket: boolean }
+  contracts: { [Name in keyof Old['contracts']]: string | null } & {
+    basket: {
+      basket: string
+      token: string
+      queue: string
+      receipts: string
+      feed: string | null
+      timelock: string
+      governor: string
+      gov: string
+      guardian: string
+    } | null
+  }
+}
 export type Status = Schemas['Status']
 export type Overview = Schemas['Overview']
 export type Rung = Schemas['Rung']
