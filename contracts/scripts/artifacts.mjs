@@ -1,4 +1,5 @@
-// The one way from Solidity to what is committed: artifacts/NAME.json, snapshots/sizes.json and snapshots/storage.json.
+// The one way from Solidity to what is committed: artifacts/NAME.json and, in snapshots/, sizes.json, storage.json and
+// opcodes.json: what each artifact asks of the chain beyond Paris, for a chain that is not known to have it.
 //   node scripts/artifacts.mjs export   compile afresh and write them
 //   node scripts/artifacts.mjs check    compile afresh into a temporary folder and compare
 // The names stand in artifacts.txt. A name that occurs in two files is written File.sol:Name there.
@@ -9,6 +10,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const CODE_LIMIT = 24_576; // EIP-170, bytes
+// Opcodes that came after Paris (Shanghai, Cancun). No other stands between 0x00 and 0x5f that solc 0.8.30 could emit.
+const ABOVE_PARIS = new Map([[0x49, 'BLOBHASH'], [0x4a, 'BLOBBASEFEE'], [0x5c, 'TLOAD'], [0x5d, 'TSTORE'], [0x5e, 'MCOPY'], [0x5f, 'PUSH0']]);
+const ENDS = new Set([0x00, 0x56, 0xf3, 0xfd, 0xfe, 0xff]); // STOP, JUMP, RETURN, REVERT, INVALID, SELFDESTRUCT
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const command = process.argv[2];
 if (!['export', 'check'].includes(command)) fail('usage: node scripts/artifacts.mjs export|check', 2);
@@ -47,7 +51,7 @@ function compile(out) {
 
 /** Everything that is committed, as a map from path to text. */
 function make(out) {
-  const files = new Map(), sizes = {}, storage = {};
+  const files = new Map(), sizes = {}, storage = {}, above = {};
   for (const entry of names) {
     const { name, artifact } = load(out, entry);
     files.set(`artifacts/${name}.json`, json({
@@ -58,17 +62,42 @@ function make(out) {
       linkReferences: sorted(artifact.bytecode.linkReferences ?? {}),
       deployedLinkReferences: sorted(artifact.deployedBytecode.linkReferences ?? {}),
     }));
+    // With the code that makes it: both run on the chain. (What is deployed stands in it as data, and is walked with it.)
+    const used = opcodes(artifact.bytecode.object, artifact.deployedBytecode.object);
+    if (used.length > 0) above[name] = used;
     sizes[name] = (artifact.deployedBytecode.object.length - 2) / 2;
     const layout = (artifact.storageLayout?.storage ?? []).map((s) => `${s.slot}:${s.offset} ${s.label} ${typeName(artifact.storageLayout.types[s.type].label)}`);
     if (layout.length > 0) storage[name] = layout;
   }
   Object.assign(storage, namespaced(out));
+  files.set('snapshots/opcodes.json', json(sorted(above)));
   files.set('snapshots/sizes.json', json(sorted(sizes)));
   files.set('snapshots/storage.json', json(sorted(storage)));
   for (const [name, size] of Object.entries(sizes)) {
     if (size >= CODE_LIMIT) { console.error(`${name}: ${size} bytes of code, the limit is ${CODE_LIMIT}`); code = 1; }
   }
   return files;
+}
+
+/** Names of the opcodes above Paris that a contract runs. Each code is walked by itself, because what is pushed is data and a
+ *  wrong start would read it as code: the creation code ends where the deployed one begins in it. */
+function opcodes(creation, deployed) {
+  const bytes = (hex) => Buffer.from(hex.slice(2).replaceAll(/__\$.{34}\$__/g, '0'.repeat(40)), 'hex');
+  const made = bytes(deployed), making = bytes(creation), seen = new Set();
+  // Immutables are zero in both, so the one stands in the other as it is.
+  const at = made.length === 0 ? making.length : making.indexOf(made);
+  if (at < 0) throw new Error('the deployed code does not stand in the code that makes it');
+  for (const code of [making.subarray(0, at), made]) {
+    let runs = true; // what follows an end and is no destination of a jump never runs: constants lie there
+    for (let i = 0; i < code.length; ++i) {
+      const op = code[i];
+      if (op === 0x5b) runs = true;
+      if (runs && ABOVE_PARIS.has(op)) seen.add(ABOVE_PARIS.get(op));
+      if (ENDS.has(op)) runs = false;
+      if (op >= 0x60 && op <= 0x7f) i += op - 0x5f;
+    }
+  }
+  return [...seen].sort();
 }
 
 function load(out, entry) {

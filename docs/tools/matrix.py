@@ -82,7 +82,7 @@ def page():
     for promise, row in data["promises"].items():
         names = promised(promise, row, found, problems)
         out.append(f"| **{promise}** {row['says']} | {len(told.get(promise, []))} | {names} |")
-    out.append("\n## Promises of the basket\n\n| promise | tests |\n|---|---|")
+    out.append("\n## Promises of the basket\n\nOf the [specification](specification.md#16-the-baskets-promises).\n\n| promise | tests |\n|---|---|")
     for promise, row in data["basket"].items():
         out.append(f"| **{promise}** {row['says']} | {promised(promise, row, found, problems)} |")
     ids = {}

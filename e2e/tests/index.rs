@@ -12,7 +12,8 @@ use std::{sync::Arc, time::Duration};
 use store::{Options, Reader, Store};
 use tokio::time::timeout;
 use watch::{
-    AlertManager, Channels, Contracts, Indexer, IndexerConfig, Monitor, MonitorConfig, Parts, Rules,
+    AlertManager, Channels, Contracts, Indexer, IndexerConfig, Liquid, Monitor, MonitorConfig,
+    Parts, Rules,
 };
 
 const LIMIT: Duration = Duration::from_secs(240);
@@ -21,7 +22,7 @@ struct Index {
     store: Store,
     indexer: Indexer,
     monitor: Monitor,
-    contracts: Contracts,
+    liquid: Liquid,
     folder: tempfile::TempDir,
 }
 
@@ -35,7 +36,7 @@ impl Index {
             ..Options::default()
         };
         let store = Store::open(&path, options).await.unwrap();
-        let contracts = Contracts {
+        let liquid = Liquid {
             minter: site.address("LiquidMinter"),
             token: site.address("LiquidToken"),
             rewards: site.address("LiquidRewards"),
@@ -48,6 +49,10 @@ impl Index {
                 route: Some(site.address("AmmRoute")),
                 converter: Some(site.address("RewardConverter")),
             },
+        };
+        let contracts = Contracts {
+            liquid: Some(liquid),
+            basket: None,
             first_block: 1,
         };
         let rules = Rules::shipped().unwrap();
@@ -76,7 +81,7 @@ impl Index {
             store,
             indexer,
             monitor,
-            contracts,
+            liquid,
             folder,
         }
     }
@@ -96,15 +101,11 @@ impl Index {
             Some(&U256::ZERO),
             "{stage}"
         );
-        let (at, minter) = (BlockId::hash(head.hash), self.contracts.minter);
+        let (at, minter) = (BlockId::hash(head.hash), self.liquid.minter);
         for account in ACCOUNTS {
             let account: Address = account.parse().unwrap();
             let call = ILiquidToken::balanceOfCall { account };
-            let balance = site
-                .pool
-                .read(self.contracts.token, &call, at)
-                .await
-                .unwrap();
+            let balance = site.pool.read(self.liquid.token, &call, at).await.unwrap();
             let holder = self.store.holder(account).await.unwrap();
             assert_eq!(holder.map_or(U256::ZERO, |h| h.balance), balance, "{stage}");
             let call = ILiquidVault::balanceOfCall { account };

@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {IAsyncRedeem} from "./IAsyncRedeem.sol";
 import {IERC7540Operator, IERC7540Redeem} from "./IERC7540.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Asynchronous redemption (ERC-7540), for any vault whose exits wait in pools that are funded bit by bit.
@@ -15,8 +15,9 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 ///     controller's list      first -> next -> next (ascending ids, each once)
 ///
 /// @dev Claimable shares are `shares - ceil(shares * pending / whole) - claimed`: while any of the pool is pending, at least one
-/// share of each request is, so that no request ends before its last asset is here.
-abstract contract AsyncRedeem is IAsyncRedeem, ReentrancyGuardTransient {
+/// share of each request is, so that no request ends before its last asset is here. The lock is a stored one: not every chain
+/// that this is for is known to have transient storage.
+abstract contract AsyncRedeem is IAsyncRedeem, ReentrancyGuard {
     /// @dev One slot. `ref` is the derived contract's.
     struct Pool {
         uint96 shares; // requested in all, less what was cancelled

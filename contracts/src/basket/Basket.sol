@@ -8,6 +8,11 @@ import {Mask} from "./lib/Mask.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
+/// @dev What the basket asks of its timelock.
+interface INoted {
+    function notedExit(address basket) external view returns (uint256);
+}
+
 /// @title A basket: the ways in and out, and what the queue asks for.
 /// @notice IBasket carries the NatSpec. Everything else of it lives in the parts that the fallback hands on to.
 /// @dev The books first, money last: in the middle of any call they say what holds when it succeeds, and a call that fails
@@ -91,10 +96,7 @@ contract Basket is BasketBase {
         (uint256 u, uint256 p) = _open(id, s);
         if (t.nav == 0) revert SleeveWiped(id, u, p);
         _checkBand(id, s, t, units);
-        // Rule 2: the shares are valued on the units that the parts are worth, not on those that came.
-        uint256 parts = p == 0 ? units : units * p / u;
-        // slither-disable-next-line divide-before-multiply
-        uint256 credited = p == 0 ? units : parts * u / p;
+        (uint256 parts, uint256 credited) = _partsFor(u, p, units);
         // slither-disable-next-line divide-before-multiply
         shares = Math.mulDiv(credited * t.low / ONE, t.total, t.nav);
         shares -= _ceilDiv(shares * _entryBps, BPS);
@@ -134,7 +136,8 @@ contract Basket is BasketBase {
         uint256 more = units * t.high / ONE;
         uint256 bps = (t.worth + more) * BPS / (t.nav + more);
         uint256 most = uint256(s.targetBps) + s.bandBps;
-        if (bps > most) revert AboveBand(id, bps, most);
+        // What is to go takes nothing, however little: else it would never be gone.
+        if (bps > most || s.targetBps == 0) revert AboveBand(id, bps, most);
     }
 
     function mintInKind(uint256 priced, uint256[] calldata maxUnits, address receiver, uint256 deadline)
@@ -168,7 +171,7 @@ contract Basket is BasketBase {
     /// locked: else one who is nearly all of the basket would have the others' rewards for a fee that he pays himself.
     /// @return x units
     function _takeShare(uint256 id, Sleeve storage s, uint256 priced, uint256 total, uint256 most)
-        private
+        internal
         returns (uint256 x)
     {
         (uint256 u, uint256 p) = _open(id, s);
@@ -186,6 +189,13 @@ contract Basket is BasketBase {
         if (x > most) revert UnitsAboveMaximum(id, x, most);
     }
 
+    /// @dev Governance that does not count this basket's exits could be faster than they are. Registered once is for ever.
+    function _checkCounted() private view {
+        // One that counts none answers nothing, or not so.
+        (bool said, bytes memory noted) = _timelock.staticcall(abi.encodeCall(INoted.notedExit, (address(this))));
+        if (!said || noted.length != 32 || abi.decode(noted, (uint256)) == 0) revert NotRegistered(_timelock);
+    }
+
     /// @dev The first deposit: parts are units, and what nobody owns keeps parts and shares above zero for ever.
     function _seed(uint256 shares, uint256[] calldata maxUnits, address receiver)
         private
@@ -193,6 +203,7 @@ contract Basket is BasketBase {
     {
         if (msg.sender != _seeder) revert NotSeeder(msg.sender);
         if (shares < LEAST_SEED) revert SharesBelowMinimum(shares, LEAST_SEED);
+        _checkCounted();
         _seeded = true;
         _feeAt = uint40(block.timestamp);
         _checkShareCap(shares);
@@ -311,13 +322,6 @@ contract Basket is BasketBase {
         units = _takeOut(s, q);
         emit LegDelivered(owner, sleeve, to, q, units);
         if (units != 0) _deliver(sleeve, s, units, to);
-    }
-
-    /// @dev Rule 3: parts that were carved before leave with their units. @return units
-    function _takeOut(Sleeve storage s, uint256 parts) private returns (uint256 units) {
-        (uint256 u, uint256 p) = (s.units, s.parts);
-        units = u * parts / p;
-        (s.units, s.parts) = (uint112(u - units), uint112(p - parts));
     }
 
     // ------------------------------------------------------------------------------------------------------- the queue

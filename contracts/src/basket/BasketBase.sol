@@ -258,6 +258,23 @@ abstract contract BasketBase is IBasketTypes {
         }
     }
 
+    /// @dev Rule 2: parts for `units`, down. @return credited the units that those parts are worth, down: what the shares, or
+    /// a bid, are valued on
+    function _partsFor(uint256 u, uint256 p, uint256 units) internal pure returns (uint256 parts, uint256 credited) {
+        if (p == 0) return (units, units);
+        // Whole parts, then whole units: the rule's order.
+        parts = units * p / u;
+        // slither-disable-next-line divide-before-multiply
+        credited = parts * u / p;
+    }
+
+    /// @dev Rule 3: carved parts leave with their units, down. @return units
+    function _takeOut(Sleeve storage s, uint256 parts) internal returns (uint256 units) {
+        (uint256 u, uint256 p) = (s.units, s.parts);
+        units = u * parts / p;
+        (s.units, s.parts) = (uint112(u - units), uint112(p - parts));
+    }
+
     /// @dev Units that come in for the basket, within the cap.
     function _takeIn(uint256 id, Sleeve storage s, uint256 units, uint256 parts) internal {
         uint256 u = uint256(s.units) + units;

@@ -153,8 +153,8 @@ contract BasketDesk is BasketBase {
         uint256 tickets = IUnbondingQueue(_queue).openTickets(sleeve);
         (uint256 u, uint256 p, uint256 b) = (s.units, s.parts, s.basketParts);
         // A wiped one is dead, whatever dust lies in it: a gift of a wei must not keep it.
-        bool dust = u == 0 ? p != 0 : u < p / WIPED;
-        bool empty = dust || (u == 0 && s.locked == 0);
+        // So must what is given to one without parts: it is locked for ever, and nobody's.
+        bool empty = u == 0 || u < p / WIPED;
         if (!empty || s.feeUnits != 0 || p != b || tickets != 0) {
             revert SleeveBusy(sleeve, u + s.locked + s.feeUnits, p - b, tickets);
         }

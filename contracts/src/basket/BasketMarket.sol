@@ -42,12 +42,14 @@ contract BasketMarket is BasketBase {
     /// @dev The basket at mid prices.
     struct Weights {
         uint256 nav;
+        uint256[] own; // units
         uint256[] worth;
         uint256[] mid;
     }
 
     function _weigh() private view returns (Weights memory w) {
         uint256 n = _count;
+        w.own = new uint256[](n);
         w.worth = new uint256[](n);
         w.mid = new uint256[](n);
         // bound(MAX_SLEEVES): no more are ever added
@@ -55,19 +57,20 @@ contract BasketMarket is BasketBase {
             Sleeve storage s = _sleeves[i];
             if (s.basketParts == 0 && s.targetBps == 0) continue;
             w.mid[i] = _mid(i, s);
-            w.worth[i] = _ownUnits(s.units, s.parts, s.basketParts) * w.mid[i] / ONE;
+            w.own[i] = _ownUnits(s.units, s.parts, s.basketParts);
+            w.worth[i] = w.own[i] * w.mid[i] / ONE;
             w.nav += w.worth[i];
         }
     }
 
-    /// @dev Off its target by more than the drift limit, which is a part of the target.
+    /// @dev Off its target by more than the drift limit, which is a part of the target: where that is 0, any unit is too much.
     function _drift(Weights memory w) private view returns (uint256 over, uint256 under) {
         uint256 limit = _driftBps;
         // bound(MAX_SLEEVES): no more are ever added
         for (uint256 i; i < w.worth.length; ++i) {
             uint256 target = _sleeves[i].targetBps;
             uint256 share = w.worth[i] * BPS * BPS;
-            if (share > w.nav * target * (BPS + limit)) over |= Mask.bit(i);
+            if (target == 0 ? w.own[i] != 0 : share > w.nav * target * (BPS + limit)) over |= Mask.bit(i);
             else if (share < w.nav * target * (BPS - limit)) under |= Mask.bit(i);
         }
     }
@@ -89,7 +92,28 @@ contract BasketMarket is BasketBase {
 
     function _reads(uint256 over, uint256 under, uint256 at, uint256 from, uint256 to) private view returns (bool) {
         if (block.timestamp < at + READING_GAP || block.timestamp > at + READING_LIFE) return false;
-        return Mask.has(over, from) && Mask.has(under, to);
+        return Mask.has(over, from) && (_sleeves[from].targetBps == 0 || Mask.has(under, to));
+    }
+
+    /// @dev Whether `from` has too much now and `to` too little. What is to go goes for anything that is not above its target:
+    /// the others lack together just what it is worth, and none of them a tenth, perhaps.
+    function _offTarget(Weights memory w, uint256 from, uint256 to) private view returns (bool) {
+        (uint256 over, uint256 under) = _drift(w);
+        if (!Mask.has(over, from)) return false;
+        if (_sleeves[from].targetBps != 0) return Mask.has(under, to);
+        uint256 target = _sleeves[to].targetBps;
+        return target != 0 && w.worth[to] * BPS <= w.nav * target;
+    }
+
+    /// @dev Units of `from` to sell for `to`.
+    function _forSale(Weights memory w, uint256 from, uint256 to) private view returns (uint256) {
+        (uint256 target, uint256 due) = (_sleeves[from].targetBps, w.nav * _sleeves[to].targetBps);
+        if (target != 0) {
+            return Math.min(w.worth[from] - w.nav * target / BPS, due / BPS - w.worth[to]) * ONE / w.mid[from];
+        }
+        // Up, so that the last unit goes too; all of what no coin's wei is worth.
+        if (w.worth[from] == 0) return w.own[from];
+        return Math.min(w.own[from], _ceilDiv((_ceilDiv(due, BPS) - w.worth[to]) * ONE, w.mid[from]));
     }
 
     // --------------------------------------------------------------------------------------------------------- auction
@@ -107,16 +131,13 @@ contract BasketMarket is BasketBase {
     function startAuction(uint256 from, uint256 to) external nonReentrant returns (uint256 id) {
         _notPaused();
         if (_running()) revert AuctionRunning(_auctionId);
-        Sleeve storage f = _known(from);
+        _known(from);
         Sleeve storage t = _known(to);
         _harvestMissing();
         _open(to, t);
         Weights memory w = _weigh();
-        (uint256 over, uint256 under) = _drift(w);
-        if (!Mask.has(over, from) || !Mask.has(under, to) || !_drifted(from, to)) revert NoDrift(from, to);
-        uint256 excess = w.worth[from] - w.nav * f.targetBps / BPS;
-        uint256 lack = w.nav * t.targetBps / BPS - w.worth[to];
-        uint256 units = Math.min(excess, lack) * ONE / w.mid[from];
+        if (!_offTarget(w, from, to) || !_drifted(from, to)) revert NoDrift(from, to);
+        uint256 units = _forSale(w, from, to);
         if (units == 0) revert NoDrift(from, to);
         id = ++_auctionId;
         _auction = Auction({left: uint128(units), startedAt: uint40(block.timestamp), from: uint8(from), to: uint8(to)});
@@ -155,6 +176,7 @@ contract BasketMarket is BasketBase {
             if (units > most) revert InstantAboveMost(units, most);
         }
         (sold, out) = _sell(f, units);
+        _keepLocked(f);
         paid = Math.mulDiv(
             _ceilDiv(out * w.mid[a.from], ONE) * _priceNow(a.startedAt), ONE, w.mid[a.to] * WHOLE, Math.Rounding.Ceil
         );
@@ -170,13 +192,18 @@ contract BasketMarket is BasketBase {
         _send(msg.sender, msg.value - coins);
     }
 
+    /// @dev With a sleeve's last part what is locked in it would be nobody's. It is the basket's, as units, for the next auction.
+    function _keepLocked(Sleeve storage s) private {
+        uint112 locked = s.locked;
+        if (locked == 0 || s.parts != 0) return;
+        (s.units, s.parts, s.basketParts, s.locked) = (locked, locked, locked, 0);
+    }
+
     /// @dev Rule 2. @return got what the parts that came are worth, in units
     function _buy(uint256 id, Sleeve storage s, uint256 units) private returns (uint256 got) {
         (uint256 u, uint256 p) = _open(id, s);
-        uint256 parts = p == 0 ? units : units * p / u;
-        // Whole parts, then what they are worth: the rule's order.
-        // slither-disable-next-line divide-before-multiply
-        got = p == 0 ? units : parts * u / p;
+        uint256 parts;
+        (parts, got) = _partsFor(u, p, units);
         _takeIn(id, s, units, parts);
     }
 
@@ -200,8 +227,7 @@ contract BasketMarket is BasketBase {
     function endAuction(uint256 id) external nonReentrant {
         if (id != _auctionId || _auction.left == 0) revert NoAuction(id);
         if (_running()) {
-            (uint256 over, uint256 under) = _drift(_weigh());
-            if (Mask.has(over, _auction.from) && Mask.has(under, _auction.to)) revert AuctionRunning(id);
+            if (_offTarget(_weigh(), _auction.from, _auction.to)) revert AuctionRunning(id);
         }
         _auction.left = 0;
         emit AuctionEnded(id);

@@ -99,6 +99,8 @@ interface IBasketTypes {
     error NotSeeder(address caller);
     error NotSelf(address caller);
     error NotSeeded();
+    /// @notice The timelock does not count this basket's exits: register it there before the first deposit.
+    error NotRegistered(address timelock);
     error AlreadyInitialized();
     error UnknownSleeve(uint256 sleeve);
     error SleeveRetired(uint256 sleeve);
@@ -223,7 +225,7 @@ interface IBasket is IBasketTypes {
     ) external returns (uint256 shares);
 
     /// @notice All sleeves in proportion, what is locked in them included (it stays locked), for `priced` shares; `floor(priced * (1 - entry fee))` are credited. No price is asked.
-    /// The first one, by the seeder, takes exactly `maxUnits` and leaves DEAD_SHARES to nobody. Coins sent in excess come back.
+    /// The first one, by the seeder and once the timelock has registered the basket, takes exactly `maxUnits` and leaves DEAD_SHARES to nobody. Coins sent in excess come back.
     /// @param maxUnits one for each sleeve ever added, retired ones included (0)
     /// @return units taken in, one for each sleeve
     function mintInKind(uint256 priced, uint256[] calldata maxUnits, address receiver, uint256 deadline)
@@ -282,7 +284,8 @@ interface IBasket is IBasketTypes {
     /// @notice Notes which sleeves are over or under their target by more than the drift limit. Anyone, at most hourly.
     function noteDrift() external returns (uint256 over, uint256 under);
     /// @notice Starts selling what `from` has over its target for what `to` lacks. Both drifted at a reading an hour ago or
-    /// longer, and now. Anyone.
+    /// longer, and now. A sleeve whose target is 0 has drifted with any unit, and goes to the last one for whatever is not above
+    /// its target. Anyone.
     function startAuction(uint256 from, uint256 to) external returns (uint256 id);
     /// @notice Buys up to `units` of the auction's `from` (coins: idle ones), paid in units of its `to`, at its price now: it falls from above the
     /// mid price to `mid * (1 - max slip)` and no further. What the basket loses against mid is charged to the budget.

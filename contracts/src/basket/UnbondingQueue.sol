@@ -60,10 +60,10 @@ contract UnbondingQueue is IUnbondingQueue {
     IBasketToken private _token;
     // slot 2
     IBasketReceipts private _receipts;
-    mapping(uint256 epoch => Epoch) private _epochs;
-    mapping(uint256 epoch => mapping(uint256 sleeve => Leg)) private _legs;
+    mapping(uint256 epoch => Epoch) internal _epochs;
+    mapping(uint256 epoch => mapping(uint256 sleeve => Leg)) internal _legs;
     /// @dev A key is an address, or LINE and a receipt's line.
-    mapping(uint256 epoch => mapping(uint256 key => Position)) private _positions;
+    mapping(uint256 epoch => mapping(uint256 key => Position)) internal _positions;
     mapping(uint256 epoch => mapping(uint256 key => uint256[MAX_SLEEVES])) private _paid;
     mapping(uint256 sleeve => address) private _tokenOf;
     /// @inheritdoc IUnbondingQueue
@@ -317,7 +317,7 @@ contract UnbondingQueue is IUnbondingQueue {
     }
 
     /// @dev The books of a claim: all of them before anything is paid.
-    function _settle(uint256 epoch, uint256 key, uint256 legMask) private returns (Bill memory bill) {
+    function _settle(uint256 epoch, uint256 key, uint256 legMask) internal returns (Bill memory bill) {
         Epoch memory e = _epochs[epoch];
         if (e.closedAt == 0) revert EpochNotClosed(epoch);
         Position memory p = _positions[epoch][key];

@@ -11,6 +11,7 @@ contract Guardian is IGuardian {
     /// @notice From the beginning of one pause to that of the next.
     uint256 public constant PAUSE_PERIOD = 30 days;
     uint256 private constant LOCAL_CHAIN = 31_337;
+    bytes3 private constant DELEGATED = 0xef0100;
 
     /// @inheritdoc IGuardian
     address public immutable TIMELOCK;
@@ -64,11 +65,17 @@ contract Guardian is IGuardian {
 
     function _appoint(address holder_, uint256 until_) private {
         if (holder_ == address(0)) revert ZeroAddress();
-        if (holder_.code.length == 0 && block.chainid != LOCAL_CHAIN) revert NotContract(holder_);
+        if (!_isContract(holder_) && block.chainid != LOCAL_CHAIN) revert NotContract(holder_);
         uint256 most = block.timestamp + MAX_MANDATE;
         if (until_ <= block.timestamp || until_ > most) revert MandateOutOfRange(until_, block.timestamp + 1, most);
         (holder, until) = (holder_, until_);
         emit Appointed(holder_, until_);
+    }
+
+    /// @dev A key that borrows a contract's code (EIP-7702) is a key: its code begins with DELEGATED, which no contract's does.
+    function _isContract(address holder_) private view returns (bool) {
+        bytes memory code = holder_.code;
+        return code.length != 0 && bytes3(code) != DELEGATED;
     }
 
     // -------------------------------------------------------------------------------------------------------------- pauses

@@ -32,7 +32,7 @@ interface IGuardian {
     error NotTimelock(address caller);
     /// @notice The caller holds no mandate, or it ended.
     error NotHolder(address caller);
-    /// @notice The holder must be a contract (a multisig), except on a local chain.
+    /// @notice The holder must be a contract (a multisig), except on a local chain. A key with borrowed code (EIP-7702) is none.
     error NotContract(address holder);
     error MandateOutOfRange(uint256 until, uint256 least, uint256 most);
     error PauseOutOfRange(uint256 time, uint256 most);

@@ -584,4 +584,25 @@ contract BasketGovernanceAttacks is GovernanceFixture {
         execute(b);
         assertEq(pot.weights(0), 5_000);
     }
+
+    // -------------------------------------------------------------------------------------------------------------- B42
+
+    /// A key whose account borrows a contract's code (EIP-7702) is a key all the same: it holds no mandate.
+    function test_b42_aKeyThatBorrowsCodeIsNoWallet() public {
+        uint256 most = now_() + 365 days;
+        address key = makeAddr("key");
+        vm.etch(key, abi.encodePacked(hex"ef0100", address(wallet)));
+        assertEq(key.code.length, 23, "it has code");
+        bytes memory reason = abi.encodeWithSelector(IGuardian.NotContract.selector, key);
+        refusesToBe("Guardian", abi.encode(timelock, key, most), 0, reason);
+        vm.prank(address(timelock));
+        vm.expectRevert(reason);
+        mandate.appoint(key, most);
+        assertEq(mandate.holder(), address(wallet));
+        // A contract of the same length that begins otherwise is one.
+        vm.etch(key, abi.encodePacked(hex"5f0100", address(wallet)));
+        vm.prank(address(timelock));
+        mandate.appoint(key, most);
+        assertEq(mandate.holder(), key);
+    }
 }

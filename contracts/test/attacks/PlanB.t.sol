@@ -2,35 +2,18 @@
 pragma solidity 0.8.30;
 
 import {Attack} from "./Attack.sol";
+import {Chapter} from "./Chapter.sol";
 
 /// Plan B of the book, followed to the letter: the tables of docs/src/plan-b.md are read here, every role is renounced, and
 /// a person with nothing else gets out by sending the calls that stand there.
-contract PlanBAttackTest is Attack {
-    struct Row {
-        string on;
-        string call;
-        bytes4 selector;
-        string with;
-        string then_;
-    }
-
-    uint256 private constant NOT_FOUND = type(uint256).max;
-    /// A plan that takes more rows than this leads in circles.
-    uint256 private constant MOST_ROWS = 1_000;
-
-    string[] private chapter;
-    /// The words of the tables: an address or a number.
-    mapping(string word => uint256) private means;
-    /// Rows that some test followed.
-    mapping(bytes32 planAndStep => bool) private followed;
-    address private you;
+contract PlanBAttackTest is Attack, Chapter {
     /// Validator 1 is slashed in the first long wait of a plan.
     bool private slashMeanwhile;
 
     function setUp() public override {
         super.setUp();
         vm.deal(address(this), 100 ether);
-        if (chapter.length == 0) chapter = vm.split(vm.readFile("../docs/src/plan-b.md"), "\n");
+        open("../docs/src/plan-b.md");
         means["minter"] = uint160(address(minter));
         means["token"] = uint160(address(token));
         means["receipts"] = uint160(address(receipts));
@@ -40,176 +23,36 @@ contract PlanBAttackTest is Attack {
         means["id"] = 0;
     }
 
-    // ---------------------------------------------------------------------------------------------------- the interpreter
-
-    function rows(uint256 plan) private view returns (Row[] memory list) {
-        string memory title = string.concat("## Plan ", vm.toString(plan), ".");
-        uint256 from;
-        while (vm.indexOf(chapter[from], title) != 0) ++from;
-        uint256 count;
-        list = new Row[](32);
-        for (uint256 i = from + 1; i < chapter.length && vm.indexOf(chapter[i], "## ") != 0; ++i) {
-            string[] memory cells = vm.split(chapter[i], "|");
-            if (cells.length != 8) continue;
-            if (bytes(vm.trim(cells[1]))[0] == "s" || bytes(vm.trim(cells[1]))[0] == "-") continue; // head of the table
-            assertEq(vm.parseUint(vm.trim(cells[1])), count + 1, "rows are numbered");
-            list[count++] = Row({
-                on: vm.trim(cells[2]),
-                call: bare(cells[3]),
-                selector: bytes4(vm.parseBytes(bare(cells[4]))),
-                with: vm.trim(cells[5]),
-                then_: vm.trim(cells[6])
-            });
-        }
-        assertGt(count, 0, title);
-        assembly ("memory-safe") {
-            mstore(list, count)
-        }
+    function errors() internal pure override returns (string[] memory list) {
+        list = new string[](8);
+        list[0] = "NotKeeper(bytes32,uint256)";
+        list[1] = "RungTooYoung(uint256)";
+        list[2] = "NothingStaged()";
+        list[3] = "NothingToClaim(uint256)";
+        list[4] = "NothingToClaim(uint256,address)";
+        list[5] = "NotSlashed(uint16)";
+        list[6] = "AlreadyBooked(uint16)";
+        list[7] = "SlashNotBooked(uint16)";
     }
 
-    /// A code span without its marks.
-    function bare(string memory cell) private pure returns (string memory) {
-        return vm.replace(vm.trim(cell), "`", "");
+    function passedOver(Row memory r) internal view override returns (bool) {
+        return has(r.then_, "only while your rung is open") && means["id"] >> 32 != minter.openRung();
     }
 
-    function has(string memory text, string memory part) private pure returns (bool) {
-        return vm.indexOf(text, part) != NOT_FOUND;
-    }
-
-    /// `who` does what the plan says until it ends.
-    function follow(uint256 plan, address who) private {
-        Row[] memory list = rows(plan);
-        you = who;
-        means["you"] = uint160(who);
-        uint256 at;
-        for (uint256 n; at < list.length; ++n) {
-            assertLt(n, MOST_ROWS, "the plan leads in circles");
-            followed[keccak256(abi.encode(plan, at))] = true;
-            bool waited = has(list[at].then_, "wait until the time that it answers");
-            at = step(list[at], at);
-            if (waited && slashMeanwhile) {
-                slashMeanwhile = false;
-                staking.slashValidator(1);
-            }
-        }
-    }
-
-    /// @return next row
-    function step(Row memory r, uint256 at) private returns (uint256 next) {
-        assertEq(r.selector, bytes4(keccak256(bytes(r.call))), r.call);
-        if (has(r.then_, "only while your rung is open") && means["id"] >> 32 != minter.openRung()) return at + 1;
-        if (!has(r.with, "validatorId")) return outcome(r, at, send(r));
-        next = at + 1;
+    function each(Row memory r) internal view override returns (string memory word, uint256[] memory values) {
+        if (!has(r.with, "validatorId")) return ("", values);
         uint16[] memory ids = minter.validators();
+        values = new uint256[](ids.length);
         for (uint256 i; i < ids.length; ++i) {
-            means["validatorId"] = ids[i];
-            uint256 one = outcome(r, at, send(r));
-            if (one != at + 1) return one;
+            values[i] = ids[i];
         }
+        return ("validatorId", values);
     }
 
-    /// Sends the row's call, again and again while its time has not come. @return answer empty when a refusal does not matter,
-    /// else "to" and the row to go to, or what the call answered
-    function send(Row memory r) private returns (bytes memory answer) {
-        bytes memory data = abi.encodePacked(r.selector);
-        if (bytes(r.with).length != 0) {
-            string[] memory args = vm.split(r.with, ",");
-            for (uint256 i; i < args.length; ++i) {
-                data = bytes.concat(data, bytes32(meaning(vm.trim(args[i]))));
-            }
-        }
-        address to = address(uint160(means[r.on]));
-        assertTrue(to != address(0), r.on);
-        for (uint256 tries; tries < 8; ++tries) {
-            bool ok;
-            vm.prank(you);
-            (ok, answer) = to.call(data);
-            if (ok) return answer;
-            string memory order = whatToDo(r.then_, answer);
-            if (vm.indexOf(order, "go on") == 0) return "";
-            if (vm.indexOf(order, "to step ") == 0) return abi.encodePacked("to", order);
-            assertEq(vm.indexOf(order, "wait until its time"), 0, string.concat(r.call, " was refused: ", order));
-            vm.warp(lastWord(answer));
-        }
-        revert(string.concat("never anybody's: ", r.call));
-    }
-
-    function outcome(Row memory r, uint256 at, bytes memory answer) private returns (uint256) {
-        if (answer.length == 0) return at + 1;
-        if (answer[0] == "t" && answer[1] == "o") return leap(string(answer));
-        uint256 first = uint256(bytes32(answer));
-        if (has(r.then_, "wait until the time that it answers") && first > now_()) vm.warp(first);
-        if (vm.indexOf(r.then_, "not 0: ") == 0 && first != 0) return leap(r.then_);
-        if (vm.indexOf(r.then_, "0: you are done") == 0 && first == 0) return MOST_ROWS;
-        if (has(r.then_, "answers: ")) learn(vm.split(r.then_, "answers: ")[1], answer);
-        return at + 1;
-    }
-
-    /// What a call answers gets its name. The addresses are known: there the chapter must say the same.
-    function learn(string memory names, bytes memory answer) private {
-        string[] memory list = vm.split(names, ",");
-        for (uint256 i; i < list.length; ++i) {
-            string memory name = vm.trim(list[i]);
-            uint256 word = abi.decode(slice(answer, 32 * i), (uint256));
-            if (keccak256(bytes(name)) == keccak256("every validatorId")) return;
-            if (address(uint160(means[name])).code.length != 0) assertEq(word, means[name], name);
-            means[name] = word;
-        }
-    }
-
-    /// "… to step 4, an hour later": time passes. @return the row
-    function leap(string memory order) private returns (uint256) {
-        bytes memory rest = bytes(vm.split(order, "to step ")[1]);
-        uint256 n;
-        for (uint256 i; rest[i] >= "0" && rest[i] <= "9"; ++i) {
-            n = n * 10 + uint8(rest[i]) - 48;
-        }
-        pass(has(string(rest), "a day later") ? 1 days : 1 hours);
-        return n - 1;
-    }
-
-    function meaning(string memory word) private view returns (uint256) {
-        bytes1 first = bytes(word)[0];
-        return first >= "0" && first <= "9" ? vm.parseUint(word) : means[word];
-    }
-
-    /// What the last column says of a refusal.
-    function whatToDo(string memory then_, bytes memory refusal) private pure returns (string memory) {
-        string memory name = nameOf(bytes4(refusal));
-        string[] memory parts = vm.split(then_, ".");
-        for (uint256 i; i < parts.length; ++i) {
-            if (!has(parts[i], string.concat("`", name, "`"))) continue;
-            return vm.trim(vm.split(parts[i], "`:")[1]);
-        }
-        return string.concat("nothing is said of ", name);
-    }
-
-    function nameOf(bytes4 selector) private pure returns (string memory) {
-        string[8] memory errors = [
-            "NotKeeper(bytes32,uint256)",
-            "RungTooYoung(uint256)",
-            "NothingStaged()",
-            "NothingToClaim(uint256)",
-            "NothingToClaim(uint256,address)",
-            "NotSlashed(uint16)",
-            "AlreadyBooked(uint16)",
-            "SlashNotBooked(uint16)"
-        ];
-        for (uint256 i; i < errors.length; ++i) {
-            if (bytes4(keccak256(bytes(errors[i]))) == selector) return vm.split(errors[i], "(")[0];
-        }
-        return vm.toString(abi.encodePacked(selector));
-    }
-
-    function lastWord(bytes memory data) private pure returns (uint256) {
-        return abi.decode(slice(data, data.length - 32), (uint256));
-    }
-
-    function slice(bytes memory data, uint256 from) private pure returns (bytes memory out) {
-        out = new bytes(data.length - from);
-        for (uint256 i; i < out.length; ++i) {
-            out[i] = data[from + i];
-        }
+    function waited() internal override {
+        if (!slashMeanwhile) return;
+        slashMeanwhile = false;
+        staking.slashValidator(1);
     }
 
     // --------------------------------------------------------------------------------------------------------- the states
@@ -549,20 +392,7 @@ contract PlanBAttackTest is Attack {
             if (i != 0) setUp();
             states[i]();
         }
-        uint256 plans;
-        for (uint256 i; i < chapter.length; ++i) {
-            if (vm.indexOf(chapter[i], "## Plan ") == 0) ++plans;
-        }
-        assertEq(plans, 11, "as many as are followed here");
-        for (uint256 plan; plan < plans; ++plan) {
-            uint256 n = rows(plan).length;
-            for (uint256 at; at < n; ++at) {
-                assertTrue(
-                    followed[keccak256(abi.encode(plan, at))],
-                    string.concat("plan ", vm.toString(plan), ", step ", vm.toString(at + 1))
-                );
-            }
-        }
+        assertFollowed(11);
     }
 
     /// The line of data that the chapter shows for wallets without a form.

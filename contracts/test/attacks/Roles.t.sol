@@ -5,6 +5,7 @@ import {ILiquidMinter} from "../../src/liquid/ILiquidMinter.sol";
 import {LiquidAdmin} from "../../src/liquid/LiquidAdmin.sol";
 import {LiquidHalt} from "../../src/liquid/LiquidHalt.sol";
 import {IAmmRoute} from "../../src/liquid/amm/IAmmRoute.sol";
+import {Abi} from "./Abi.sol";
 import {Attack} from "./Attack.sol";
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
@@ -25,7 +26,7 @@ contract NamedPool {
 ///
 /// Cells: y succeeds · s succeeds once announced and `longestExit` has passed, `NotScheduled` before · l succeeds once the
 /// step is `keeperGrace` late, `NotKeeper` before · p succeeds, but takes only what is `keeperGrace` late · n is refused.
-contract RolesTest is Attack {
+contract RolesTest is Attack, Abi {
     uint256 private constant ACTORS = 7;
     bytes32 private constant ADMIN = 0;
     bytes32 private constant NO_ROLE = bytes32(type(uint256).max);
@@ -697,46 +698,8 @@ contract RolesTest is Attack {
         return string(out);
     }
 
-    /// Signatures of an artifact's functions, views or the others.
-    function _functions(string memory name, bool views) private view returns (string[] memory list) {
-        string memory json = vm.readFile(string.concat("artifacts/", name, ".json"));
-        list = new string[](512);
-        uint256 n;
-        for (uint256 i; vm.keyExistsJson(json, string.concat("$.abi[", vm.toString(i), "]")); ++i) {
-            string memory at = string.concat("$.abi[", vm.toString(i), "]");
-            if (!_same(vm.parseJsonString(json, string.concat(at, ".type")), "function")) continue;
-            string memory mutability = vm.parseJsonString(json, string.concat(at, ".stateMutability"));
-            if ((_same(mutability, "view") || _same(mutability, "pure")) != views) continue;
-            list[n++] = string.concat(
-                vm.parseJsonString(json, string.concat(at, ".name")),
-                "(",
-                _types(json, string.concat(at, ".inputs"), true),
-                ")"
-            );
-        }
-        assembly {
-            mstore(list, n)
-        }
-    }
-
-    function _types(string memory json, string memory list, bool tuples) private view returns (string memory out) {
-        for (uint256 i;; ++i) {
-            string memory at = string.concat(list, "[", vm.toString(i), "]");
-            if (!vm.keyExistsJson(json, at)) return out;
-            string memory t = vm.parseJsonString(json, string.concat(at, ".type"));
-            if (tuples && _same(t, "tuple")) {
-                t = string.concat("(", _types(json, string.concat(at, ".components"), false), ")");
-            }
-            out = string.concat(out, i == 0 ? "" : ",", t);
-        }
-    }
-
     /// Arguments that decode for any signature of the interface: zeros, lists empty.
     function _zeros(string memory signature) private pure returns (bytes memory) {
         return abi.encodePacked(bytes4(keccak256(bytes(signature))), new bytes(640));
-    }
-
-    function _same(string memory a, string memory b) private pure returns (bool) {
-        return keccak256(bytes(a)) == keccak256(bytes(b));
     }
 }

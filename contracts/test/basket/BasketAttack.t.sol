@@ -5,6 +5,7 @@ import {IBasket, IBasketTypes} from "../../src/basket/IBasket.sol";
 import {IBasketFactory} from "../../src/basket/IBasketFactory.sol";
 import {IBasketReceipts} from "../../src/basket/IBasketReceipts.sol";
 import {IUnbondingQueue} from "../../src/basket/IUnbondingQueue.sol";
+import {BasketTimelock} from "../../src/governance/BasketTimelock.sol";
 import {IPriceFeed} from "../../src/oracle/IPriceFeed.sol";
 import {BasketFixture} from "./BasketFixture.sol";
 import {HeavySleeve, TestSleeve} from "./TestSleeve.sol";
@@ -90,6 +91,12 @@ contract BasketAttackTest is BasketFixture {
         return request(who, shares);
     }
 
+    /// With a fourth sleeve: one without a target takes nothing in.
+    function fourWeights() internal pure returns (uint16[] memory bps) {
+        bps = new uint16[](4);
+        (bps[0], bps[1], bps[2], bps[3]) = (5_000, 3_000, 1_800, 200);
+    }
+
     // --------------------------------------------------------------------------------------------------------------- B1
 
     /// A deposit of the same worth gets the same shares, whatever the token's decimals.
@@ -100,6 +107,7 @@ contract BasketAttackTest is BasketFixture {
         TestSleeve sixSleeve = new TestSleeve(address(basket), address(six), address(six), 0);
         vm.startPrank(timelock);
         basket.addSleeve(IBasketTypes.SleeveParams(sixSleeve, 1e30, 1e30, 0, 1_000));
+        basket.setWeights(fourWeights());
         vm.stopPrank();
         six.mint(alice, 100e6);
         vm.prank(alice);
@@ -189,6 +197,7 @@ contract BasketAttackTest is BasketFixture {
         stSleeve = new TestSleeve(to, address(st), NATIVE, 8 days);
         btcSleeve = new TestSleeve(to, address(btc), address(btc), 0);
         basket = IBasket(makers.create(params("two")));
+        BasketTimelock(payable(timelock)).register(address(basket));
         uint256[] memory units = new uint256[](3);
         (units[0], units[1], units[2]) = (1_000, 1_000, 1_000);
         vm.startPrank(mallory);
@@ -596,8 +605,10 @@ contract BasketAttackTest is BasketFixture {
     /// nothing. From far too little to enough it goes wholly through or not at all.
     function test_b16_aStingyCallerFakesNoFailure() public {
         HeavySleeve heavy = new HeavySleeve(address(basket), address(btc));
-        vm.prank(timelock);
+        vm.startPrank(timelock);
         basket.addSleeve(IBasketTypes.SleeveParams(heavy, 1e20, 1e20, 0, 1_000));
+        basket.setWeights(fourWeights());
+        vm.stopPrank();
         deposit(alice, 3, 10_000);
         give(mallory, 100 ether);
         uint256 passed;

@@ -7,6 +7,7 @@ import {IBasketReceipts} from "../../src/basket/IBasketReceipts.sol";
 import {IBasketToken} from "../../src/basket/IBasketToken.sol";
 import {ISleeve} from "../../src/basket/ISleeve.sol";
 import {IUnbondingQueue} from "../../src/basket/IUnbondingQueue.sol";
+import {BasketTimelock} from "../../src/governance/BasketTimelock.sol";
 import {IPriceFeed} from "../../src/oracle/IPriceFeed.sol";
 import {Fixture} from "../Fixture.sol";
 import {TestFeed} from "./TestFeed.sol";
@@ -49,7 +50,7 @@ abstract contract BasketFixture is Fixture {
         prices = new TestFeed();
         say(address(st), ST_PRICE, ST_PRICE);
         say(address(btc), BTC_PRICE, BTC_PRICE);
-        timelock = create("TimelockController", abi.encode(11 days, new address[](0), new address[](0), address(this)));
+        timelock = create("BasketTimelock", abi.encode(11 days, new address[](0), new address[](0), address(this)));
         deployBasket(5, 0, 0, 0);
         rich(seeder);
         rich(alice);
@@ -62,6 +63,16 @@ abstract contract BasketFixture is Fixture {
     // ------------------------------------------------------------------------------------------------------ deployment
 
     function deployBasket(uint16 entryBps, uint16 instantBps, uint16 managementBps, uint16 performanceBps) internal {
+        deployUncounted(entryBps, instantBps, managementBps, performanceBps);
+        BasketTimelock(payable(timelock)).register(address(basket));
+    }
+
+    /// A basket that its timelock does not know yet.
+    function deployUncounted() internal {
+        deployUncounted(5, 0, 0, 0);
+    }
+
+    function deployUncounted(uint16 entryBps, uint16 instantBps, uint16 managementBps, uint16 performanceBps) private {
         address part = create("BasketViews", "");
         part = create("BasketMarket", abi.encode(part));
         part = create("BasketDesk", abi.encode(part));

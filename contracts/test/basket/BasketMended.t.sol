@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {IBasketTypes} from "../../src/basket/IBasket.sol";
 import {ISingleAssetExit} from "../../src/basket/ISingleAssetExit.sol";
 import {SingleAssetExit} from "../../src/basket/SingleAssetExit.sol";
+import {BasketTimelock} from "../../src/governance/BasketTimelock.sol";
 import {IPriceFeed} from "../../src/oracle/IPriceFeed.sol";
 import {BasketFixture} from "./BasketFixture.sol";
 import {TestSleeve} from "./TestSleeve.sol";
@@ -19,6 +20,11 @@ contract Refuser {
     receive() external payable {
         require(takes);
     }
+}
+
+/// Says how long its exit takes, and nothing else.
+contract OtherBasket {
+    uint256 public constant longestExit = 1 days;
 }
 
 /// What a review of the basket found, each as the test that showed it. B30 and on are attacks of our own.
@@ -211,5 +217,224 @@ contract BasketMendedTest is BasketFixture {
         uint256 tokens = queue.legInfo(1, ST).recovered;
         vm.prank(alice);
         assertEq(exit.claimTokens(1, ST, alice, alice), tokens);
+    }
+
+    // ------------------------------------------------------------------------------------------------ a sleeve that leaves
+
+    /// The liquid token is worth a seventieth of the basket (250 at 0.04: 10 of 710 coins) and is to go; of the two that stay
+    /// neither lacks a tenth of its target (504.1 and 205.9 coins).
+    function leaving() private {
+        say(address(st), 0.04e18, 0.04e18);
+        stSleeve.setRate(0.04e18);
+        uint16[] memory targets = new uint16[](3);
+        (targets[0], targets[2]) = (7_100, 2_900);
+        vm.prank(timelock);
+        basket.setWeights(targets);
+        at(1, 1 hours);
+        (uint256 over, uint256 under) = basket.noteDrift();
+        assertEq(over, 2);
+        assertEq(under, 0);
+        at(1, 2 hours);
+    }
+
+    function buy(uint256 to) private returns (uint256 sold, uint256 paid) {
+        uint256 id = basket.startAuction(ST, to);
+        uint256 all = basket.sleeveInfo(ST).units;
+        vm.prank(bob);
+        return basket.bid{value: to == CORE ? 10 ether : 0}(id, all, type(uint256).max, bob, now_());
+    }
+
+    function retire() private {
+        vm.prank(timelock);
+        basket.retireSleeve(ST);
+        assertTrue(info(ST).retired);
+    }
+
+    function refuseAuction(uint256 from, uint256 to) private {
+        vm.expectRevert(abi.encodeWithSelector(IBasketTypes.NoDrift.selector, from, to));
+        basket.startAuction(from, to);
+    }
+
+    /// What is to go is sold for whatever is under its target, to the last unit, and the sleeve is retired.
+    function test_b38_aSleeveThatIsToGoIsSoldToItsLastUnit() public {
+        leaving();
+        refuseAuction(CORE, ST);
+        refuseAuction(CORE, BTC);
+        refuseAuction(ST, ST);
+        // 4.1 coins are lacking: 102.5 tokens, at 0.5 % above mid.
+        (uint256 sold, uint256 paid) = buy(CORE);
+        assertEq(sold, 102.5 ether);
+        assertEq(paid, 4.1205 ether);
+        // Coins are above theirs now (504.1205 of 710.0205, 0.71 of which are 504.114555).
+        refuseAuction(ST, CORE);
+        // The others lack 5.905945 coins; all that is left is worth 5.9: 2,964.75 satoshi at 0.5 % above mid.
+        (sold, paid) = buy(BTC);
+        assertEq(sold, 147.5 ether);
+        assertEq(paid, 2_965);
+        (uint256 u, uint256 p, uint256 b) = books(ST);
+        assertEq(u + p + b, 0);
+        (uint256 spent,) = basket.budget();
+        assertEq(spent, 0, "nothing was lost against mid");
+        retire();
+    }
+
+    /// A reading an hour old has to say that it is too much; one that is fresh or of yesterday does not do.
+    function test_b38_whatIsToGoWaitsForAReadingToo() public {
+        leaving();
+        at(1, 1 hours + 59 minutes);
+        refuseAuction(ST, CORE);
+        at(2, 1 hours + 1);
+        refuseAuction(ST, CORE);
+    }
+
+    /// While it lacks anything, nobody ends the auction; when it lacks nothing, anybody does.
+    function test_b38_theAuctionOfWhatIsToGoIsEndedByNobody() public {
+        leaving();
+        uint256 id = basket.startAuction(ST, CORE);
+        vm.prank(mallory);
+        vm.expectRevert(abi.encodeWithSelector(IBasketTypes.AuctionRunning.selector, id));
+        basket.endAuction(id);
+        // The token falls by a half: 5 of 705 coins; 500.55 are due.
+        say(address(st), 0.02e18, 0.02e18);
+        vm.expectRevert(abi.encodeWithSelector(IBasketTypes.AuctionRunning.selector, id));
+        basket.endAuction(id);
+        // BTC falls by 2 %: 4 coins less. 701 * 0.71 = 497.71: coins are above their target.
+        say(address(btc), BTC_PRICE * 98 / 100, BTC_PRICE * 98 / 100);
+        basket.endAuction(id);
+    }
+
+    /// Sold at the last price, what is to go costs the budget like any other.
+    function test_b38_theBudgetHoldsForWhatIsToGo() public {
+        leaving();
+        uint256 id = basket.startAuction(ST, CORE);
+        at(1, 6 hours);
+        vm.prank(bob);
+        (uint256 sold, uint256 paid) = basket.bid{value: 10 ether}(id, 300 ether, 5 ether, bob, now_());
+        assertEq(sold, 102.5 ether);
+        assertEq(paid, 4.0795 ether);
+        // 0.0205 of 710 coins are 28,873.2 billionths, up.
+        (uint256 spent,) = basket.budget();
+        assertEq(spent, 28_874);
+    }
+
+    /// Units that no wei of a coin is worth are sold as well, for the least that can be paid.
+    function test_b38_unitsThatAreWorthNothingAreSoldToo() public {
+        stSleeve.lose(250 ether - 1e9);
+        basket.bookLoss(ST);
+        uint16[] memory targets = new uint16[](3);
+        (targets[0], targets[2]) = (7_100, 2_900);
+        vm.prank(timelock);
+        basket.setWeights(targets);
+        // A thousand million units at a billionth of a billionth each, less one: no wei.
+        say(address(st), 0.9e9, 0.9e9);
+        at(1, 1 hours);
+        (uint256 over,) = basket.noteDrift();
+        assertEq(over & 2, 2);
+        at(1, 2 hours);
+        // Coins are 71.4 % already.
+        refuseAuction(ST, CORE);
+        (uint256 sold, uint256 paid) = buy(BTC);
+        assertEq(sold, 1e9);
+        assertEq(paid, 1);
+        retire();
+    }
+
+    /// Rewards that are locked while the last unit is sold stay the basket's: units of its own, for the next auction.
+    function test_b39_whatIsLockedIsNotLostWithTheLastUnit() public {
+        leaving();
+        st.mint(address(stSleeve), 5 ether);
+        basket.harvest(ST);
+        // 2.5 bps of 250 are released: 0.0625, of a base that is kept to eight digits; the rest is locked.
+        assertApproxEqAbs(info(ST).locked, 4.9375 ether, 1e10);
+        buy(CORE);
+        uint256 units = info(ST).units;
+        uint256 locked = info(ST).locked;
+        (uint256 sold,) = buy(BTC);
+        assertLe(sold, units);
+        // The others lacked a little more than the rest was worth.
+        assertEq(sold, units);
+        (uint256 u, uint256 p, uint256 b) = books(ST);
+        assertEq(u, locked);
+        assertEq(p, u);
+        assertEq(b, u);
+        assertEq(info(ST).locked, 0);
+        vm.prank(timelock);
+        vm.expectRevert(abi.encodeWithSelector(IBasketTypes.SleeveBusy.selector, ST, locked, 0, 0));
+        basket.retireSleeve(ST);
+        // 0.1975 coins more, which the two lack between them.
+        buy(CORE);
+        (sold,) = buy(BTC);
+        (u, p, b) = books(ST);
+        assertEq(u + p + b, 0);
+        retire();
+    }
+
+    /// A wei that is given to a sleeve which was sold to its last unit is nobody's, and keeps nothing.
+    function test_b39_aGiftKeepsNoSleeveThatIsSold() public {
+        leaving();
+        buy(CORE);
+        buy(BTC);
+        vm.prank(mallory);
+        st.transfer(address(stSleeve), 1);
+        basket.harvest(ST);
+        assertEq(info(ST).locked, 1);
+        retire();
+        assertEq(info(ST).locked, 0);
+    }
+
+    /// Nor does anybody put in again what the basket has sold.
+    function test_b39_nobodyDepositsIntoWhatIsToGo() public {
+        leaving();
+        vm.prank(mallory);
+        vm.expectRevert(abi.encodeWithSelector(IBasketTypes.AboveBand.selector, ST, 140, 1_000));
+        basket.deposit(ST, 1_000, mallory, 0, now_());
+        buy(CORE);
+        buy(BTC);
+        vm.prank(mallory);
+        vm.expectRevert(abi.encodeWithSelector(IBasketTypes.AboveBand.selector, ST, 0, 1_000));
+        basket.deposit(ST, 1_000, mallory, 0, now_());
+        (uint256[] memory units,) = mintInKind(bob, 1 ether);
+        assertEq(units[1], 0, "in kind brings nothing of it");
+        retire();
+    }
+
+    // -------------------------------------------------------------------------------------------- governance that counts it
+
+    /// A timelock that does not count the basket could be faster than its exits: nothing comes in until it does.
+    function test_b40_aBasketThatNoTimelockCountsTakesNothingIn() public {
+        address quick = create("BasketTimelock", abi.encode(11 days, new address[](0), new address[](0), address(this)));
+        timelock = quick;
+        deployUncounted();
+        uint256[] memory units = new uint256[](3);
+        (units[0], units[1], units[2]) = (500 ether, 250 ether, 100_000);
+        rich(seeder);
+        uint256 t = now_();
+        vm.prank(seeder);
+        vm.expectRevert(abi.encodeWithSelector(IBasketTypes.NotRegistered.selector, quick));
+        basket.mintInKind{value: 500 ether}(1_000 ether, units, seeder, t);
+        assertEq(share.totalSupply(), 0);
+        assertEq(seeder.balance, 1_000_000 ether);
+        // Another basket's registration is not its own.
+        BasketTimelock(payable(quick)).register(address(new OtherBasket()));
+        vm.prank(seeder);
+        vm.expectRevert(abi.encodeWithSelector(IBasketTypes.NotRegistered.selector, quick));
+        basket.mintInKind{value: 500 ether}(1_000 ether, units, seeder, t);
+        BasketTimelock(payable(quick)).register(address(basket));
+        vm.prank(seeder);
+        basket.mintInKind{value: 500 ether}(1_000 ether, units, seeder, t);
+        assertEq(share.totalSupply(), 1_000 ether);
+    }
+
+    /// A timelock that cannot count baskets at all never has one.
+    function test_b40_aPlainTimelockGovernsNoBasket() public {
+        timelock = create("TimelockController", abi.encode(11 days, new address[](0), new address[](0), address(this)));
+        deployUncounted();
+        uint256[] memory units = new uint256[](3);
+        (units[0], units[1], units[2]) = (500 ether, 250 ether, 100_000);
+        rich(seeder);
+        uint256 t = now_();
+        vm.prank(seeder);
+        vm.expectRevert(abi.encodeWithSelector(IBasketTypes.NotRegistered.selector, timelock));
+        basket.mintInKind{value: 500 ether}(1_000 ether, units, seeder, t);
     }
 }

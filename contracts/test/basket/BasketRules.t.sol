@@ -9,6 +9,7 @@ import {IBasketToken} from "../../src/basket/IBasketToken.sol";
 import {ISingleAssetExit} from "../../src/basket/ISingleAssetExit.sol";
 import {ISleeve} from "../../src/basket/ISleeve.sol";
 import {IUnbondingQueue} from "../../src/basket/IUnbondingQueue.sol";
+import {BasketTimelock} from "../../src/governance/BasketTimelock.sol";
 import {IPriceFeed} from "../../src/oracle/IPriceFeed.sol";
 import {BasketFixture} from "./BasketFixture.sol";
 import {TestSleeve} from "./TestSleeve.sol";
@@ -228,10 +229,17 @@ contract BasketRulesTest is BasketFixture {
     function test_aSlowerSleeveNeedsTheLongerDelayFirst() public {
         // An hour of dusk, a day to the close, two hours and a day of grace, and nine days: 11 days and 3 hours.
         TestSleeve slow = new TestSleeve(address(basket), address(st), NATIVE, 9 days);
-        vm.startPrank(timelock);
+        // By an operation of the timelock: while it runs, the delay is what it was before.
+        BasketTimelock t = BasketTimelock(payable(timelock));
+        t.grantRole(t.PROPOSER_ROLE(), address(this));
+        t.grantRole(t.EXECUTOR_ROLE(), address(this));
+        bytes memory call = abi.encodeCall(IBasket.addSleeve, (IBasketTypes.SleeveParams(slow, 1e30, 1e30, 0, 1_000)));
+        t.schedule(address(basket), 0, call, 0, 0, 11 days);
+        vm.warp(now_() + 11 days);
         vm.expectRevert(abi.encodeWithSelector(IBasketTypes.ExitTooSlow.selector, 11 days + 3 hours, 11 days));
-        basket.addSleeve(IBasketTypes.SleeveParams(slow, 1e30, 1e30, 0, 1_000));
+        t.execute(address(basket), 0, call, 0, 0);
         assertEq(basket.longestExit(), 10 days + 3 hours);
+        vm.startPrank(timelock);
         // Somebody else's, one that is here already, and one without a price are none.
         TestSleeve foreign = new TestSleeve(mallory, address(st), NATIVE, 1 days);
         vm.expectRevert(abi.encodeWithSelector(IBasketTypes.SleeveForeign.selector, 3, mallory));
@@ -264,6 +272,9 @@ contract BasketRulesTest is BasketFixture {
         TestSleeve more = new TestSleeve(address(basket), address(btc), address(btc), 0);
         vm.startPrank(timelock);
         uint256 id = basket.addSleeve(IBasketTypes.SleeveParams(more, 1e20, 1e20, 0, 1_000));
+        uint16[] memory bps = new uint16[](4);
+        (bps[0], bps[1], bps[2], bps[3]) = (5_000, 3_000, 1_800, 200);
+        basket.setWeights(bps);
         vm.stopPrank();
         assertEq(id, 3);
         deposit(alice, id, 1_000);
@@ -287,6 +298,10 @@ contract BasketRulesTest is BasketFixture {
         basket.retireSleeve(3);
         queue.startLeg(1, 3);
         vm.startPrank(timelock);
+        vm.expectRevert(abi.encodeWithSelector(IBasketTypes.WeightsNotWhole.selector, 9_800));
+        basket.retireSleeve(3);
+        (bps[2], bps[3]) = (2_000, 0);
+        basket.setWeights(bps);
         basket.retireSleeve(3);
         vm.expectRevert(abi.encodeWithSelector(IBasketTypes.SleeveRetired.selector, 3));
         basket.retireSleeve(3);
@@ -495,6 +510,7 @@ contract BasketRulesTest is BasketFixture {
         p.caps[0] = p.caps[1] = 1e30;
         p.limits = p.caps;
         basket = IBasket(makers.create(p));
+        BasketTimelock(payable(timelock)).register(address(basket));
         share = IBasketToken(basket.TOKEN());
         queue = IUnbondingQueue(basket.QUEUE());
         uint256[] memory units = new uint256[](2);

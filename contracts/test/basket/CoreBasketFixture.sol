@@ -22,6 +22,10 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 /// @dev As far as a basket asks its timelock.
 contract Delay {
     uint256 public constant getMinDelay = 30 days;
+
+    function notedExit(address) external pure returns (uint256) {
+        return 30 days;
+    }
 }
 
 /// A basket of CORE, stCORE and coreBTC on the adapters themselves and Core's stand-ins. Seeded with 1,000 shares against 500
@@ -32,6 +36,8 @@ abstract contract CoreBasketFixture is CoreWorld {
     IBasket internal basket;
     IUnbondingQueue internal queue;
     IERC20 internal share;
+    BasketFactory internal factory;
+    TestFeed internal feed;
     CoreSleeve internal core;
     StCoreSleeve internal stSleeve;
     HeldSleeve internal btcSleeve;
@@ -41,7 +47,7 @@ abstract contract CoreBasketFixture is CoreWorld {
     function setUp() public virtual {
         deployCore();
         timelock = address(new Delay());
-        TestFeed feed = new TestFeed();
+        feed = new TestFeed();
         feed.say(address(st), 1e18, 1e18, IPriceFeed.State.Sound);
         feed.say(address(btc), 1e31, 1e31, IPriceFeed.State.Sound);
         address code =
@@ -54,7 +60,7 @@ abstract contract CoreBasketFixture is CoreWorld {
         (list[0].targetBps[0], list[0].targetBps[1], list[0].targetBps[2]) = (5_000, 3_000, 2_000);
         list[0].bandBps = new uint16[](3);
         (list[0].bandBps[0], list[0].bandBps[1], list[0].bandBps[2]) = (5_000, 5_000, 5_000);
-        BasketFactory factory = new BasketFactory(code, address(new UnbondingQueue()), list);
+        factory = new BasketFactory(code, address(new UnbondingQueue()), list);
         (address to,) = factory.predict(address(this), "one");
         core = new CoreSleeve(to, address(agent), address(stakeHub), address(hub));
         stSleeve = new StCoreSleeve(to, address(st), address(earn), 8 days, 10_000);

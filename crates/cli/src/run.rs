@@ -244,7 +244,8 @@ pub async fn start(
             keeper::Mode::DryRun
         };
         let mut config = keeper::Config {
-            minter: site.minter,
+            minter: Some(site.minter),
+            basket: None,
             ..keeper::Config::default()
         }
         .with_all(mode);
@@ -324,18 +325,21 @@ fn stop_of<E: std::fmt::Display>(part: &'static str) -> impl FnOnce(E) -> Proble
 fn contracts(site: &Site) -> Result<watch::Contracts> {
     let deployment = &site.deployment;
     Ok(watch::Contracts {
-        minter: site.minter,
-        token: site.token,
-        rewards: deployment.address("LiquidRewards")?,
-        factory: deployment.address("BucketFactory")?,
-        staking: staking(deployment)?,
-        parts: watch::Parts {
-            vault: deployment.part("LiquidVault"),
-            coin_vault: deployment.part("LiquidCoinVault"),
-            receipts: deployment.part("LiquidReceipts"),
-            route: deployment.part("AmmRoute"),
-            converter: deployment.part("RewardConverter"),
-        },
+        liquid: Some(watch::Liquid {
+            minter: site.minter,
+            token: site.token,
+            rewards: deployment.address("LiquidRewards")?,
+            factory: deployment.address("BucketFactory")?,
+            staking: staking(deployment)?,
+            parts: watch::Parts {
+                vault: deployment.part("LiquidVault"),
+                coin_vault: deployment.part("LiquidCoinVault"),
+                receipts: deployment.part("LiquidReceipts"),
+                route: deployment.part("AmmRoute"),
+                converter: deployment.part("RewardConverter"),
+            },
+        }),
+        basket: None,
         first_block: deployment.block,
     })
 }

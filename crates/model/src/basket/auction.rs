@@ -1,7 +1,7 @@
 //! Rebalancing by Dutch auction: from above mid to a floor below it, the loss charged to a budget.
 
 use super::{
-    Asset, Error, Event, Outcome, Power, SleeveId, State, Units,
+    Asset, Book, Error, Event, Outcome, Power, SleeveId, State, Units,
     apply::Ctx,
     nav::{Nav, Side, units_worth, value},
 };
@@ -50,12 +50,39 @@ impl State {
         Ok(mine.mul_div_down(bps, BPS)?)
     }
 
-    /// Off by more than the trigger, above or below.
+    /// Off by more than the trigger, above or below; any unit is too much where nothing is due.
     fn off_target(&self, id: SleeveId, mine: Assets, whole: Assets) -> Result<bool, Error> {
+        if self.leaving(id)? {
+            return Ok(!self.sleeve(id)?.book.basket_units_down()?.is_zero());
+        }
         let trigger = self.terms.trigger.raw();
         let above = self.target_of(id, whole, BPS.saturating_add(trigger))?;
         let below = self.target_of(id, whole, BPS.saturating_sub(trigger))?;
         Ok(mine > above || mine < below)
+    }
+
+    /// Nothing of it is due: it is sold to its last unit.
+    fn leaving(&self, id: SleeveId) -> Result<bool, Error> {
+        Ok(self.sleeve(id)?.limits.target.raw().is_zero())
+    }
+
+    /// Units of `sell`, which is to go, for all that `buy` lacks, up; `None` when that is above its target.
+    fn for_good(
+        &self,
+        (sell, buy): (SleeveId, SleeveId),
+        (mine, its, whole): (Assets, Assets, Assets),
+        mid: Price,
+    ) -> Result<Option<Units>, Error> {
+        let target = self.sleeve(buy)?.limits.target;
+        if self.leaving(buy)? || its > target.of_down(whole)? {
+            return Ok(None);
+        }
+        let own = self.sleeve(sell)?.book.basket_units_down()?;
+        if mine.is_zero() {
+            return Ok(Some(own));
+        }
+        let lack = units_worth(target.of_up(whole)?.min0(its), mid, Side::High)?;
+        Ok(Some(own.min(lack)))
     }
 
     /// A reading: what is off target now, since when without a break. Only sound prices are read.
@@ -77,7 +104,8 @@ impl State {
     }
 
     /// Starts an auction of what `sell` has above its target, for `buy`, which is below its own. Both were off on two
-    /// readings an hour apart. Of a CORE sleeve only what may leave at once is sold: rebalancing never unbonds.
+    /// readings an hour apart; where nothing of `sell` is due, it alone, and `buy` is not above its own now. Of a CORE
+    /// sleeve only what may leave at once is sold: rebalancing never unbonds.
     pub(crate) fn start_auction(
         &mut self,
         ctx: Ctx,
@@ -96,17 +124,25 @@ impl State {
         nav.sound(buy)?;
         let (values, whole) = self.mids(&nav)?;
         let of = |id: SleeveId| values.get(id.0).copied().ok_or(Error::UnknownSleeve(id));
-        let excess = of(sell)?.min0(self.target_of(sell, whole, BPS)?);
-        let wanted = self.target_of(buy, whole, BPS)?.min0(of(buy)?);
         let twice = |id: SleeveId| {
             let since = self.sleeve(id)?.off_since;
             Ok::<_, Error>(since.is_some_and(|since| now.since(since) >= READINGS_APART))
         };
-        if excess.is_zero() || wanted.is_zero() || !twice(sell)? || !twice(buy)? {
+        let mid = quote.mid_down()?;
+        let sale = if self.leaving(sell)? {
+            self.for_good((sell, buy), (of(sell)?, of(buy)?, whole), mid)?
+        } else {
+            let excess = of(sell)?.min0(self.target_of(sell, whole, BPS)?);
+            let wanted = self.target_of(buy, whole, BPS)?.min0(of(buy)?);
+            let both = !excess.is_zero() && !wanted.is_zero() && twice(buy)?;
+            let units = units_worth(excess.min(wanted), mid, Side::Low)?;
+            both.then_some(units)
+        };
+        let seen = twice(sell)?;
+        let Some(mut left) = sale.filter(|_| seen) else {
             return Err(Error::NotOffTarget(sell, buy));
-        }
+        };
         self.takes_in(buy)?;
-        let mut left = units_worth(excess.min(wanted), quote.mid_down()?, Side::Low)?;
         if self.sleeve(sell)?.asset == Asset::Core {
             left = left.min(self.max_instant()?);
         }
@@ -208,6 +244,11 @@ impl State {
         seller.book.sell(sale)?;
         if seller.asset == Asset::Core {
             seller.idle = seller.idle.minus(sale.given)?;
+        }
+        if seller.book.parts.is_zero() {
+            // Nobody else has a part of what is locked: it stays the basket's, for the next auction.
+            seller.book = Book::first(seller.locked);
+            seller.locked = Units::ZERO;
         }
         let (account, asset) = (seller.account, seller.asset);
         self.outside

@@ -16,7 +16,7 @@ impl State {
         }
         self.governance.open(ctx.now, Power::Mint)?;
         self.accrue(ctx.now)?;
-        self.harvest_all(out)
+        self.harvest_all(ctx.now, out)
     }
 
     /// What both ways in end with: shares, less the fee, within the cap.
@@ -163,7 +163,8 @@ impl State {
         let weight = mul_div_up(mine.raw(), BPS, whole.raw())?;
         let limits = sleeve.limits;
         let most = limits.target.raw().saturating_add(limits.band.raw());
-        if weight > most {
+        // What is to go takes nothing, however little: else it would never be gone.
+        if weight > most || limits.target.raw().is_zero() {
             return Err(Error::AboveBand(id, weight, most));
         }
         Ok(())
