@@ -7,26 +7,8 @@ import type { components } from '../generated/api'
 type Schemas = components['schemas']
 
 export type Page<T> = { items: T[]; nextCursor: string | null }
-export * from './basket-types'
 
-type Old = Schemas['PublicConfig']
-export type Config = Omit<Old, 'contracts' | 'lstSymbol' | 'features'> & {
-  lstSymbol: string | null
-  features: Old['features'] & { liquid: boolean; basket: boolean }
-  contracts: { [Name in keyof Old['contracts']]: string | null } & {
-    basket: {
-      basket: string
-      token: string
-      queue: string
-      receipts: string
-      feed: string | null
-      timelock: string
-      governor: string
-      gov: string
-      guardian: string
-    } | null
-  }
-}
+export type Config = Schemas['PublicConfig']
 export type Status = Schemas['Status']
 export type Overview = Schemas['Overview']
 export type Rung = Schemas['Rung']
@@ -58,3 +40,37 @@ export type Converter = Schemas['Converter']
 export type Halt = Schemas['Halt']
 export type Scheduled = Schemas['Scheduled']
 export type Delegate = Schemas['Delegate']
+export type PriceState = Schemas['PriceState']
+export type Nav = Schemas['Nav']
+export type BasketSummary = Schemas['BasketSummary']
+export type BasketSleeve = Schemas['BasketSleeve']
+export type BasketSleeves = Schemas['BasketSleeves']
+export type Closed = Schemas['Closed']
+export type QuoteLeg = Schemas['QuoteLeg']
+export type BasketExitQuote = Schemas['BasketExitQuote']
+export type BasketDepositQuote = Schemas['BasketDepositQuote']
+export type BasketMintQuote = Schemas['BasketMintQuote']
+export type EpochState = Schemas['EpochState']
+export type LegState = Schemas['LegState']
+export type BasketEpoch = Schemas['BasketEpoch']
+export type PositionLeg = Schemas['PositionLeg']
+export type PositionState = Schemas['PositionState']
+export type BasketPosition = BasketAccount['positions']['items'][number]
+export type BasketReceipt = Schemas['BasketReceipt']
+export type WaitingLeg = Schemas['WaitingLeg']
+export type BasketAccount = Schemas['BasketAccount']
+export type BasketHistory = Schemas['BasketHistory']
+export type PriceSource = Schemas['PriceSource']
+export type AssetPrice = Schemas['AssetPrice']
+export type BasketPrices = Schemas['BasketPrices']
+export type BasketAuctions = Schemas['BasketAuctions']
+export type Governance = Schemas['Governance']
+export type ProposalState = Schemas['ProposalState']
+export type GovernanceCall = Schemas['GovernanceCall']
+export type Tally = Schemas['Tally']
+export type Proposal = Schemas['Proposal']
+export type Support = Schemas['Support']
+export type GovernanceAccount = Schemas['GovernanceAccount']
+export type OperationState = Schemas['OperationState']
+export type Operation = Timelock['operations']['items'][number]
+export type Timelock = Schemas['Timelock']

@@ -39,7 +39,7 @@ export function BridgeCard() {
           <a href={GUIDE} target="_blank" rel="noreferrer noopener" className={outside}>
             how it is secured<span className="sr-only"> (opens in a new tab)</span>
           </a>{' '}
-          first. The way back to BTC is that bridge too.
+          first. The way back to BTC is the same bridge.
         </p>
         {chainId !== CORE && <p>You are not on Core’s main network, which is where that coreBTC is.</p>}
       </div>

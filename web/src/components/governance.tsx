@@ -304,11 +304,11 @@ function Next({ proposal }: { proposal: Proposal }) {
         </>
       )
     case 'succeeded':
-      return <>Anybody may put it into the timelock now.</>
+      return <>Anybody may put it into the timelock now</>
     case 'queued':
       return (
         <>
-          Anybody may carry it out from <When at={proposal.eta} now={now} /> on
+          Due <When at={proposal.eta} now={now} />. Then anybody may carry it out
         </>
       )
     default:
@@ -345,7 +345,7 @@ function ProposalItem({ proposal, account }: { proposal: Proposal; account: Gove
       <TallyBar proposal={proposal} />
       <p className="text-sm text-ink-soft">
         <Next proposal={proposal} />
-        {proposal.onlyRemovesGuardian && '. It only ends the guardian’s mandate, so the guardian cannot cancel it'}
+        {proposal.onlyRemovesGuardian && '. It only ends the guardian’s mandate, so the guardian cannot cancel it'}.
       </p>
       <ProposalActions proposal={proposal} account={account} />
     </li>
