@@ -12,6 +12,7 @@ mod basket;
 mod browser;
 mod deploy;
 mod index;
+mod invest;
 mod journey;
 mod parts;
 mod queue;

@@ -8,8 +8,10 @@
 )]
 
 mod access;
+mod basket;
 mod feed;
 mod figures;
+mod governance;
 mod input;
 mod lists;
 mod openapi;
