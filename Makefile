@@ -1,5 +1,5 @@
 # Thin on purpose: each line calls a real tool, and each can be run by itself.
-.PHONY: demo setup check test deep bench fmt
+.PHONY: demo setup check test deep fuzz bench fmt
 
 demo:
 	scripts/demo $(ARGS)
@@ -23,6 +23,10 @@ test: setup
 
 deep: setup
 	scripts/deep/run
+
+# HOURS=n; goes on from what earlier runs found.
+fuzz: setup
+	scripts/fuzz
 
 bench: setup
 	scripts/bench

@@ -1,5 +1,6 @@
 //! End-to-end tests.
 
+pub mod basket;
 pub mod cores;
 pub mod differential;
 pub mod queue;

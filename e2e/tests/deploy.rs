@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(240);
 async fn o7_a_deployment_killed_at_any_point_resumes_and_sends_nothing_twice() {
     timeout(LIMIT, async {
         let site = Site::new().await;
-        let plan = site.ok(0, &["deploy", "--plan"]);
+        let plan = site.ok(0, &["deploy", "--only", "liquid", "--plan"]);
         let steps = u64::try_from(plan["steps"].as_array().unwrap().len()).unwrap();
         let deployer = ACCOUNTS[0].parse().unwrap();
         let nonce = || async { site.pool.nonce(deployer, BlockId::latest()).await.unwrap() };
@@ -25,7 +25,7 @@ async fn o7_a_deployment_killed_at_any_point_resumes_and_sends_nothing_twice() {
         let mut kills = 0;
         while nonce().await < steps.saturating_sub(6) {
             let before = nonce().await;
-            let mut command = site.command(0, &["deploy", "--yes"]);
+            let mut command = site.command(0, &["deploy", "--only", "liquid", "--yes"]);
             let mut child = Running(
                 command
                     .stdout(Stdio::null())
@@ -42,7 +42,7 @@ async fn o7_a_deployment_killed_at_any_point_resumes_and_sends_nothing_twice() {
             kills += 1;
         }
         assert!(kills >= 2, "it was too quick to be killed twice");
-        let done = site.ok(0, &["deploy", "--yes"]);
+        let done = site.ok(0, &["deploy", "--only", "liquid", "--yes"]);
         assert_eq!(nonce().await, steps, "one transaction for each step");
         for step in plan["steps"].as_array().unwrap() {
             if let Some(address) = step["creates"].as_str() {
@@ -60,7 +60,7 @@ async fn o7_a_deployment_killed_at_any_point_resumes_and_sends_nothing_twice() {
             }
         }
         assert!(
-            site.fails(0, &["deploy", "--yes"], 5)
+            site.fails(0, &["deploy", "--only", "liquid", "--yes"], 5)
                 .contains("is deployed")
         );
     })
@@ -73,7 +73,7 @@ async fn o7_a_deployment_killed_at_any_point_resumes_and_sends_nothing_twice() {
 async fn o7_a_deployment_dies_between_sign_broadcast_and_mining() {
     timeout(LIMIT, async {
         let site = Site::new().await;
-        let plan = site.ok(0, &["deploy", "--plan"]);
+        let plan = site.ok(0, &["deploy", "--only", "liquid", "--plan"]);
         let steps = plan["steps"].as_array().unwrap().len();
         for point in [
             "begin_attempt.committed",
@@ -86,7 +86,7 @@ async fn o7_a_deployment_dies_between_sign_broadcast_and_mining() {
             "conclude.begin",
             "conclude.committed",
         ] {
-            let mut command = site.command(0, &["deploy", "--yes"]);
+            let mut command = site.command(0, &["deploy", "--only", "liquid", "--yes"]);
             // Not at the first step of a run: that one may be what the run before left.
             let out = command
                 .env("OMNIBUS_CRASH_AT", format!("{point}:3"))
@@ -99,7 +99,7 @@ async fn o7_a_deployment_dies_between_sign_broadcast_and_mining() {
                 String::from_utf8_lossy(&out.stderr)
             );
         }
-        let done = site.ok(0, &["deploy", "--yes"]);
+        let done = site.ok(0, &["deploy", "--only", "liquid", "--yes"]);
         assert!(done["contracts"]["LiquidMinter"]["address"].is_string());
         one_transaction_for_each(&site, steps).await;
     })
@@ -112,7 +112,7 @@ async fn o7_a_deployment_dies_between_sign_broadcast_and_mining() {
 async fn o7_a_deployment_killed_before_its_transaction_is_mined_waits_for_it() {
     timeout(LIMIT, async {
         let site = Site::new().await;
-        let steps = site.ok(0, &["deploy", "--plan"])["steps"]
+        let steps = site.ok(0, &["deploy", "--only", "liquid", "--plan"])["steps"]
             .as_array()
             .unwrap()
             .len();
@@ -120,13 +120,13 @@ async fn o7_a_deployment_killed_before_its_transaction_is_mined_waits_for_it() {
             let _: serde_json::Value = site.pool.request("evm_setAutomine", (on,)).await.unwrap();
         };
         automine(false).await;
-        let mut child = start(&site, 0, &["deploy", "--yes"]);
+        let mut child = start(&site, 0, &["deploy", "--only", "liquid", "--yes"]);
         let first = waiting(&site, 0).await;
         child.0.kill().unwrap();
         child.0.wait().unwrap();
         // Again, twice: still the same transaction, and no other.
         for _ in 0..2 {
-            let mut child = start(&site, 0, &["deploy", "--yes"]);
+            let mut child = start(&site, 0, &["deploy", "--only", "liquid", "--yes"]);
             // It has taken the journal over, so it has looked.
             let folder = journal(&site, 0);
             let before = fence(&folder).await;
@@ -140,7 +140,7 @@ async fn o7_a_deployment_killed_before_its_transaction_is_mined_waits_for_it() {
         }
         let _: serde_json::Value = site.pool.request("evm_mine", ()).await.unwrap();
         automine(true).await;
-        site.ok(0, &["deploy", "--yes"]);
+        site.ok(0, &["deploy", "--only", "liquid", "--yes"]);
         one_transaction_for_each(&site, steps).await;
     })
     .await
@@ -327,7 +327,7 @@ async fn input_a_deployment_of_another_chain_is_noticed() {
 async fn deploy_smoke_deposits_and_exits() {
     timeout(LIMIT, async {
         let site = Site::new().await;
-        let out = site.run(0, &["deploy", "--yes", "--smoke"]);
+        let out = site.run(0, &["deploy", "--only", "liquid", "--yes", "--smoke"]);
         assert!(
             out.status.success(),
             "{}",

@@ -8,9 +8,12 @@
     reason = "a test stops at the first surprise; clippy only excuses the test functions themselves"
 )]
 
+mod basket;
+mod basket_index;
 mod browser;
 mod deploy;
 mod index;
+mod invest;
 mod journey;
 mod parts;
 mod queue;

@@ -115,13 +115,35 @@ impl Site {
         self.pool = answers(&self.url).await;
     }
 
-    /// A fresh chain with a deployment whose keeper is account 1.
+    /// A fresh chain with a deployment of the liquid side whose keeper is account 1.
     pub async fn deployed() -> Self {
         Self::deployed_with(&[]).await
     }
 
     /// As [`Site::deployed`], with more flags for `omnibus deploy`.
     pub async fn deployed_with(flags: &[&str]) -> Self {
+        let site = Self::new().await;
+        site.ok(
+            0,
+            &[
+                &[
+                    "deploy",
+                    "--yes",
+                    "--keeper",
+                    ACCOUNTS[1],
+                    "--only",
+                    "liquid",
+                ],
+                flags,
+            ]
+            .concat(),
+        );
+        site
+    }
+
+    /// A fresh chain with both sides of the local profile, or the one that `flags` ask for (`--only basket`). The keeper is
+    /// account 1.
+    pub async fn with_basket(flags: &[&str]) -> Self {
         let site = Self::new().await;
         site.ok(
             0,

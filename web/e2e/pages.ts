@@ -1,7 +1,7 @@
 /**
  * Every page, light and dark, at 390 px and 1280 px: no serious axe finding, nothing wider than the screen, no hostile
  * name that runs (O16), screenshots in e2e/out. Against the fixture, or against a running service with BASE_URL.
- * PICTURES=0 keeps only the screenshots of what is bad; ONLY=busy-, open-, empty- or corner- is a part of it.
+ * PICTURES=0 keeps only the screenshots of what is bad; ONLY=busy-, open-, empty-, core- or corner- is a part of it.
  */
 import type { Page } from 'playwright-core'
 import { check, complaints, launch } from './browser.ts'
@@ -10,10 +10,12 @@ import { startFixture } from './fixtures/server.ts'
 import { look, looked } from './scan.ts'
 import { injectWallet } from './wallet.ts'
 
-const PAGES = ['', 'exit', 'dashboard', 'validators', 'operate', 'leave', 'no-such-page']
+const PAGES = ['', 'exit', 'basket', 'govern', 'dashboard', 'validators', 'operate', 'leave', 'risks', 'no-such-page']
 /** Pages that look another way without a wallet, and without data; the others are the same ones again. */
-const OPEN = ['', 'exit', 'dashboard']
-const EMPTY = ['', 'exit', 'dashboard', 'validators', 'operate']
+const OPEN = ['', 'exit', 'basket', 'govern', 'dashboard']
+const EMPTY = ['', 'exit', 'basket', 'govern', 'dashboard', 'validators', 'operate']
+/** All that a deployment without a liquid side has, and one page that it has not. */
+const CORE = ['', 'govern', 'dashboard', 'operate', 'leave', 'risks', 'exit']
 /** The first development key of every local chain; it holds nothing anywhere else. */
 const KEY = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'
 
@@ -43,7 +45,7 @@ async function visit(base: string, pages: readonly string[], connected: boolean,
       await page.goto(`${base}/${path}`)
       await settled(page)
       if (connected) await page.getByTestId('account').waitFor()
-      if (connected && path === 'exit') {
+      if (connected && path === 'exit' && prefix !== 'core-') {
         await page.getByTestId('exit-amount').fill('640')
         // With nothing in the buffer there is nothing to slide.
         if (prefix === 'busy-') await page.getByTestId('exit-now-slider').fill('7500')
@@ -51,7 +53,14 @@ async function visit(base: string, pages: readonly string[], connected: boolean,
           document.querySelector('[data-testid=exit-summary]')?.textContent?.includes('claimable'),
         )
       }
-      if (connected && path === '') {
+      if (connected && (path === 'basket' || (path === '' && prefix === 'core-'))) {
+        await page.getByTestId('basket-out-amount').fill('640')
+        await page.getByTestId('way-epoch').getByText('at the latest').waitFor()
+        if (prefix === 'core-') await page.getByTestId('basket-way-kind').check()
+        await page.getByTestId(prefix === 'core-' ? 'basket-mint-amount' : 'basket-in-amount').fill('12.5')
+        if (prefix === 'core-') await page.getByTestId('allow-1').waitFor()
+        else await page.getByTestId('basket-in-submit').and(page.locator(':enabled')).waitFor()
+      } else if (connected && path === '') {
         await page.getByTestId('deposit-amount').fill('125.5')
         await page.waitForFunction(() =>
           document.querySelector('[data-testid=deposit-receive]')?.textContent?.includes('125.5'),
@@ -171,6 +180,7 @@ const runs: [string, () => Promise<string[]>][] = given
       ['busy-', () => onFixture('busy', (base) => visit(base, PAGES, true, 'busy-'))],
       ['open-', () => onFixture('busy', (base) => visit(base, OPEN, false, 'open-'))],
       ['empty-', () => onFixture('empty', (base) => visit(base, EMPTY, true, 'empty-'))],
+      ['core-', () => onFixture('core', (base) => visit(base, CORE, true, 'core-'))],
       ['corner-', () => onFixture('busy', corners)],
     ]
 // Two browsers at a time: each spends half of its life waiting for a page.

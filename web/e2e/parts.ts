@@ -61,7 +61,8 @@ const abi = parseAbi([
 ])
 
 const { vault: vaultAt, coinVault: coinVaultAt, receipts: receiptsAt, rewards } = config.contracts
-if (!vaultAt || !coinVaultAt || !receiptsAt) throw new Error('this deployment lacks vault or receipts')
+if (!vaultAt || !coinVaultAt || !receiptsAt || !rewards)
+  throw new Error('this deployment lacks vault, receipts or rewards')
 const [vault, coinVault, receipts] = [getAddress(vaultAt), getAddress(coinVaultAt), getAddress(receiptsAt)]
 const pair = getAddress(setting('PAIR'))
 

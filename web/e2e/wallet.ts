@@ -71,6 +71,13 @@ export async function injectWallet(
           ...(tx.gas ? { gas: hexToBigInt(tx.gas) } : {}),
         })
       }
+      case 'eth_signTypedData_v4': {
+        if (decline) {
+          decline = false
+          throw Object.assign(new Error('User rejected the request.'), { code: 4001 })
+        }
+        return account.signTypedData(JSON.parse(params[1] as string) as Parameters<typeof account.signTypedData>[0])
+      }
       default:
         return reader.request({ method, params } as unknown as Parameters<typeof reader.request>[0])
     }

@@ -3,12 +3,11 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode, useMemo } from 'react'
 import { createRoot } from 'react-dom/client'
 import { useConnection, WagmiProvider } from 'wagmi'
-import { getAddress } from 'viem'
 import { ApiError } from './api/client'
 import { LiveProvider } from './api/live-provider'
 import { configQuery } from './api/queries'
 import type { Config } from './api/types'
-import { ConfigContext, type AppConfig } from './chain/app-config'
+import { appConfig, ConfigContext } from './chain/app-config'
 import { walletConfig } from './chain/wagmi'
 import { Shell } from './components/layout'
 import { Failure, Skeleton } from './components/ui'
@@ -35,29 +34,9 @@ function Connected() {
   )
 }
 
-/** A contract that the deployment may lack. */
-const part = (address: string | null) => (address === null ? null : getAddress(address))
-
 function App({ config }: { config: Config }) {
   const wagmi = useMemo(() => walletConfig(config), [config])
-  const app = useMemo<AppConfig>(
-    () => ({
-      ...config,
-      contracts: {
-        minter: getAddress(config.contracts.minter),
-        token: getAddress(config.contracts.token),
-        rewards: getAddress(config.contracts.rewards),
-        factory: getAddress(config.contracts.factory),
-        staking: getAddress(config.contracts.staking),
-        vault: part(config.contracts.vault),
-        coinVault: part(config.contracts.coinVault),
-        receipts: part(config.contracts.receipts),
-        ammRoute: part(config.contracts.ammRoute),
-        converter: part(config.contracts.converter),
-      },
-    }),
-    [config],
-  )
+  const app = useMemo(() => appConfig(config), [config])
   return (
     <ConfigContext value={app}>
       <WagmiProvider config={wagmi} reconnectOnMount>

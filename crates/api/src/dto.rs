@@ -1,7 +1,23 @@
 //! What goes over the wire. Field names are the contract with every client: `openapi.json` is made from here.
 
+mod basket;
+mod governance;
 mod parts;
 
+pub use basket::{
+    AssetPrice, AuctionBudget, BasketAccount, BasketAuction, BasketAuctions, BasketDepositQuote,
+    BasketEpoch, BasketExitQuote, BasketFees, BasketHistory, BasketMintQuote, BasketMove,
+    BasketMoveKind, BasketPause, BasketPosition, BasketPrices, BasketReceipt, BasketSleeve,
+    BasketSleeves, BasketSummary, Closed, CoreDetail, CoreValidator, DriftReading, EpochLeg,
+    EpochState, EpochWay, InKindWay, InstantWay, LegState, Nav, NavSample, OpenEpoch, PausePart,
+    PositionLeg, PositionState, PriceGuard, PriceMemory, PriceSource, PriceState, QuoteLeg,
+    RunningAuction, SleeveKind, SleeveSample, SleeveTicket, SleeveYield, SourceRole, StCoreDetail,
+    Usd, WaitingLeg,
+};
+pub use governance::{
+    Governance, GovernanceAccount, GovernanceCall, Mandate, MandatePause, Operation,
+    OperationState, Proposal, ProposalDetail, ProposalState, Support, Tally, Timelock, Vote,
+};
 pub use parts::{
     Conversion, ConversionSale, Converter, Delegate, Emergency, EmergencyKind, ExitPool, ExitPools,
     Halt, Payouts, PoolQuote, PoolSale, PoolStyle, Receipt, ReceiptState, Reserve, ReserveMove,
@@ -44,11 +60,13 @@ pub struct PublicConfig {
     pub explorer_url: Option<String>,
     /// Symbol of the native coin.
     pub native_symbol: String,
-    /// Symbol of the liquid token.
-    pub lst_symbol: String,
+    /// Symbol of the liquid token; `null` where there is no liquid side.
+    #[schema(required)]
+    pub lst_symbol: Option<String>,
     /// Decimals of both, always 18.
     pub decimals: u8,
     /// Where the contracts are.
+    #[schema(value_type = ContractsShown)]
     pub contracts: Contracts,
     /// First block of the deployment.
     pub deployment_block: u64,
@@ -60,10 +78,19 @@ pub struct PublicConfig {
     pub features: Features,
 }
 
-/// Addresses of the deployment.
-#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq, ToSchema)]
-#[serde(rename_all = "camelCase")]
+/// Addresses of the deployment. It has a liquid side, a basket, or both.
+#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
+#[serde(into = "ContractsShown")]
 pub struct Contracts {
+    /// Liquid staking.
+    pub liquid: Option<LiquidContracts>,
+    /// The basket and who governs it.
+    pub basket: Option<BasketAddresses>,
+}
+
+/// Addresses of the liquid side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiquidContracts {
     /// `LiquidMinter`.
     pub minter: Addr,
     /// `LiquidToken`.
@@ -74,21 +101,116 @@ pub struct Contracts {
     pub factory: Addr,
     /// The staking system.
     pub staking: Addr,
-    /// `LiquidVault`; `null`, as those below, when the deployment lacks it.
-    #[schema(required)]
+    /// `LiquidVault`; none, as those below, when the deployment lacks it.
     pub vault: Option<Addr>,
     /// `LiquidCoinVault`.
-    #[schema(required)]
     pub coin_vault: Option<Addr>,
     /// `LiquidReceipts`.
-    #[schema(required)]
     pub receipts: Option<Addr>,
-    /// `AmmRoute` of the deployment; the one in force is in `/api/v1/pools`.
-    #[schema(required)]
+    /// `AmmRoute` of the deployment.
     pub amm_route: Option<Addr>,
     /// `RewardConverter`.
-    #[schema(required)]
     pub converter: Option<Addr>,
+}
+
+/// Addresses of the basket's side.
+#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BasketAddresses {
+    /// `Basket`.
+    pub basket: Addr,
+    /// `BasketToken`.
+    pub token: Addr,
+    /// `UnbondingQueue`.
+    pub queue: Addr,
+    /// `BasketReceipts`.
+    pub receipts: Addr,
+    /// `PriceFeed` of the deployment; `null` when it needs none. The one in force is in `/api/v1/basket`.
+    #[schema(required)]
+    pub feed: Option<Addr>,
+    /// `BasketTimelock`.
+    pub timelock: Addr,
+    /// `BasketGovernor`.
+    pub governor: Addr,
+    /// `GovToken`.
+    pub gov: Addr,
+    /// `Guardian`.
+    pub guardian: Addr,
+}
+
+impl From<chain::BasketContracts> for BasketAddresses {
+    fn from(at: chain::BasketContracts) -> Self {
+        Self {
+            basket: Addr(at.basket),
+            token: Addr(at.token),
+            queue: Addr(at.queue),
+            receipts: Addr(at.receipts),
+            feed: at.feed.map(Addr),
+            timelock: Addr(at.timelock),
+            governor: Addr(at.governor),
+            gov: Addr(at.gov),
+            guardian: Addr(at.guardian),
+        }
+    }
+}
+
+/// Addresses of the deployment. Those of the liquid side are `null` where it has none.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Contracts)]
+pub struct ContractsShown {
+    /// `LiquidMinter`.
+    #[schema(required)]
+    minter: Option<Addr>,
+    /// `LiquidToken`.
+    #[schema(required)]
+    token: Option<Addr>,
+    /// `LiquidRewards`.
+    #[schema(required)]
+    rewards: Option<Addr>,
+    /// `BucketFactory`.
+    #[schema(required)]
+    factory: Option<Addr>,
+    /// The staking system of the liquid side.
+    #[schema(required)]
+    staking: Option<Addr>,
+    /// `LiquidVault`.
+    #[schema(required)]
+    vault: Option<Addr>,
+    /// `LiquidCoinVault`.
+    #[schema(required)]
+    coin_vault: Option<Addr>,
+    /// `LiquidReceipts`.
+    #[schema(required)]
+    receipts: Option<Addr>,
+    /// `AmmRoute` of the deployment; the one in force is in `/api/v1/pools`.
+    #[schema(required)]
+    amm_route: Option<Addr>,
+    /// `RewardConverter`.
+    #[schema(required)]
+    converter: Option<Addr>,
+    /// The basket and who governs it; `null` where the deployment has none.
+    #[schema(required)]
+    basket: Option<BasketAddresses>,
+}
+
+impl From<Contracts> for ContractsShown {
+    fn from(all: Contracts) -> Self {
+        let of = all.liquid;
+        Self {
+            minter: of.map(|at| at.minter),
+            token: of.map(|at| at.token),
+            rewards: of.map(|at| at.rewards),
+            factory: of.map(|at| at.factory),
+            staking: of.map(|at| at.staking),
+            vault: of.and_then(|at| at.vault),
+            coin_vault: of.and_then(|at| at.coin_vault),
+            receipts: of.and_then(|at| at.receipts),
+            amm_route: of.and_then(|at| at.amm_route),
+            converter: of.and_then(|at| at.converter),
+            basket: all.basket,
+        }
+    }
 }
 
 /// Parts of the design that a deployment may lack; the app shows them as not enabled.
@@ -105,6 +227,10 @@ pub struct Features {
     pub async_exit: bool,
     /// First-loss reserve.
     pub insurance: bool,
+    /// Liquid staking: all routes but those of basket, governance and the machine itself.
+    pub liquid: bool,
+    /// The basket and its governance.
+    pub basket: bool,
 }
 
 /// A block.
@@ -827,7 +953,8 @@ pub struct ErrorDetail {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WsRequest {
-    /// `metrics`, `validators`, `buckets`, `queue`, `alerts`, `jobs`, `account:0x…`.
+    /// `metrics`, `validators`, `buckets`, `queue`, `nav`, `epochs`, `sleeves`, `prices`, `governance`, `alerts`, `jobs`,
+    /// `account:0x…`.
     pub subscribe: Vec<String>,
     /// Last `seq` the client saw; changes after it are replayed, or `resync` is sent.
     #[serde(default)]

@@ -134,12 +134,118 @@ pub(crate) struct AmountParams {
 impl AmountParams {
     /// The amount. A value no token can reach is refused here, not by an overflow on chain.
     pub(crate) fn amount(&self) -> Result<alloy::primitives::U256, ApiError> {
-        let text = self
-            .amount
-            .as_deref()
-            .ok_or_else(|| ApiError::InvalidParameter("amount: missing".to_owned()))?;
-        scalar::parse_decimal(text)
-            .filter(|amount| !amount.is_zero() && amount.bit_len() <= 96)
-            .ok_or_else(|| ApiError::InvalidAmount(excerpt(text)))
+        amount("amount", self.amount.as_deref(), 96)
     }
+}
+
+/// An amount above 0 of at most `bits` bits.
+fn amount(
+    name: &str,
+    text: Option<&str>,
+    bits: usize,
+) -> Result<alloy::primitives::U256, ApiError> {
+    let text = text.ok_or_else(|| ApiError::InvalidParameter(format!("{name}: missing")))?;
+    scalar::parse_decimal(text)
+        .filter(|amount| !amount.is_zero() && amount.bit_len() <= bits)
+        .ok_or_else(|| ApiError::InvalidAmount(excerpt(text)))
+}
+
+/// What the basket can count: shares, units and parts of 112 bits.
+const BASKET_BITS: usize = 112;
+
+/// `?shares=` of the basket's quotes.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SharesParams {
+    /// Shares, wei, decimal, above 0 and below 2^112.
+    #[param(value_type = String, required, pattern = "^[0-9]+$")]
+    pub shares: Option<String>,
+}
+
+impl SharesParams {
+    pub(crate) fn shares(&self) -> Result<alloy::primitives::U256, ApiError> {
+        amount("shares", self.shares.as_deref(), BASKET_BITS)
+    }
+}
+
+/// `?sleeve=&units=` of a deposit.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UnitsParams {
+    /// The sleeve that is paid into, from 0.
+    #[param(value_type = u64, required)]
+    pub sleeve: Option<String>,
+    /// Smallest units of its token, decimal, above 0 and below 2^112.
+    #[param(value_type = String, required, pattern = "^[0-9]+$")]
+    pub units: Option<String>,
+}
+
+impl UnitsParams {
+    pub(crate) fn sleeve(&self) -> Result<u64, ApiError> {
+        let text = self.sleeve.as_deref();
+        let text = text.ok_or_else(|| ApiError::InvalidParameter("sleeve: missing".to_owned()))?;
+        number(text).ok_or_else(|| ApiError::InvalidId(excerpt(text)))
+    }
+
+    pub(crate) fn units(&self) -> Result<alloy::primitives::U256, ApiError> {
+        amount("units", self.units.as_deref(), BASKET_BITS)
+    }
+}
+
+/// A span of time.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpanParams {
+    /// Unix seconds, inclusive; the oldest sample when left out.
+    #[param(value_type = Option<u64>)]
+    pub from: Option<String>,
+    /// Unix seconds, inclusive; the newest sample when left out.
+    #[param(value_type = Option<u64>)]
+    pub to: Option<String>,
+    /// Seconds between samples; made larger where more than 1,000 would come.
+    #[param(value_type = Option<u64>, minimum = 1)]
+    pub step: Option<String>,
+}
+
+impl SpanParams {
+    pub(crate) fn span(&self) -> Result<(u64, u64), ApiError> {
+        span(self.from.as_deref(), self.to.as_deref())
+    }
+
+    pub(crate) fn step(&self) -> Result<Option<u64>, ApiError> {
+        let Some(text) = self.step.as_deref() else {
+            return Ok(None);
+        };
+        number(text)
+            .filter(|step: &u64| *step > 0 && i64::try_from(*step).is_ok())
+            .map(Some)
+            .ok_or_else(|| {
+                ApiError::InvalidParameter(format!("step: `{}` is not seconds", excerpt(text)))
+            })
+    }
+}
+
+/// An open start is 0, an open end the end of time.
+pub(crate) fn span(from: Option<&str>, to: Option<&str>) -> Result<(u64, u64), ApiError> {
+    let from = time("from", from)?.unwrap_or(0);
+    let to = time("to", to)?.unwrap_or(i64::MAX.unsigned_abs());
+    if from > to {
+        return Err(ApiError::InvalidParameter(format!(
+            "from: `{from}` is after to `{to}`"
+        )));
+    }
+    Ok((from, to))
+}
+
+fn time(name: &str, text: Option<&str>) -> Result<Option<u64>, ApiError> {
+    let Some(text) = text else { return Ok(None) };
+    number(text)
+        .filter(|n| i64::try_from(*n).is_ok())
+        .map(Some)
+        .ok_or_else(|| {
+            ApiError::InvalidParameter(format!("{name}: `{}` is not unix seconds", excerpt(text)))
+        })
 }

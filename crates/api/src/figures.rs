@@ -28,8 +28,8 @@ pub(crate) const BPS: U256 = U256::from_limbs([10_000, 0, 0, 0]);
 
 impl AppState {
     pub(crate) async fn overview(&self) -> Result<Overview, ApiError> {
+        let minter = self.liquid()?.minter.0;
         let now = self.live().now().await?;
-        let minter = self.contracts().minter.0;
         let (assets, supply, rate, stats, active, line) = try_join!(
             now.read(minter, Minter::assetsCall {}),
             now.read(minter, Minter::supplyCall {}),
@@ -100,8 +100,8 @@ impl AppState {
     }
 
     pub(crate) async fn validators(&self) -> Result<Vec<Validator>, ApiError> {
+        let contracts = self.liquid()?;
         let now = self.live().now().await?;
-        let contracts = self.contracts();
         let minter = contracts.minter.0;
         let (ids, list, keeper, active) = try_join!(
             now.read(minter, Minter::validatorsCall {}),
@@ -183,8 +183,8 @@ impl AppState {
     }
 
     pub(crate) async fn account(&self, account: Address) -> Result<Account, ApiError> {
+        let contracts = self.liquid()?;
         let now = self.live().now().await?;
-        let contracts = self.contracts();
         let (balance, earned, rate) = try_join!(
             now.read(contracts.token.0, Token::balanceOfCall { account }),
             now.read(contracts.token.0, Token::earnedCall { account }),
@@ -203,8 +203,8 @@ impl AppState {
     }
 
     pub(crate) async fn quote_exit(&self, amount: U256) -> Result<ExitQuote, ApiError> {
+        let minter = self.liquid()?.minter.0;
         let now = self.live().now().await?;
-        let minter = self.contracts().minter.0;
         let (quote, fees, line, keeper, force) = try_join!(
             now.try_read(minter, Minter::quoteExitCall { amount }),
             now.read(minter, Minter::feesAndRatiosCall {}),
@@ -261,7 +261,7 @@ impl AppState {
         interval: U256,
         safety: U256,
     ) -> Result<u64, ApiError> {
-        let contracts = self.contracts();
+        let contracts = self.liquid()?;
         let (ids, cooldown) = try_join!(
             now.read(contracts.minter.0, Minter::validatorsCall {}),
             now.read(contracts.staking.0, Staking::getCooldownIntervalCall {}),
@@ -286,8 +286,8 @@ impl AppState {
     }
 
     pub(crate) async fn quote_deposit(&self, amount: U256) -> Result<DepositQuote, ApiError> {
+        let minter = self.liquid()?.minter.0;
         let now = self.live().now().await?;
-        let minter = self.contracts().minter.0;
         let (lst, rate) = try_join!(
             now.try_read(minter, Minter::quoteDepositCall { coins: amount }),
             now.read(minter, Minter::rateCall {}),
@@ -327,8 +327,8 @@ impl AppState {
             .filter(|r| r.state == store::RequestState::Live)
             .map(|r| r.id)
             .collect();
+        let minter = self.liquid()?.minter.0;
         let now = self.live().now().await?;
-        let minter = self.contracts().minter.0;
         let (rate, line, fees, hints) = try_join!(
             now.read(minter, Minter::rateCall {}),
             now.read(minter, Minter::lineCall {}),
@@ -364,7 +364,7 @@ impl AppState {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let minter = self.contracts().minter.0;
+        let minter = self.liquid()?.minter.0;
         match now
             .try_read(minter, Minter::findHintsCall { ids: ids.to_vec() })
             .await
@@ -570,7 +570,7 @@ fn score(active: bool, votes: u64, commission: u32, over: u32) -> u32 {
 }
 
 /// `part` of `whole` in bps; 0 of nothing.
-fn share(part: U256, whole: U256) -> u32 {
+pub(crate) fn share(part: U256, whole: U256) -> u32 {
     bps(mul_div(part, BPS, whole))
 }
 

@@ -106,6 +106,7 @@ impl AppState {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<Rung>, ApiError> {
+        self.liquid()?;
         let store = self.store();
         // The watermark first: a rung funded in between is shown a moment too early as waiting, never as funded.
         let watermark = store
@@ -156,6 +157,7 @@ impl AppState {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<HistoryItem>, ApiError> {
+        self.liquid()?;
         let lines = self
             .store()
             .history(account, &page_request(cursor, limit))
@@ -194,6 +196,7 @@ impl AppState {
         from: u64,
         to: u64,
     ) -> Result<Vec<Sample>, ApiError> {
+        self.liquid()?;
         let name = match metric {
             MetricName::Rate => "rate",
             MetricName::Tvl => "tvl",

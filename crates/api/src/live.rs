@@ -13,7 +13,10 @@ use alloy::{
     primitives::{Address, Bytes, hex},
     sol_types::{SolCall, SolInterface},
 };
-use chain::{Block, ChainError, Pool, bindings::ILiquidMinter as Minter};
+use chain::{
+    Block, ChainError, Pool,
+    bindings::{IBasket as Basket, ILiquidMinter as Minter, IUnbondingQueue as Queue},
+};
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::error::ApiError;
@@ -121,18 +124,38 @@ impl Snapshot {
         to: Address,
         call: C,
     ) -> Result<C::Return, ApiError> {
-        let data = Bytes::from(call.abi_encode());
-        let answer = match self.slot(to, &data) {
-            Some(slot) => slot
-                .get_or_try_init(|| self.ask::<C>(to, data))
-                .await?
-                .clone(),
-            None => self.ask::<C>(to, data).await?,
-        };
+        let answer = self.answer(to, &call).await?;
         C::abi_decode_returns(&answer).map_err(|error| {
             tracing::error!(call = C::SIGNATURE, %to, %error, "not the contract that the deployment names");
             ApiError::Internal
         })
+    }
+
+    /// Asks what is not ours, as a token for its symbol: none when it refuses, or says something else.
+    ///
+    /// # Errors
+    /// [`ApiError::ChainUnavailable`].
+    pub(crate) async fn maybe<C: SolCall>(
+        &self,
+        to: Address,
+        call: C,
+    ) -> Result<Option<C::Return>, ApiError> {
+        match self.answer(to, &call).await {
+            Ok(answer) => Ok(C::abi_decode_returns(&answer).ok()),
+            Err(ApiError::Reverted(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn answer<C: SolCall>(&self, to: Address, call: &C) -> Result<Bytes, ApiError> {
+        let data = Bytes::from(call.abi_encode());
+        match self.slot(to, &data) {
+            Some(slot) => slot
+                .get_or_try_init(|| self.ask::<C>(to, data))
+                .await
+                .cloned(),
+            None => self.ask::<C>(to, data).await,
+        }
     }
 
     fn slot(&self, to: Address, data: &Bytes) -> Option<Answer> {
@@ -172,6 +195,12 @@ fn reason(data: Option<Bytes>) -> String {
     if let Ok(error) = Minter::ILiquidMinterErrors::abi_decode(&data) {
         return describe(&error);
     }
+    if let Ok(error) = Basket::IBasketErrors::abi_decode(&data) {
+        return describe(&error);
+    }
+    if let Ok(error) = Queue::IUnbondingQueueErrors::abi_decode(&data) {
+        return describe(&error);
+    }
     match data.get(..4) {
         Some(selector) => format!("unknown error 0x{}", hex::encode(selector)),
         None => "no reason given".to_owned(),
@@ -179,7 +208,7 @@ fn reason(data: Option<Bytes>) -> String {
 }
 
 /// `Name(Name { a: 1, b: 2 })` as `Name { a: 1, b: 2 }`.
-fn describe(error: &Minter::ILiquidMinterErrors) -> String {
+fn describe(error: &impl std::fmt::Debug) -> String {
     let text = format!("{error:?}");
     let inner = text
         .split_once('(')

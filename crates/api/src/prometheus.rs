@@ -172,6 +172,37 @@ impl AppState {
                 gauge(name, help, rough(amount));
             }
         }
+        if let Ok(basket) = self.basket_summary().await {
+            for (name, help, amount) in [
+                (
+                    "basket_nav_low_wei",
+                    "Coins for 1e18 wei of shares, from below",
+                    basket.nav.low,
+                ),
+                (
+                    "basket_shares_wei",
+                    "Shares, accrued fee shares included",
+                    basket.shares,
+                ),
+                (
+                    "basket_assets_low_wei",
+                    "What the basket holds in coins, from below",
+                    basket.assets_low,
+                ),
+                (
+                    "basket_max_instant_wei",
+                    "What one instant exit could pay now",
+                    basket.max_instant,
+                ),
+            ] {
+                gauge(name, help, rough(amount));
+            }
+            gauge(
+                "basket_open_epoch",
+                "Number of the open epoch",
+                small(basket.epoch.id),
+            );
+        }
         let mut text = String::new();
         encode_registry(&mut text, &self.prometheus().registry)
             .and_then(|()| encode_registry(&mut text, &registry))

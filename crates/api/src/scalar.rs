@@ -6,7 +6,7 @@ use alloy::primitives::{Address, U256};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-/// An amount in wei of the native coin, of the liquid token, or of queue units, as a decimal string.
+/// An amount in wei of the native coin, of the liquid token, of shares, of GOV, or of queue units, as a decimal string.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
 #[schema(value_type = String, pattern = "^[0-9]+$", example = "1000000000000000000")]
 pub struct Wei(pub U256);
@@ -16,7 +16,17 @@ pub struct Wei(pub U256);
 #[schema(value_type = String, pattern = "^[0-9]+$", example = "1000000000000000000000000000")]
 pub struct Ray(pub U256);
 
-/// The id of an exit request, a `uint256` that encodes rung and place, as a decimal string.
+/// An amount in the smallest units of a sleeve's token, or of its parts, as a decimal string.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String, pattern = "^[0-9]+$", example = "100000000")]
+pub struct Units(pub U256);
+
+/// Wei of the chain's coin for 1e18 smallest units of an asset, whatever its decimals, as a decimal string.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String, pattern = "^[0-9]+$", example = "1000000000000000000")]
+pub struct Price(pub U256);
+
+/// The id of an exit request, a receipt, a ticket or a proposal, a `uint256`, as a decimal string.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
 #[schema(value_type = String, pattern = "^[0-9]+$", example = "4294967297")]
 pub struct RequestId(pub U256);
@@ -45,7 +55,7 @@ macro_rules! shows {
         }
     )*};
 }
-shows!(Wei, Ray, RequestId, Addr);
+shows!(Wei, Ray, Units, Price, RequestId, Addr);
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

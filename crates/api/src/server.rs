@@ -20,13 +20,14 @@ use crate::{
     auth::Auth,
     config::ApiConfig,
     dto::PublicConfig,
-    dto::{Check, Contracts, Readiness},
+    dto::{BasketAddresses, Check, LiquidContracts, Readiness},
     error::ApiError,
     extract::BODY_LIMIT,
     index::index,
     limit,
     limit::Limit,
     live::Live,
+    parts::lacking,
     prometheus::{self, Prometheus},
     routes, web,
     ws::Hub,
@@ -55,8 +56,22 @@ impl AppState {
         &self.0.config.public
     }
 
-    pub(crate) fn contracts(&self) -> Contracts {
-        self.0.config.public.contracts
+    /// Where the liquid side is.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] where the deployment has none.
+    pub(crate) fn liquid(&self) -> Result<LiquidContracts, ApiError> {
+        let all = self.0.config.public.contracts;
+        all.liquid.ok_or_else(|| lacking("liquid"))
+    }
+
+    /// Where the basket is.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] where the deployment has none.
+    pub(crate) fn basket(&self) -> Result<BasketAddresses, ApiError> {
+        let all = self.0.config.public.contracts;
+        all.basket.ok_or_else(|| lacking("basket"))
     }
 
     pub(crate) fn document(&self) -> String {

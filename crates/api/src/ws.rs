@@ -156,12 +156,13 @@ fn encode(message: &WsMessage) -> Utf8Bytes {
 /// Checks a topic and says who may hear it. Accounts are compared in lower case, as the store writes them.
 fn topic(text: &str) -> Result<(String, Class), ApiError> {
     let class = match text {
-        "metrics" | "validators" | "buckets" | "queue" => Class::Public,
+        "metrics" | "validators" | "buckets" | "queue" | "nav" | "epochs" | "sleeves"
+        | "prices" | "governance" => Class::Public,
         "alerts" | "jobs" => Class::Viewer,
         _ => {
             let address = text.strip_prefix("account:").ok_or_else(|| {
                 ApiError::InvalidParameter(format!(
-                    "topic: `{}` is none of metrics, validators, buckets, queue, alerts, jobs, account:0x…",
+                    "topic: `{}` is none of metrics, validators, buckets, queue, nav, epochs, sleeves, prices, governance, alerts, jobs, account:0x…",
                     excerpt(text)
                 ))
             })?;

@@ -2,6 +2,7 @@
 
 use crate::{
     amount::Amount,
+    gov::Action,
     simulate::flags::{self, BankRun, Goal, Seconds},
 };
 use alloy::primitives::{Address, U256};
@@ -39,7 +40,7 @@ pub struct Common {
     /// Configuration file [default: omnibus.toml, if there is one]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Chain profile: local, plume, plume-testnet, or a .toml file
+    /// Chain profile: local, plume, plume-testnet, core, core-testnet2, or a .toml file
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
     /// Name of the deployment [default: main]
@@ -74,6 +75,12 @@ pub enum Command {
     /// What a depositor does
     #[command(subcommand)]
     User(User),
+    /// What an investor of the basket does
+    #[command(subcommand)]
+    Basket(BasketCommand),
+    /// What a holder of GOV and the guardian do
+    #[command(subcommand)]
+    Gov(GovCommand),
     /// Exit times, buffer and keepers' gas of a ladder of buckets before it is built
     Simulate(Box<Simulate>),
     /// Bring the database to this version's schema
@@ -362,9 +369,15 @@ pub struct Deploy {
     /// Show the plan and stop
     #[arg(long, conflicts_with = "yes")]
     pub plan: bool,
+    /// One side of what the profile has, instead of both
+    #[arg(long, value_enum, value_name = "SIDE")]
+    pub only: Option<Only>,
     /// The staking system, where the profile does not name it
     #[arg(long, value_name = "ADDRESS")]
     pub staking: Option<Address>,
+    /// Whom the basket's coins are delegated to, as ADDRESS:WEIGHT,…, where the profile does not name them
+    #[arg(long, value_delimiter = ',', value_name = "ADDRESS:WEIGHT", value_parser = core_validator)]
+    pub core_validators: Vec<(Address, u8)>,
     /// Who governs after the deployment
     #[arg(long, value_name = "ADDRESS")]
     pub admin: Option<Address>,
@@ -392,6 +405,26 @@ pub struct Deploy {
     /// Afterwards make a small live deposit and an exit
     #[arg(long)]
     pub smoke: bool,
+}
+
+/// One side of a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Only {
+    /// Liquid staking
+    Liquid,
+    /// The basket and its governance
+    Basket,
+}
+
+fn core_validator(text: &str) -> Result<(Address, u8), String> {
+    let (address, weight) = text.split_once(':').unwrap_or((text, "1"));
+    let account = address
+        .parse()
+        .map_err(|_| format!("`{address}` is no address"))?;
+    match weight.parse() {
+        Ok(weight) if weight > 0 => Ok((account, weight)),
+        _ => Err(format!("`{weight}` is no weight: 1 to 255")),
+    }
 }
 
 /// `omnibus ops …`
@@ -766,4 +799,226 @@ pub enum DelegateCommand {
     },
     /// Speak for yourself, for ever: no delegate can claim for you
     Refuse,
+}
+
+/// `omnibus basket …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum BasketCommand {
+    /// Shares, their worth, sleeves, prices, the open epoch
+    Info,
+    /// Shares of an account, and legs that wait for it
+    Balance {
+        /// Whose [default: the key's]
+        #[arg(long)]
+        account: Option<Address>,
+    },
+    /// The three ways out for some shares, side by side
+    Quote {
+        /// Shares, as 12.5, or 123wei
+        shares: Amount,
+    },
+    /// One asset in, at its price
+    Deposit {
+        /// core, stcore, btc, or the sleeve's id
+        sleeve: String,
+        /// Whole coins or tokens, as 12.5
+        amount: Amount,
+        /// Least shares to get [default: 0.5 % below the quote]
+        #[arg(long)]
+        min_shares: Option<Amount>,
+    },
+    /// All assets in, in the basket's own proportion, without a price
+    Mint {
+        /// Shares, before the entry fee
+        shares: Amount,
+    },
+    /// Leave, by one of three ways
+    Exit {
+        /// Shares
+        shares: Amount,
+        /// Which way
+        #[command(flatten)]
+        way: Way,
+        /// At once: least coins to get [default: 0.5 % below the quote]
+        #[arg(long)]
+        min_out: Option<Amount>,
+        /// At once and in kind: who gets it [default: the key's account]
+        #[arg(long, conflicts_with = "epoch")]
+        recipient: Option<Address>,
+    },
+    /// Requests of an account, epoch by epoch
+    Requests {
+        /// Whose [default: the key's]
+        #[arg(long)]
+        account: Option<Address>,
+    },
+    /// Claim what has come of requests
+    Claim {
+        /// Epochs [default: every one that has something to claim]
+        epochs: Vec<U256>,
+        /// Who gets it [default: the owner]
+        #[arg(long)]
+        recipient: Option<Address>,
+    },
+    /// Take a request back while its epoch is open
+    Cancel {
+        /// Which
+        epoch: U256,
+        /// How much of it [default: all]
+        shares: Option<Amount>,
+    },
+    /// Try again a leg in kind that could not be paid
+    Deliver {
+        /// core, stcore, btc, or the sleeve's id
+        sleeve: String,
+        /// Whose [default: the key's]
+        #[arg(long)]
+        account: Option<Address>,
+    },
+    /// Tokens to try the basket with: stCORE by Earn, and BTC where its token is a stand-in
+    Faucet {
+        /// Coins to give to Earn for stCORE
+        #[arg(long, value_name = "COINS", required_unless_present = "btc")]
+        stcore: Option<Amount>,
+        /// BTC; the deployer alone may mint them
+        #[arg(long, value_name = "BTC")]
+        btc: Option<Amount>,
+        /// For whom [default: the key's account]
+        #[arg(long)]
+        recipient: Option<Address>,
+    },
+}
+
+/// A way out of the basket.
+#[derive(Clone, Copy, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Way {
+    /// Coins now, at the low price, less the fee
+    #[arg(long)]
+    pub instant: bool,
+    /// A part of every sleeve now, without a price
+    #[arg(long)]
+    pub in_kind: bool,
+    /// With the open epoch, by each sleeve's own way, without a price
+    #[arg(long)]
+    pub epoch: bool,
+}
+
+/// A way out of the basket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Coins now.
+    Instant,
+    /// Tokens now.
+    InKind,
+    /// By the queue.
+    Epoch,
+}
+
+impl Way {
+    /// The one that was given.
+    #[must_use]
+    pub fn chosen(self) -> Exit {
+        match (self.instant, self.in_kind) {
+            (true, _) => Exit::Instant,
+            (_, true) => Exit::InKind,
+            _ => Exit::Epoch,
+        }
+    }
+}
+
+/// `omnibus gov …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum GovCommand {
+    /// Let somebody vote with your GOV, yourself for instance: what is not delegated does not count
+    Delegate {
+        /// Who votes [default: the key's account]
+        to: Option<Address>,
+    },
+    /// GOV, votes and delegate of an account
+    Account {
+        /// Whose [default: the key's]
+        #[arg(long)]
+        account: Option<Address>,
+    },
+    /// Propose other target weights of the basket
+    ProposeWeights {
+        /// Basis points, one for each sleeve, 10000 in all
+        #[arg(value_delimiter = ',', required = true)]
+        weights: Vec<u16>,
+        /// For the voters
+        #[arg(long)]
+        description: Option<String>,
+    },
+    /// Propose calls of the timelock
+    Propose {
+        /// ADDRESS:0xDATA, each one call
+        #[arg(required = true, value_name = "CALL")]
+        calls: Vec<Action>,
+        /// For the voters; two proposals of the same calls differ by it
+        #[arg(long)]
+        description: String,
+    },
+    /// Vote
+    Vote {
+        /// The proposal
+        id: U256,
+        /// How
+        #[arg(value_enum)]
+        vote: Vote,
+    },
+    /// Hand a proposal that was voted for to the timelock
+    Queue {
+        /// The proposal
+        id: U256,
+    },
+    /// Carry a queued proposal out when its delay is over. Anyone may
+    Execute {
+        /// The proposal
+        id: U256,
+    },
+    /// Cancel a proposal: its proposer before the vote, the guardian until it is executed
+    Cancel {
+        /// The proposal
+        id: U256,
+    },
+    /// Every proposal, its votes and its state
+    Proposals,
+    /// Guardian: pause mint, instant exit or auction for a while
+    Pause {
+        /// What
+        #[arg(value_enum)]
+        what: Pausable,
+        /// 7 at most, and not again for 30
+        #[arg(long, default_value_t = 7)]
+        days: u64,
+    },
+    /// Guardian: end a pause
+    Unpause {
+        /// What
+        #[arg(value_enum)]
+        what: Pausable,
+    },
+}
+
+/// How to vote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Vote {
+    /// Yes
+    For,
+    /// No
+    Against,
+    /// Counts for the quorum
+    Abstain,
+}
+
+/// What the guardian may pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Pausable {
+    /// Both ways in
+    Mint,
+    /// The instant way out
+    Instant,
+    /// Auctions
+    Auction,
 }

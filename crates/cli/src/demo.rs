@@ -6,14 +6,16 @@ use crate::{
     config::Settings,
     deploy,
     deployment::Deployment,
+    director,
     error::{Problem, Result},
+    investors,
     journal::Journal,
     keys,
     lock::Lock,
-    node::{Anvil, free_port, run_clock},
+    node::{Anvil, clock_step, free_port, run_clock},
     output::{LogLevel, Output},
     run,
-    session::Site,
+    session::Place,
     users::{self, Counts},
 };
 use alloy::primitives::{U256, uint};
@@ -31,6 +33,8 @@ const NAME: &str = "demo";
 const POOL: U256 = uint!(2_000_000_000_000_000_000_000_U256);
 /// Coins in the demo's first-loss reserve.
 const RESERVE: U256 = uint!(250_000_000_000_000_000_000_U256);
+/// Simulated investors of the basket, at most: each look of theirs reads a dozen values.
+const INVESTORS: u16 = 4;
 /// How often a line says what the users have done.
 const REPORT: Duration = Duration::from_secs(60);
 
@@ -95,7 +99,12 @@ async fn world(
         )
         .await?;
     }
-    let site = Site::open(settings).await?;
+    let place = Place::open(settings).await?;
+    let site = place.liquid()?;
+    let basket = place.basket().map_err(|_| Problem::Argument {
+        what: "--fresh".to_owned(),
+        reason: "the demo that was left here has no basket; begin anew".to_owned(),
+    })?;
     users::fund(pool, args.seed, args.users).await?;
 
     let options = run::Options {
@@ -109,10 +118,9 @@ async fn world(
         public_rpc_url: chain_url.to_owned(),
     };
     let (stop, stopping) = tokio::sync::watch::channel(false);
-    let mut service = run::start(settings, &site, options, stopping).await?;
+    let mut service = run::start(settings, &place, options, stopping).await?;
     let counts = Arc::new(Counts::default());
     let mut tasks = JoinSet::new();
-    tasks.spawn(run_clock(pool.clone(), args.speed));
     // One journal for all of them: they are one process.
     let folder = settings.data_dir.join("users");
     let journal = Journal::open(&folder, Lock::take(&folder)?, pool, settings.profile.kind).await?;
@@ -122,7 +130,31 @@ async fn world(
         let (seed, users) = (args.seed, args.users);
         tasks.spawn(async move { users::live(site, journal, seed, index, users, counts).await });
     }
-    tasks.spawn(report(counts, out));
+    let invested = Arc::new(investors::Counts::default());
+    investors::fund(
+        &basket,
+        &journal,
+        settings,
+        args.seed,
+        INVESTORS.min(args.users),
+    )
+    .await?;
+    for index in 0..INVESTORS.min(args.users) {
+        let (site, counts, journal) = (basket.clone(), invested.clone(), journal.clone());
+        let (seed, settings) = (args.seed, settings.clone());
+        tasks.spawn(
+            async move { investors::live(site, journal, settings, seed, index, counts).await },
+        );
+    }
+    tasks.spawn(director::play(
+        basket,
+        journal,
+        settings.clone(),
+        args.seed,
+        out,
+    ));
+    tasks.spawn(report(counts, invested, out));
+    tasks.spawn(run_clock(pool.clone(), args.speed));
     welcome(args, chain_url, service.local_addr(), out);
 
     let ended = tokio::select! {
@@ -136,25 +168,37 @@ async fn world(
     ended
 }
 
+/// Real seconds of a day of the chain: its clock is slower at dusk.
+fn day(speed: u64) -> u64 {
+    let (mut now, mut seconds) = (0_u64, 0_u64);
+    while now < 86_400 {
+        now = now.saturating_add(clock_step(now, speed));
+        seconds = seconds.saturating_add(1);
+    }
+    seconds
+}
+
 fn welcome(args: &args::Demo, chain_url: &str, addr: SocketAddr, out: Output) {
-    let cooldown = 21 * 86_400 / args.speed.max(1);
+    let cooldown = 21 * day(args.speed);
     out.line(format!("
   Open http://{addr}
 
-  One real second is {} seconds there: a cooldown of 21 days takes {} min {} s.
+  One real second is {} seconds there (900 at most in a day's last hour, in which baskets delegate): a day takes {} s,
+  a cooldown of 21 days {} min {} s.
   Wallet: add the network {chain_url} (chain 31337) and import anvil's second published key
           0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d (worthless anywhere else).
   Try:    deposit on *Stake*, into the wallet or the vault; watch it go into buckets on *Validators*; leave on *Exit*,
           by buffer, pool and queue; hand a queued exit on as a receipt; see the keepers sweep and pay on *Operate*; claim.
   Or:     omnibus --rpc-url {chain_url} --deployments .omnibus/demo/deployments --deployment demo user deposit 10
-          (likewise: user redeem 4, user requests, user claim, ops status)
+          (likewise: user redeem 4, user requests, user claim, ops status; basket info, basket deposit core 10,
+          basket quote 5, basket exit 5 --in-kind, gov proposals)
   {} simulated users are at work. Ctrl-C stops; `make demo` again goes on; `make demo ARGS=--fresh` begins anew.
 ",
-        args.speed, cooldown / 60, cooldown % 60, args.users
+        args.speed, day(args.speed), cooldown / 60, cooldown % 60, args.users
     ));
 }
 
-async fn report(counts: Arc<Counts>, out: Output) -> Result<()> {
+async fn report(counts: Arc<Counts>, invested: Arc<investors::Counts>, out: Output) -> Result<()> {
     let of = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
     loop {
         tokio::time::sleep(REPORT).await;
@@ -167,6 +211,17 @@ async fn report(counts: Arc<Counts>, out: Output) -> Result<()> {
             of(&counts.receipts),
             of(&counts.claims),
             of(&counts.refused)
+        ));
+        out.note(format!(
+            "investors so far: {} deposits, {} in kind; out: {} at once, {} in kind, {} requests, {} taken back; {} claims ({} refused)",
+            of(&invested.deposits),
+            of(&invested.mints),
+            of(&invested.instant),
+            of(&invested.in_kind),
+            of(&invested.requests),
+            of(&invested.cancelled),
+            of(&invested.claims),
+            of(&invested.refused)
         ));
     }
 }

@@ -1,5 +1,10 @@
 //! `omnibus deploy`: a plan made whole and shown before anything is sent, carried out exactly once, read back, written down.
 
+mod basket;
+mod outside;
+
+pub use outside::OPERATOR;
+
 use crate::{
     abi::{
         IAccessControl, IAmmRoute, IBucketFactory, ILiquidCoinVault, ILiquidMinter,
@@ -17,8 +22,8 @@ use crate::{
     lock::Lock,
     output::Output,
     plan::{Plan, PlanFile, carry_out},
-    profile::Kind,
-    session::{Site, connect},
+    profile::{Kind, Setup, Staking},
+    session::{Place, connect},
     uniswap::{self, Pair},
 };
 use alloy::{
@@ -80,6 +85,15 @@ struct Roles {
     guardian: Address,
     keeper: Address,
     fee_recipient: Address,
+    /// What was not merely a fallback.
+    named: Named,
+}
+
+/// Roles that somebody named: where the basket falls back on another account than the liquid side.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    guardian: bool,
+    fee_recipient: bool,
 }
 
 #[derive(Serialize)]
@@ -89,6 +103,8 @@ struct Shown<'a> {
     account: Address,
     first_nonce: u64,
     coins: Amount,
+    /// All GOV that there will ever be; empty without a basket.
+    gov: Vec<basket::Owner>,
     steps: Vec<ShownStep<'a>>,
 }
 
@@ -99,6 +115,48 @@ struct ShownStep<'a> {
     to: Option<Address>,
     creates: Option<Address>,
     value: Amount,
+}
+
+/// What a deployment consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sides {
+    liquid: bool,
+    basket: bool,
+}
+
+impl Sides {
+    /// What the profile has, or the one side of it that was asked for.
+    fn wanted(settings: &Settings, args: &args::Deploy) -> Result<Self> {
+        let profile = &settings.profile;
+        match args.only {
+            None => Ok(Self {
+                liquid: profile.setup.is_some(),
+                basket: profile.basket.is_some(),
+            }),
+            Some(args::Only::Liquid) => profile.liquid().map(|_| Self {
+                liquid: true,
+                basket: false,
+            }),
+            Some(args::Only::Basket) => profile.basket().map(|_| Self {
+                liquid: false,
+                basket: true,
+            }),
+        }
+    }
+
+    /// What a plan makes, whoever asked for it.
+    fn of(plan: &Plan) -> Self {
+        let makes = |wanted: &str| {
+            plan.steps
+                .iter()
+                .filter_map(|step| step.creates.as_ref())
+                .any(|(name, _)| name == wanted)
+        };
+        Self {
+            liquid: makes("LiquidMinter proxy"),
+            basket: makes("BasketFactory"),
+        }
+    }
 }
 
 /// How much to say and ask.
@@ -128,7 +186,7 @@ pub async fn run(settings: &Settings, args: &args::Deploy, out: Output) -> Resul
             roles(settings, args, &signer)?,
         )
         .await?;
-        let shown = shown(&plan);
+        let shown = shown(settings, args, &plan)?;
         out.result(&shown, |shown| listing(settings, shown));
         return Ok(());
     }
@@ -140,6 +198,8 @@ pub async fn run(settings: &Settings, args: &args::Deploy, out: Output) -> Resul
     )
     .await?;
     if args.smoke {
+        // The liquid side's; the basket's own first deposit is in every deployment of it.
+        settings.profile.liquid()?;
         crate::smoke::run(settings, out).await?;
     }
     Ok(())
@@ -183,7 +243,7 @@ pub async fn deploy(
         None => {
             let plan = plan(settings, args, &pool, &signer, roles).await?;
             if ask != Ask::Quietly {
-                out.note(listing(settings, &shown(&plan)));
+                out.note(listing(settings, &shown(settings, args, &plan)?));
             }
             if ask == Ask::Yes
                 && !out.confirm(&format!(
@@ -215,32 +275,50 @@ pub async fn deploy(
 }
 
 fn roles(settings: &Settings, args: &args::Deploy, signer: &PrivateKeySigner) -> Result<Roles> {
-    let setup = &settings.profile.setup;
+    let setup = settings.profile.setup.as_ref();
+    let basket = settings.profile.basket.as_deref();
     let local = settings.profile.kind == Kind::Local;
     let published = |label: &str| keys::published(label).map(|key| key.address());
     let or = |given: Option<Address>, fallback: Address| given.unwrap_or(fallback);
-    let governor = args.governor.or(setup.governor);
+    // The liquid side's word counts for both, where there is one.
+    let named = |liquid: fn(&Setup) -> Option<Address>, other: Option<Address>| {
+        setup.and_then(liquid).or(other)
+    };
+    let governor = args.governor.or(named(|setup| setup.governor, None));
     // With a governor the admin becomes the timelock as soon as its address is known.
-    let admin = or(args.admin.or(setup.admin).or(governor), signer.address());
+    let admin = or(
+        args.admin.or(named(|setup| setup.admin, None)).or(governor),
+        signer.address(),
+    );
+    let guardian = args.guardian.or(named(
+        |setup| setup.guardian,
+        basket.and_then(|basket| basket.guardian),
+    ));
+    let keeper = args.keeper.or(named(
+        |setup| setup.keeper,
+        basket.and_then(|basket| basket.keeper),
+    ));
+    let fees = args.fee_recipient.or(named(
+        |setup| setup.fee_recipient,
+        basket.and_then(|basket| basket.fee_recipient),
+    ));
     Ok(Roles {
         admin,
         governor,
-        guardian: or(
-            args.guardian.or(setup.guardian),
-            if local { published("guardian")? } else { admin },
-        ),
+        guardian: or(guardian, if local { published("guardian")? } else { admin }),
         keeper: or(
-            args.keeper.or(setup.keeper),
+            keeper,
             if local {
                 published("keeper")?
             } else {
                 signer.address()
             },
         ),
-        fee_recipient: or(
-            args.fee_recipient.or(setup.fee_recipient),
-            if local { published("fees")? } else { admin },
-        ),
+        fee_recipient: or(fees, if local { published("fees")? } else { admin }),
+        named: Named {
+            guardian: local || guardian.is_some(),
+            fee_recipient: local || fees.is_some(),
+        },
     })
 }
 
@@ -265,16 +343,33 @@ async fn plan(
     signer: &PrivateKeySigner,
     roles: Roles,
 ) -> Result<Plan> {
-    let profile = &settings.profile;
-    let setup = &profile.setup;
+    let sides = Sides::wanted(settings, args)?;
     let nonce = pool.nonce(signer.address(), BlockId::latest()).await?;
     let mut plan = Plan::new(pool, signer.address(), nonce);
-    let (staking, validators) = match args.staking.or(profile.staking.address) {
+    if sides.liquid {
+        plan_liquid(settings, args, pool, signer, roles, &mut plan).await?;
+    }
+    if sides.basket {
+        basket::plan(settings, args, pool, roles, sides.liquid, &mut plan).await?;
+    }
+    Ok(plan)
+}
+
+async fn plan_liquid(
+    settings: &Settings,
+    args: &args::Deploy,
+    pool: &Pool,
+    signer: &PrivateKeySigner,
+    roles: Roles,
+    plan: &mut Plan,
+) -> Result<()> {
+    let profile = &settings.profile;
+    let (system, setup) = profile.liquid()?;
+    let (staking, validators) = match args.staking.or(system.address) {
         Some(staking) => (staking, read_validators(pool, staking).await?),
-        None if profile.staking.stand_in && profile.kind != Kind::Mainnet => (
-            stand_in(settings, &mut plan)?,
-            profile
-                .staking
+        None if system.stand_in && profile.kind != Kind::Mainnet => (
+            stand_in(system, plan)?,
+            system
                 .validators
                 .iter()
                 .map(|validator| validator.id)
@@ -293,7 +388,7 @@ async fn plan(
 
     let mut libraries = BTreeMap::new();
     for name in CONTRACTS {
-        add_libraries(&mut plan, &mut libraries, name)?;
+        add_libraries(plan, &mut libraries, name)?;
     }
     // The contracts know each other's addresses for ever, so the addresses come first.
     let ahead = |name: &str| {
@@ -321,7 +416,7 @@ async fn plan(
             ))
         };
     let factory = deploy(
-        &mut plan,
+        plan,
         "BucketFactory",
         (minter, staking).abi_encode_params(),
         U256::ZERO,
@@ -332,51 +427,46 @@ async fn plan(
         minter,
         rewards,
     );
-    let token = deploy(
-        &mut plan,
-        "LiquidToken",
-        names.abi_encode_params(),
-        U256::ZERO,
-    )?;
+    let token = deploy(plan, "LiquidToken", names.abi_encode_params(), U256::ZERO)?;
     let fee = U256::from(setup.reward_fee_bps);
     deploy(
-        &mut plan,
+        plan,
         "LiquidRewards",
         (minter, token, fee).abi_encode_params(),
         U256::ZERO,
     )?;
     let views = deploy(
-        &mut plan,
+        plan,
         "LiquidViews",
         (token, staking).abi_encode_params(),
         U256::ZERO,
     )?;
     let admin = deploy(
-        &mut plan,
+        plan,
         "LiquidAdmin",
         (token, staking, views).abi_encode_params(),
         U256::ZERO,
     )?;
     let payouts = deploy(
-        &mut plan,
+        plan,
         "LiquidPayouts",
         (token, staking, admin).abi_encode_params(),
         U256::ZERO,
     )?;
     let staker = deploy(
-        &mut plan,
+        plan,
         "LiquidStaker",
         (token, staking, factory, payouts).abi_encode_params(),
         U256::ZERO,
     )?;
     let keeper = deploy(
-        &mut plan,
+        plan,
         "LiquidKeeper",
         (token, staking, factory).abi_encode_params(),
         U256::ZERO,
     )?;
     let code = deploy(
-        &mut plan,
+        plan,
         "LiquidMinter",
         (token, staking, factory, keeper, staker, receipts).abi_encode_params(),
         U256::ZERO,
@@ -409,7 +499,7 @@ async fn plan(
         },
     };
     let arguments = (code, Bytes::from(initialize.abi_encode())).abi_encode_params();
-    let proxy = deploy(&mut plan, "ERC1967Proxy", arguments, setup.seed_deposit.0)?;
+    let proxy = deploy(plan, "ERC1967Proxy", arguments, setup.seed_deposit.0)?;
     let arguments = (
         vault_name(settings),
         vault_symbol(settings),
@@ -419,12 +509,12 @@ async fn plan(
         coin_vault,
     );
     let vault = deploy(
-        &mut plan,
+        plan,
         "LiquidVault",
         arguments.abi_encode_params(),
         U256::ZERO,
     )?;
-    let entry = deploy(&mut plan, "LiquidCoinVault", vault.abi_encode(), U256::ZERO)?;
+    let entry = deploy(plan, "LiquidCoinVault", vault.abi_encode(), U256::ZERO)?;
     if proxy != minter || entry != coin_vault {
         return Err(Problem::Unexpected(
             "a contract is not where the other contracts expect it".to_owned(),
@@ -436,7 +526,7 @@ async fn plan(
         format!("{}-EXIT", profile.lst_symbol),
     );
     let at = deploy(
-        &mut plan,
+        plan,
         "LiquidReceipts",
         names.abi_encode_params(),
         U256::ZERO,
@@ -446,20 +536,15 @@ async fn plan(
             "the receipts are not where the minter expects them".to_owned(),
         ));
     }
-    let converter = deploy(
-        &mut plan,
-        "RewardConverter",
-        minter.abi_encode(),
-        U256::ZERO,
-    )?;
+    let converter = deploy(plan, "RewardConverter", minter.abi_encode(), U256::ZERO)?;
 
     let halt = deploy(
-        &mut plan,
+        plan,
         "LiquidHalt",
         (token, staking, code).abi_encode_params(),
         U256::ZERO,
     )?;
-    let wrapped = wrapped_coin(settings, args, pool, &mut plan).await?;
+    let wrapped = wrapped_coin(settings, args, pool, plan).await?;
     let route = match wrapped {
         Some(wrapped) => {
             let amm = &profile.amm;
@@ -473,12 +558,7 @@ async fn plan(
                 U256::from(amm.twap_ticks),
                 no_pools,
             );
-            let route = deploy(
-                &mut plan,
-                AMM_ROUTE,
-                arguments.abi_encode_params(),
-                U256::ZERO,
-            )?;
+            let route = deploy(plan, AMM_ROUTE, arguments.abi_encode_params(), U256::ZERO)?;
             Some((route, wrapped))
         }
         None => None,
@@ -486,13 +566,13 @@ async fn plan(
     if let Some(governor) = roles.governor {
         let only = vec![governor];
         let arguments = (U256::ZERO, only.clone(), only, Address::ZERO).abi_encode_params();
-        deploy(&mut plan, TIMELOCK, arguments, U256::ZERO)?;
+        deploy(plan, TIMELOCK, arguments, U256::ZERO)?;
     }
-    let roles = governed(&plan, roles);
+    let roles = governed(plan, roles);
 
     if let (Some(coins), Some((route, wrapped))) = (args.pool, route) {
         local_pool(
-            &mut plan,
+            plan,
             coins.0,
             Market {
                 minter,
@@ -508,8 +588,8 @@ async fn plan(
         halt,
         converter,
     };
-    wire(settings, args, &mut plan, liquid, &validators, roles);
-    Ok(plan)
+    wire(args, plan, liquid, &validators, roles, (system, setup));
+    Ok(())
 }
 
 /// The wrapped coin: the one that is named, else a stand-in where the profile allows one.
@@ -667,7 +747,6 @@ struct Liquid {
 
 /// Roles, parameters, validators and buckets; at the end the deployer hands over.
 fn wire(
-    settings: &Settings,
     args: &args::Deploy,
     plan: &mut Plan,
     Liquid {
@@ -678,8 +757,8 @@ fn wire(
     }: Liquid,
     validators: &[u16],
     roles: Roles,
+    (system, setup): (&Staking, &Setup),
 ) {
-    let setup = &settings.profile.setup;
     let me = plan.account;
     let call =
         |plan: &mut Plan, title: String, data: Vec<u8>| plan.call(title, minter, data, U256::ZERO);
@@ -722,7 +801,7 @@ fn wire(
             grant(plan, role, roles.keeper);
         }
     }
-    let bps = U256::from(settings.profile.staking.percentage_cap_bps);
+    let bps = U256::from(system.percentage_cap_bps);
     let data = ILiquidMinter::setStakingPercentageCapCall { bps }.abi_encode();
     call(
         plan,
@@ -811,8 +890,7 @@ pub fn role_id(name: &str) -> B256 {
     keccak256(name)
 }
 
-fn stand_in(settings: &Settings, plan: &mut Plan) -> Result<Address> {
-    let local = &settings.profile.staking;
+fn stand_in(local: &Staking, plan: &mut Plan) -> Result<Address> {
     let none = BTreeMap::new();
     let me = plan.account;
     let arguments = (
@@ -911,7 +989,12 @@ async fn read_validators(pool: &Pool, staking: Address) -> Result<Vec<u16>> {
     Ok(list.iter().map(|item| item.id).collect())
 }
 
-fn shown(plan: &Plan) -> Shown<'_> {
+fn shown<'a>(settings: &Settings, args: &args::Deploy, plan: &'a Plan) -> Result<Shown<'a>> {
+    let gov = if Sides::wanted(settings, args)?.basket {
+        basket::owners(settings, plan)?
+    } else {
+        Vec::new()
+    };
     let coins = Amount(
         plan.steps
             .iter()
@@ -923,18 +1006,32 @@ fn shown(plan: &Plan) -> Shown<'_> {
         creates: step.creates.as_ref().map(|(_, address)| *address),
         value: Amount(step.value),
     });
-    Shown {
+    Ok(Shown {
         chain_id: plan.chain_id,
         account: plan.account,
         first_nonce: plan.first_nonce,
         coins,
+        gov,
         steps: steps.collect(),
-    }
+    })
 }
 
 fn listing(settings: &Settings, shown: &Shown<'_>) -> String {
     let symbol = &settings.profile.native_symbol;
-    let mut lines = vec![format!(
+    // First what cannot be changed by any vote: who owns the votes.
+    let mut lines = Vec::new();
+    if !shown.gov.is_empty() {
+        lines.push("GOV, all of it for ever:".to_owned());
+        lines.extend(shown.gov.iter().map(|owner| {
+            format!(
+                "{:>20}  {} ({})",
+                owner.amount.to_string(),
+                owner.account,
+                owner.name
+            )
+        }));
+    }
+    lines.push(format!(
         "{} (chain {}), {} transactions of {} from nonce {}, {} {symbol} besides gas:",
         settings.profile.chain_name,
         shown.chain_id,
@@ -942,7 +1039,7 @@ fn listing(settings: &Settings, shown: &Shown<'_>) -> String {
         shown.account,
         shown.first_nonce,
         shown.coins
-    )];
+    ));
     for (index, step) in shown.steps.iter().enumerate() {
         let value = if step.value.0.is_zero() {
             String::new()
@@ -998,37 +1095,14 @@ async fn describe(
         contracts.insert(name.to_owned(), contract);
         first = first.min(receipt.block_number);
     }
-    let minter = contracts
-        .get("LiquidMinter")
-        .map(|contract: &Contract| contract.address)
-        .unwrap_or_default();
-    let staking = pool
-        .read(minter, &ILiquidMinter::stakingCall {}, BlockId::latest())
-        .await?;
-    let stand_in = contracts.contains_key("LocalStaking");
+    let sides = Sides::of(plan);
     // What was there before, or was made by a contract.
     let mut others = Vec::new();
-    if !stand_in {
-        others.push(("Staking", staking));
+    if sides.liquid {
+        others.extend(liquid_others(&contracts, pool).await?);
     }
-    if let Some(route) = contracts.get(AMM_ROUTE)
-        && !contracts.contains_key(WRAPPED_COIN)
-    {
-        let wrapped = pool
-            .read(route.address, &IAmmRoute::WCOINCall {}, BlockId::latest())
-            .await?;
-        others.push((WRAPPED_COIN, wrapped));
-    }
-    if let (Some(factory), Some(wrapped)) = (contracts.get(FACTORY), contracts.get(WRAPPED_COIN)) {
-        let token = pool
-            .read(minter, &ILiquidMinter::tokenCall {}, BlockId::latest())
-            .await?;
-        let call = uniswap::Factory::getPairCall {
-            a: token,
-            b: wrapped.address,
-        };
-        let pair = pool.read(factory.address, &call, BlockId::latest()).await?;
-        others.push((PAIR, pair));
+    if sides.basket {
+        others.extend(basket::others(settings, plan, &contracts, pool).await?);
     }
     for (name, address) in others {
         let code_hash = artifact::code_hash(&pool.code(address, BlockId::latest()).await?);
@@ -1040,6 +1114,12 @@ async fn describe(
         };
         contracts.insert(name.to_owned(), contract);
     }
+    let stand_in = contracts.contains_key("LocalStaking")
+        || basket::STAND_INS.iter().any(|name| {
+            contracts
+                .get(*name)
+                .is_some_and(|made| made.block.is_some())
+        });
     Ok(Deployment {
         schema: SCHEMA,
         name: settings.deployment.clone(),
@@ -1064,6 +1144,45 @@ async fn describe(
     })
 }
 
+/// The liquid side's contracts that no step of the plan made.
+async fn liquid_others(
+    contracts: &BTreeMap<String, Contract>,
+    pool: &Pool,
+) -> Result<Vec<(&'static str, Address)>> {
+    let minter = contracts
+        .get("LiquidMinter")
+        .map(|contract: &Contract| contract.address)
+        .unwrap_or_default();
+    let mut others = Vec::new();
+    if !contracts.contains_key("LocalStaking") {
+        let staking = ILiquidMinter::stakingCall {};
+        others.push((
+            "Staking",
+            pool.read(minter, &staking, BlockId::latest()).await?,
+        ));
+    }
+    if let Some(route) = contracts.get(AMM_ROUTE)
+        && !contracts.contains_key(WRAPPED_COIN)
+    {
+        let wrapped = pool
+            .read(route.address, &IAmmRoute::WCOINCall {}, BlockId::latest())
+            .await?;
+        others.push((WRAPPED_COIN, wrapped));
+    }
+    if let (Some(factory), Some(wrapped)) = (contracts.get(FACTORY), contracts.get(WRAPPED_COIN)) {
+        let token = pool
+            .read(minter, &ILiquidMinter::tokenCall {}, BlockId::latest())
+            .await?;
+        let call = uniswap::Factory::getPairCall {
+            a: token,
+            b: wrapped.address,
+        };
+        let pair = pool.read(factory.address, &call, BlockId::latest()).await?;
+        others.push((PAIR, pair));
+    }
+    Ok(others)
+}
+
 /// Reads the deployment back from the chain and compares it with what was asked for.
 async fn verify(
     settings: &Settings,
@@ -1073,14 +1192,32 @@ async fn verify(
     pool: &Pool,
     out: Output,
 ) -> Result<()> {
-    let setup = &settings.profile.setup;
-    let minter = deployment.address("LiquidMinter")?;
-    let site = Site {
+    let place = Place {
         pool: pool.clone(),
         deployment: deployment.clone(),
-        minter,
-        token: deployment.address("LiquidToken")?,
     };
+    let mut checked = 0;
+    if deployment.part("LiquidMinter").is_some() {
+        checked += verify_liquid(settings, &place, roles, pooled).await?;
+    }
+    if deployment.part("Basket").is_some() {
+        checked += basket::verify(settings, &place, roles).await?;
+    }
+    out.note(format!("verified: {checked} values read back"));
+    Ok(())
+}
+
+/// How many values of the liquid side were compared.
+async fn verify_liquid(
+    settings: &Settings,
+    place: &Place,
+    roles: Roles,
+    pooled: U256,
+) -> Result<u32> {
+    let (_, setup) = settings.profile.liquid()?;
+    let (pool, deployment) = (&place.pool, &place.deployment);
+    let site = place.liquid()?;
+    let minter = site.minter;
     let mut checked = 0_u32;
     let mut same = |what: &str, expected: String, found: String| {
         checked = checked.saturating_add(1);
@@ -1410,8 +1547,7 @@ async fn verify(
             text(&deployed),
         )?;
     }
-    out.note(format!("verified: {checked} values read back"));
-    Ok(())
+    Ok(checked)
 }
 
 fn summary(deployment: &Deployment, path: &str) -> String {

@@ -6,7 +6,7 @@ use crate::{
     keys,
     node::Anvil,
     output::Output,
-    session::{Site, connect},
+    session::{Place, connect},
 };
 use serde::Serialize;
 
@@ -65,11 +65,19 @@ pub async fn run(settings: &Settings, out: Output) -> Result<()> {
     );
     add(
         "deployment",
-        match Site::open(settings).await {
-            Ok(site) => Ok(format!(
-                "`{}`, minter {}, every code hash matches",
-                site.deployment.name, site.minter
-            )),
+        match Place::open(settings).await {
+            Ok(place) => {
+                let side = |name: &str, contract: &str| {
+                    let at = place.deployment.part(contract)?;
+                    Some(format!(" {name} {at},"))
+                };
+                Ok(format!(
+                    "`{}`,{}{} every code hash matches",
+                    place.deployment.name,
+                    side("minter", "LiquidMinter").unwrap_or_default(),
+                    side("basket", "Basket").unwrap_or_default()
+                ))
+            }
             Err(problem) => Err(say(problem)),
         },
     );

@@ -6,6 +6,24 @@ use std::{net::SocketAddr, path::PathBuf};
 /// The result of a command.
 pub type Result<T> = std::result::Result<T, Problem>;
 
+/// One of the two sides of a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Liquid staking.
+    Liquid,
+    /// The basket and its governance.
+    Basket,
+}
+
+impl std::fmt::Display for Side {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Liquid => "liquid",
+            Self::Basket => "basket",
+        })
+    }
+}
+
 /// A command ended without doing what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
@@ -120,10 +138,36 @@ pub enum Problem {
         origin: String,
     },
     /// A stand-in was asked for where money is real.
-    #[error("the profile `{profile}` is for a chain where money is real: stand-ins are refused")]
+    #[error(
+        "the profile `{profile}` is for a chain where money is real: stand-ins are refused ({sections})"
+    )]
     StandInRefused {
         /// The profile.
         profile: String,
+        /// Where they are asked for.
+        sections: String,
+    },
+    /// What a command is for is not there.
+    #[error("{place} has no {side} side")]
+    NoSide {
+        /// Which.
+        side: Side,
+        /// A profile or a deployment.
+        place: String,
+    },
+    /// An address that is to be built on is not what it should be.
+    #[error(
+        "{name} at {address} is not what it should be: {expected} was expected, found: {found}"
+    )]
+    NotAsExpected {
+        /// What should be there.
+        name: String,
+        /// Where.
+        address: Address,
+        /// What it should be or answer.
+        expected: String,
+        /// What it is or answers.
+        found: String,
     },
     /// A question was not answered with yes.
     #[error("not confirmed")]
@@ -255,7 +299,9 @@ impl Problem {
             Self::NoWebApp { .. } => "build it with: npm --prefix web ci && npm --prefix web run build".to_owned(),
             Self::MissingKey { var } => format!("put the private key into {var} (development), or use --keystore FILE"),
             Self::BadKey { .. } => "a private key is 64 hex digits; a keystore also needs its password in OMNIBUS_KEYSTORE_PASSWORD".to_owned(),
-            Self::StandInRefused { .. } => "give the address of the real staking system with --staking".to_owned(),
+            Self::StandInRefused { .. } => "give the addresses of the real systems (the staking system with --staking)".to_owned(),
+            Self::NoSide { .. } => "choose another deployment with --deployment, or another profile with --profile".to_owned(),
+            Self::NotAsExpected { .. } => "nothing was sent; compare the profile's address with the chain's own documentation".to_owned(),
             Self::NotConfirmed => "add --yes to go on without being asked".to_owned(),
             Self::NotMined { .. } => "run the same command again: it waits for the same transaction and sends no second one".to_owned(),
             Self::NotSent { .. } => "nothing waits any more; run the same command again when the reason is gone".to_owned(),
@@ -279,6 +325,7 @@ impl Problem {
             | Self::StandInRefused { .. } => 3,
             Self::WrongChain { .. } | Self::ChainDown { .. } | Self::Chain(_) => 4,
             Self::NoDeployment { .. }
+            | Self::NoSide { .. }
             | Self::ForeignDeployment { .. }
             | Self::AlreadyDeployed { .. } => 5,
             Self::Refused { .. }
@@ -292,7 +339,7 @@ impl Problem {
             | Self::KeyBusy { .. }
             | Self::MissingTool { .. }
             | Self::NoWebApp { .. } => 7,
-            Self::Verification { .. } => 8,
+            Self::Verification { .. } | Self::NotAsExpected { .. } => 8,
             Self::Unreached { .. } => 9,
             Self::Store(store::Error::Locked { .. }) => 7,
             Self::Store(_) | Self::Api(_) => 3,

@@ -1,15 +1,19 @@
-//! `omnibus`: deploys, runs, operates and demonstrates the liquid side. See `omnibus --help` and docs/src/runbook.md.
+//! `omnibus`: deploys, runs, operates and demonstrates liquid staking and the basket. See `omnibus --help` and docs/src/runbook.md.
 
 mod abi;
 mod amount;
 mod args;
 mod artifact;
+mod basket;
 mod config;
 mod demo;
 mod deploy;
 mod deployment;
+mod director;
 mod doctor;
 mod error;
+mod gov;
+mod investors;
 mod journal;
 mod keys;
 mod lock;
@@ -71,6 +75,8 @@ async fn command(cli: Cli, out: Output) -> Result<()> {
         Command::Deploy(args) => deploy::run(&settings, &args, out).await,
         Command::Ops(command) => ops::run(&settings, command, out).await,
         Command::User(command) => user::run(&settings, command, out).await,
+        Command::Basket(command) => basket::run(&settings, command, out).await,
+        Command::Gov(command) => gov::run(&settings, command, out).await,
         Command::Replay(args) => replay::run(&args.file, args.anvil.as_deref(), out).await,
         Command::Doctor => doctor::run(&settings, out).await,
         Command::Demo(args) => demo::run(settings, args, out).await,

@@ -191,7 +191,27 @@ pub fn free_port(port: u16) -> Result<u16> {
     Ok(listener.local_addr().map_or(port, |addr| addr.port()))
 }
 
-/// Moves the chain's clock `speed` seconds forward each second, a block each time, until it is dropped or fails.
+/// Seconds of a day, and of the last hour of it, the dusk: the only time in which a basket's coins are delegated.
+const DAY: u64 = 86_400;
+/// See [`DAY`].
+const DUSK: u64 = 3_600;
+/// At dusk the clock takes no longer steps than this: it lasts four real seconds at least, so that whoever acts in it can.
+const DUSK_STEP: u64 = 900;
+
+/// Seconds that the chain's clock goes forward at once when it shows `now`: `speed`, less at dusk, and never past the
+/// beginning of it.
+#[must_use]
+pub fn clock_step(now: u64, speed: u64) -> u64 {
+    let left = DAY - now % DAY;
+    if left <= DUSK {
+        speed.min(DUSK_STEP).max(1)
+    } else {
+        speed.min(left - DUSK).max(1)
+    }
+}
+
+/// Moves the chain's clock `speed` seconds forward each second, more slowly at dusk, a block each time, until it is dropped
+/// or fails.
 ///
 /// # Errors
 /// [`Problem::Chain`] when the chain stops answering.
@@ -200,10 +220,39 @@ pub async fn run_clock(pool: Pool, speed: u64) -> Result<()> {
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
         tick.tick().await;
+        let step = clock_step(pool.latest().await?.timestamp, speed);
         // anvil's clock runs by itself as well: one of the seconds is its own.
         let _: serde_json::Value = pool
-            .request("evm_increaseTime", (U64::from(speed.saturating_sub(1)),))
+            .request("evm_increaseTime", (U64::from(step.saturating_sub(1)),))
             .await?;
         let _: serde_json::Value = pool.request("evm_mine", ()).await?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However fast it is, a day's dusk is stepped into at its first second and lasts four steps at least.
+    #[test]
+    fn no_speed_jumps_over_dusk() {
+        for speed in [1, 60, 900, 3_000, 20_000] {
+            let (mut now, mut steps) = (1_700_006_400_u64, 0);
+            let dusk = now + DAY - DUSK;
+            while now < dusk {
+                now += clock_step(now, speed);
+            }
+            assert_eq!(now, dusk, "speed {speed}");
+            while now < dusk + DUSK {
+                now += clock_step(now, speed);
+                steps += 1;
+            }
+            assert!(steps >= 4, "speed {speed}: {steps} steps");
+        }
+    }
+
+    #[test]
+    fn outside_of_dusk_the_clock_is_as_fast_as_it_was_asked() {
+        assert_eq!(clock_step(1_700_006_400, 3_000), 3_000);
     }
 }

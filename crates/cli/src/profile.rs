@@ -1,20 +1,29 @@
 //! Chain profiles: what differs from chain to chain. `deploy/profiles/*.toml` are built in; any other is given by path.
 
+mod basket;
+
+pub use basket::{Basket, Btc, BtcPrice, SleeveKind, StCore, Template, units};
+
 use crate::{
     amount::Amount,
-    error::{Problem, Result},
+    error::{Problem, Result, Side},
 };
 use alloy::primitives::Address;
 use chain::SensitiveUrl;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
-const BUILT_IN: [(&str, &str); 3] = [
+const BUILT_IN: [(&str, &str); 5] = [
     ("local", include_str!("../../../deploy/profiles/local.toml")),
     ("plume", include_str!("../../../deploy/profiles/plume.toml")),
     (
         "plume-testnet",
         include_str!("../../../deploy/profiles/plume-testnet.toml"),
+    ),
+    ("core", include_str!("../../../deploy/profiles/core.toml")),
+    (
+        "core-testnet2",
+        include_str!("../../../deploy/profiles/core-testnet2.toml"),
     ),
 ];
 
@@ -30,7 +39,7 @@ pub enum Kind {
     Mainnet,
 }
 
-/// One chain, and how a deployment on it begins.
+/// One chain, and how a deployment on it begins: the liquid side (`staking`, `setup`, `amm`), a basket, or both.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
@@ -44,9 +53,11 @@ pub struct Profile {
     pub chain_name: String,
     /// Of the coin.
     pub native_symbol: String,
-    /// Of the token.
+    /// Of the liquid token.
+    #[serde(default)]
     pub lst_name: String,
-    /// Of the token.
+    /// Of the liquid token.
+    #[serde(default)]
     pub lst_symbol: String,
     /// Where the chain answers; `omnibus.toml` and `--rpc-url` replace them.
     pub endpoints: Vec<SensitiveUrl>,
@@ -58,13 +69,18 @@ pub struct Profile {
     pub explorer_url: Option<String>,
     /// Blocks within which the chain may take something back.
     pub reorg_window: u64,
-    /// The staking system.
-    pub staking: Staking,
+    /// The staking system of the liquid side.
+    #[serde(default)]
+    pub staking: Option<Staking>,
     /// The AMM path of exits.
     #[serde(default)]
     pub amm: Amm,
-    /// The first state of a deployment.
-    pub setup: Setup,
+    /// The first state of the liquid side.
+    #[serde(default)]
+    pub setup: Option<Setup>,
+    /// The basket and its governance.
+    #[serde(default)]
+    pub basket: Option<Box<Basket>>,
 }
 
 /// The staking system of a chain.
@@ -273,45 +289,185 @@ impl Profile {
             path: path.to_owned(),
             reason: error.to_string(),
         })?;
-        if profile.kind == Kind::Mainnet && (profile.staking.stand_in || profile.amm.stand_in) {
+        let bad = |reason: String| Problem::Config {
+            path: path.to_owned(),
+            reason,
+        };
+        if profile.staking.is_some() != profile.setup.is_some() {
+            return Err(bad(
+                "[staking] and [setup] belong together: the liquid side has both or none"
+                    .to_owned(),
+            ));
+        }
+        if profile.staking.is_some()
+            && (profile.lst_name.is_empty() || profile.lst_symbol.is_empty())
+        {
+            return Err(bad("lst_name and lst_symbol are missing".to_owned()));
+        }
+        if profile.setup.is_none() && profile.basket.is_none() {
+            return Err(bad(
+                "there is nothing to deploy: neither [setup] nor [basket]".to_owned(),
+            ));
+        }
+        let mut stand_ins = Vec::new();
+        if profile.staking.as_ref().is_some_and(|part| part.stand_in) {
+            stand_ins.push("[staking]");
+        }
+        if profile.amm.stand_in {
+            stand_ins.push("[amm]");
+        }
+        if let Some(basket) = &profile.basket {
+            basket.check(profile.kind).map_err(bad)?;
+            stand_ins.extend(basket.stand_ins());
+        }
+        if profile.kind == Kind::Mainnet && !stand_ins.is_empty() {
             return Err(Problem::StandInRefused {
                 profile: profile.name,
+                sections: stand_ins.join(", "),
             });
         }
         Ok(profile)
+    }
+
+    /// The sections of the liquid side.
+    ///
+    /// # Errors
+    /// [`Problem::NoSide`].
+    pub fn liquid(&self) -> Result<(&Staking, &Setup)> {
+        match (&self.staking, &self.setup) {
+            (Some(staking), Some(setup)) => Ok((staking, setup)),
+            _ => Err(self.lacks(Side::Liquid)),
+        }
+    }
+
+    /// The basket's section.
+    ///
+    /// # Errors
+    /// [`Problem::NoSide`].
+    pub fn basket(&self) -> Result<&Basket> {
+        self.basket
+            .as_deref()
+            .ok_or_else(|| self.lacks(Side::Basket))
+    }
+
+    fn lacks(&self, side: Side) -> Problem {
+        Problem::NoSide {
+            side,
+            place: format!("the profile `{}`", self.name),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloy::primitives::address;
+
+    fn text(name: &str) -> &'static str {
+        BUILT_IN.iter().find(|(known, _)| *known == name).unwrap().1
+    }
 
     #[test]
     fn built_in_profiles_read() {
         for (name, _) in BUILT_IN {
             let profile = Profile::load(name).unwrap();
             assert_eq!(profile.name, name);
+            if let Some(staking) = &profile.staking {
+                assert_eq!(staking.stand_in, profile.kind == Kind::Local, "{name}");
+            }
+            if let Some(basket) = &profile.basket {
+                assert_eq!(
+                    basket.stand_ins().is_empty(),
+                    profile.kind == Kind::Mainnet,
+                    "{name}"
+                );
+            }
+        }
+        for (name, id, sides) in [
+            ("local", 31_337, (true, true)),
+            ("plume", 98_866, (true, false)),
+            ("plume-testnet", 98_867, (true, false)),
+            ("core", 1_116, (false, true)),
+            ("core-testnet2", 1_114, (false, true)),
+        ] {
+            let profile = Profile::load(name).unwrap();
+            assert_eq!(profile.chain_id, id);
             assert_eq!(
-                profile.staking.stand_in,
-                profile.kind == Kind::Local,
+                (profile.setup.is_some(), profile.basket.is_some()),
+                sides,
                 "{name}"
             );
         }
-        assert_eq!(Profile::load("plume").unwrap().chain_id, 98866);
-        assert_eq!(Profile::load("plume-testnet").unwrap().chain_id, 98867);
+    }
+
+    /// The addresses that the facts C9 and C13 and the list of system contracts name.
+    #[test]
+    fn the_core_profile_names_the_real_systems() {
+        let profile = Profile::load("core").unwrap();
+        let basket = profile.basket().unwrap();
+        let system = |last: u16| Some(Address::left_padding_from(&last.to_be_bytes()));
+        assert_eq!(basket.core.candidate_hub, system(0x1005));
+        assert_eq!(basket.core.stake_hub, system(0x1010));
+        assert_eq!(basket.core.agent, system(0x1011));
+        let stcore = basket.stcore.as_ref().unwrap();
+        assert_eq!(
+            stcore.earn,
+            Some(address!("f5fA1728bABc3f8D2a617397faC2696c958C3409"))
+        );
+        assert_eq!(
+            stcore.token,
+            Some(address!("b3A8F0f0da9ffC65318aA39E55079796093029AD"))
+        );
+        let btc = basket.btc.as_ref().unwrap();
+        assert_eq!(
+            btc.token,
+            Some(address!("8034aB88C3512246Bf7894f57C834DdDBd1De01F"))
+        );
     }
 
     #[test]
     fn a_mainnet_profile_refuses_stand_ins() {
-        let text = BUILT_IN[1].1.replace("stand_in = false", "stand_in = true");
-        let error = Profile::parse(&text, Path::new("x.toml")).unwrap_err();
+        let with = text("plume").replace("stand_in = false", "stand_in = true");
+        let error = Profile::parse(&with, Path::new("x.toml")).unwrap_err();
         assert!(matches!(error, Problem::StandInRefused { .. }), "{error}");
+        for section in ["core", "stcore", "btc", "btc.price"] {
+            let header = format!("[basket.{section}]\n");
+            let with = text("core").replace(&header, &format!("{header}stand_in = true\n"));
+            let error = Profile::parse(&with, Path::new("x.toml")).unwrap_err();
+            assert!(matches!(error, Problem::StandInRefused { .. }), "{error}");
+            assert!(error.to_string().contains(header.trim()), "{error}");
+            assert_eq!(error.exit_code(), 3);
+        }
+    }
+
+    #[test]
+    fn a_basket_that_does_not_add_up_is_refused_with_the_value() {
+        for (from, to, named) in [
+            ("target_bps = 7_000", "target_bps = 7_001", "10001"),
+            ("template = \"core-stcore\"", "template = \"gold\"", "gold"),
+            ("to = \"timelock\"", "to = \"key:me\"", "key:me"),
+        ] {
+            let with = text("core").replace(from, to);
+            assert_ne!(with, text("core"), "{from}");
+            let error = Profile::parse(&with, Path::new("x.toml")).unwrap_err();
+            assert!(matches!(error, Problem::Config { .. }), "{error}");
+            assert!(error.to_string().contains(named), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_profile_without_a_side_says_which_it_lacks() {
+        let core = Profile::load("core").unwrap();
+        let error = core.liquid().unwrap_err();
+        assert!(error.to_string().contains("liquid"), "{error}");
+        let error = Profile::load("plume").unwrap().basket().err().unwrap();
+        assert!(error.to_string().contains("basket"), "{error}");
     }
 
     #[test]
     fn an_unknown_key_is_refused_by_name() {
-        let text = BUILT_IN[1].1.replace("reorg_window", "reorg_windows");
-        let error = Profile::parse(&text, Path::new("x.toml")).unwrap_err();
+        let with = text("plume").replace("reorg_window", "reorg_windows");
+        let error = Profile::parse(&with, Path::new("x.toml")).unwrap_err();
         assert!(error.to_string().contains("reorg_windows"), "{error}");
         let error = Profile::load("plum").unwrap_err();
         assert!(error.hint().unwrap().contains("plume-testnet"), "{error}");

@@ -1,9 +1,12 @@
 //! Reverts in words: the contracts' own errors with the values that explain them.
 
 use crate::abi::{
-    IAccessControl, IAmmRoute, IBucketFactory, ILiquidCoinVault, ILiquidMinter, ILiquidReceipts,
-    ILiquidRewards, ILiquidToken, ILiquidVault, IOther, IPlumeStaking, IRewardConverter,
-    LiquidReceipts, LiquidVault, TimelockController,
+    IAccessControl, IAmmRoute, IBasket, IBasketFactory, IBasketGovernor, IBasketReceipts,
+    IBasketTimelock, IBasketToken, IBucketFactory, ICoreAgent, ICoreBtc, ICoreSleeve, IGovToken,
+    IGovernor, IGuardian, ILiquidCoinVault, ILiquidMinter, ILiquidReceipts, ILiquidRewards,
+    ILiquidToken, ILiquidVault, IOther, IPlumeStaking, IPriceFeed, IRewardConverter, ISleeve,
+    IStCoreSleeve, ITimelock, IUnbondingQueue, IVotes, LiquidReceipts, LiquidVault,
+    TimelockController,
 };
 use alloy::{
     primitives::Bytes,
@@ -44,7 +47,25 @@ pub fn decode(data: &Bytes) -> Option<String> {
         IAmmRoute::IAmmRouteErrors,
         LiquidReceipts::LiquidReceiptsErrors,
         LiquidVault::LiquidVaultErrors,
-        TimelockController::TimelockControllerErrors
+        TimelockController::TimelockControllerErrors,
+        IBasket::IBasketErrors,
+        IUnbondingQueue::IUnbondingQueueErrors,
+        IBasketToken::IBasketTokenErrors,
+        IBasketReceipts::IBasketReceiptsErrors,
+        IBasketFactory::IBasketFactoryErrors,
+        ISleeve::ISleeveErrors,
+        ICoreSleeve::ICoreSleeveErrors,
+        IStCoreSleeve::IStCoreSleeveErrors,
+        IPriceFeed::IPriceFeedErrors,
+        IBasketGovernor::IBasketGovernorErrors,
+        IGovernor::IGovernorErrors,
+        IBasketTimelock::IBasketTimelockErrors,
+        ITimelock::ITimelockErrors,
+        IGovToken::IGovTokenErrors,
+        IVotes::IVotesErrors,
+        IGuardian::IGuardianErrors,
+        ICoreAgent::ICoreAgentErrors,
+        ICoreBtc::ICoreBtcErrors
     );
     decode_revert_reason(data)
 }

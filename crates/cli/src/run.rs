@@ -10,7 +10,7 @@ use crate::{
     lock::Lock,
     output::Output,
     profile::Kind,
-    session::Site,
+    session::Place,
 };
 use alloy::{primitives::Address, signers::local::PrivateKeySigner};
 use std::{
@@ -104,7 +104,7 @@ impl Service {
 pub async fn run(settings: &Settings, args: args::Run, out: Output) -> Result<()> {
     out.log(settings.file.log.level.unwrap_or_default());
     let _lock = Lock::take(&settings.data_dir)?;
-    let site = Site::open(settings).await?;
+    let place = Place::open(settings).await?;
     let api = &settings.file.api;
     let keeper = args
         .keeper
@@ -147,7 +147,7 @@ pub async fn run(settings: &Settings, args: args::Run, out: Output) -> Result<()
         },
     };
     let (stop, stopping) = channel(false);
-    let mut service = start(settings, &site, options, stopping).await?;
+    let mut service = start(settings, &place, options, stopping).await?;
     out.line(format!("listening on http://{}", service.local_addr()));
     let ended = tokio::select! {
         () = asked_to_stop() => Ok(()),
@@ -164,23 +164,28 @@ pub async fn run(settings: &Settings, args: args::Run, out: Output) -> Result<()
 /// [`Problem::KeyBusy`], [`Problem::PortInUse`], [`Problem::NoWebApp`], and what database and settings say.
 pub async fn start(
     settings: &Settings,
-    site: &Site,
+    place: &Place,
     options: Options,
     stopping: Stopping,
 ) -> Result<Service> {
+    let sides = Sides::of(place)?;
     let key = match &options.signer {
         Some(signer) if options.keeper == KeeperMode::On => {
-            Some(take_key(settings, site, signer).await?)
+            Some(take_key(settings, place, signer).await?)
         }
         _ => None,
     };
     let store = open_store(settings).await?;
-    let server = bind(settings, site, &options, &store).await?;
+    let server = bind(settings, place, &sides, &options, &store).await?;
     let addr = server.local_addr();
     let mut parts = JoinSet::new();
     let fast = settings.profile.kind == Kind::Local;
 
-    let contracts = contracts(site)?;
+    let contracts = watch::Contracts {
+        liquid: sides.liquid,
+        basket: sides.basket,
+        first_block: place.deployment.block,
+    };
     let channels = channels(settings)?;
     let alerts = Arc::new(
         watch::AlertManager::new(
@@ -198,7 +203,7 @@ pub async fn start(
         ..watch::IndexerConfig::default()
     };
     let indexer = watch::Indexer::new(
-        site.pool.clone(),
+        place.pool.clone(),
         store.clone(),
         contracts,
         Arc::clone(&alerts),
@@ -206,7 +211,7 @@ pub async fn start(
     )
     .map_err(stop_of("index"))?;
     let monitor = watch::Monitor::new(
-        site.pool.clone(),
+        place.pool.clone(),
         store.clone(),
         contracts,
         alerts,
@@ -217,7 +222,7 @@ pub async fn start(
             } else {
                 Duration::from_secs(60)
             },
-            gas_accounts: site
+            gas_accounts: place
                 .deployment
                 .roles
                 .get("keeper")
@@ -244,7 +249,8 @@ pub async fn start(
             keeper::Mode::DryRun
         };
         let mut config = keeper::Config {
-            minter: site.minter,
+            minter: sides.liquid.map(|at| at.minter),
+            basket: sides.basket,
             ..keeper::Config::default()
         }
         .with_all(mode);
@@ -257,13 +263,13 @@ pub async fn start(
             config.send.poll_ms = config.send.poll_ms.min(FASTEST_TICK_MS);
         }
         if mode == keeper::Mode::DryRun {
-            config.simulate_from = site.deployment.roles.get("keeper").copied();
+            config.simulate_from = place.deployment.roles.get("keeper").copied();
         }
         let signer = options
             .signer
             .filter(|_| mode == keeper::Mode::On)
             .map(|key| Arc::new(key) as keeper::DynSigner);
-        let (store, pool, stop) = (store.clone(), site.pool.clone(), stopped(stopping.clone()));
+        let (store, pool, stop) = (store.clone(), place.pool.clone(), stopped(stopping.clone()));
         parts.spawn(async move {
             let result = keeper::Keeper::run(config, store, pool, signer, stop).await;
             ("keeper", result.map_err(|error| error.to_string()))
@@ -284,7 +290,7 @@ pub async fn start(
 }
 
 /// Keeps commands from sending with the keeper's key, and waits for what one of them left on its way.
-async fn take_key(settings: &Settings, site: &Site, signer: &PrivateKeySigner) -> Result<Journal> {
+async fn take_key(settings: &Settings, site: &Place, signer: &PrivateKeySigner) -> Result<Journal> {
     let folder = journal::folder(&settings.data_dir, &site.pool, signer.address());
     let lock = journal::hold_key(&folder, signer.address())?;
     let journal = Journal::open(&folder, lock, &site.pool, settings.profile.kind).await?;
@@ -321,32 +327,49 @@ fn stop_of<E: std::fmt::Display>(part: &'static str) -> impl FnOnce(E) -> Proble
     }
 }
 
-fn contracts(site: &Site) -> Result<watch::Contracts> {
-    let deployment = &site.deployment;
-    Ok(watch::Contracts {
-        minter: site.minter,
-        token: site.token,
-        rewards: deployment.address("LiquidRewards")?,
-        factory: deployment.address("BucketFactory")?,
-        staking: staking(deployment)?,
-        parts: watch::Parts {
-            vault: deployment.part("LiquidVault"),
-            coin_vault: deployment.part("LiquidCoinVault"),
-            receipts: deployment.part("LiquidReceipts"),
-            route: deployment.part("AmmRoute"),
-            converter: deployment.part("RewardConverter"),
-        },
-        first_block: deployment.block,
-    })
+/// Where the two sides of a deployment are.
+struct Sides {
+    liquid: Option<watch::Liquid>,
+    basket: Option<chain::BasketContracts>,
+}
+
+impl Sides {
+    fn of(place: &Place) -> Result<Self> {
+        let deployment = &place.deployment;
+        let liquid = if deployment.part("LiquidMinter").is_some() {
+            let site = place.liquid()?;
+            Some(watch::Liquid {
+                minter: site.minter,
+                token: site.token,
+                rewards: deployment.address("LiquidRewards")?,
+                factory: deployment.address("BucketFactory")?,
+                staking: staking(deployment)?,
+                parts: watch::Parts {
+                    vault: deployment.part("LiquidVault"),
+                    coin_vault: deployment.part("LiquidCoinVault"),
+                    receipts: deployment.part("LiquidReceipts"),
+                    route: deployment.part("AmmRoute"),
+                    converter: deployment.part("RewardConverter"),
+                },
+            })
+        } else {
+            None
+        };
+        let basket = if deployment.part("Basket").is_some() {
+            Some(place.basket()?.at)
+        } else {
+            None
+        };
+        Ok(Self { liquid, basket })
+    }
 }
 
 /// The staking system, real or a stand-in.
 fn staking(deployment: &Deployment) -> Result<Address> {
-    deployment.address(if deployment.stand_in {
-        "LocalStaking"
-    } else {
-        "Staking"
-    })
+    match deployment.part("LocalStaking") {
+        Some(stand_in) => Ok(stand_in),
+        None => deployment.address("Staking"),
+    }
 }
 
 /// Where alerts go. The secret comes from the environment and is in no message.
@@ -404,11 +427,26 @@ async fn migrate_file(path: &Path) -> Result<(i64, i64)> {
 
 async fn bind(
     settings: &Settings,
-    site: &Site,
+    place: &Place,
+    sides: &Sides,
     options: &Options,
     store: &Store,
 ) -> Result<api::Server> {
-    let deployment = &site.deployment;
+    let deployment = &place.deployment;
+    let part = |name: &str| deployment.part(name).map(Into::into);
+    let liquid = sides.liquid.map(|at| api::LiquidContracts {
+        minter: at.minter.into(),
+        token: at.token.into(),
+        rewards: at.rewards.into(),
+        factory: at.factory.into(),
+        staking: at.staking.into(),
+        vault: part("LiquidVault"),
+        coin_vault: part("LiquidCoinVault"),
+        receipts: part("LiquidReceipts"),
+        amm_route: part("AmmRoute"),
+        converter: part("RewardConverter"),
+    });
+    let has = |name: &str| deployment.part(name).is_some();
     let mut config = api::ApiConfig::new(api::PublicConfig {
         name: deployment.name.clone(),
         chain_id: deployment.chain_id,
@@ -416,29 +454,25 @@ async fn bind(
         rpc_url: options.public_rpc_url.clone(),
         explorer_url: settings.profile.explorer_url.clone(),
         native_symbol: settings.profile.native_symbol.clone(),
-        lst_symbol: settings.profile.lst_symbol.clone(),
+        lst_symbol: liquid
+            .is_some()
+            .then(|| settings.profile.lst_symbol.clone()),
         decimals: 18,
         contracts: api::Contracts {
-            minter: site.minter.into(),
-            token: site.token.into(),
-            rewards: deployment.address("LiquidRewards")?.into(),
-            factory: deployment.address("BucketFactory")?.into(),
-            staking: staking(deployment)?.into(),
-            vault: deployment.part("LiquidVault").map(Into::into),
-            coin_vault: deployment.part("LiquidCoinVault").map(Into::into),
-            receipts: deployment.part("LiquidReceipts").map(Into::into),
-            amm_route: deployment.part("AmmRoute").map(Into::into),
-            converter: deployment.part("RewardConverter").map(Into::into),
+            liquid,
+            basket: sides.basket.map(Into::into),
         },
         deployment_block: deployment.block,
         accelerated: options.clock_factor > 1,
         clock_factor: options.clock_factor,
         features: api::Features {
-            vault: deployment.part("LiquidVault").is_some(),
-            amm: deployment.part("AmmRoute").is_some(),
-            receipts: deployment.part("LiquidReceipts").is_some(),
-            async_exit: deployment.part("LiquidCoinVault").is_some(),
-            insurance: true,
+            vault: has("LiquidVault"),
+            amm: has("AmmRoute"),
+            receipts: has("LiquidReceipts"),
+            async_exit: has("LiquidCoinVault"),
+            insurance: liquid.is_some(),
+            liquid: liquid.is_some(),
+            basket: sides.basket.is_some(),
         },
     });
     config.bind = options.listen;
@@ -455,7 +489,7 @@ async fn bind(
             _ => api::Viewers::Tokens,
         }),
     };
-    Ok(api::Server::bind(config, store.clone(), site.pool.clone()).await?)
+    Ok(api::Server::bind(config, store.clone(), place.pool.clone()).await?)
 }
 
 fn hashes(texts: &[String]) -> Result<Vec<api::TokenHash>> {

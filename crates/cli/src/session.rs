@@ -4,7 +4,7 @@ use crate::{
     artifact::code_hash,
     config::Settings,
     deployment::Deployment,
-    error::{Problem, Result},
+    error::{Problem, Result, Side},
     journal::{self, Hand, Journal},
     keys,
     output::Output,
@@ -15,8 +15,9 @@ use alloy::{
     signers::local::PrivateKeySigner,
     sol_types::SolCall,
 };
-use chain::{ChainError, Pool, PoolConfig, Receipt};
+use chain::{BasketContracts, ChainError, Pool, PoolConfig, Receipt};
 use keeper::{Call, Order};
+use std::ops::Deref;
 use store::{AttemptState, Work, WorkKey};
 
 /// Opens the chain of the profile and makes sure that it is that chain.
@@ -42,20 +43,16 @@ pub async fn connect(settings: &Settings) -> Result<Pool> {
     })
 }
 
-/// A deployment on a chain, to read from.
+/// A deployment on a chain, to read from: whatever sides it has.
 #[derive(Clone, Debug)]
-pub struct Site {
+pub struct Place {
     /// The chain.
     pub pool: Pool,
     /// What is where.
     pub deployment: Deployment,
-    /// `LiquidMinter`.
-    pub minter: Address,
-    /// `LiquidToken`.
-    pub token: Address,
 }
 
-impl Site {
+impl Place {
     /// Opens the chain and the deployment, and compares them.
     ///
     /// # Errors
@@ -74,11 +71,14 @@ impl Site {
             path: path.clone(),
             reason: reason.to_owned(),
         };
-        let minter = deployment.address("LiquidMinter")?;
-        if deployment.genesis != pool.genesis() {
+        if deployment.genesis != pool.genesis()
+            && let Some((name, contract)) = ["LiquidMinter", "Basket"]
+                .iter()
+                .find_map(|name| deployment.contracts.get_key_value(*name))
+        {
             return Err(foreign(
-                "LiquidMinter",
-                minter,
+                name,
+                contract.address,
                 "the chain began with another block",
             ));
         }
@@ -91,21 +91,7 @@ impl Site {
                 return Err(foreign(name, contract.address, "its code is another"));
             }
         }
-        let token = deployment.address("LiquidToken")?;
-        Ok(Self {
-            pool,
-            deployment,
-            minter,
-            token,
-        })
-    }
-
-    /// Reads the minter at the head.
-    ///
-    /// # Errors
-    /// [`Problem::Refused`] when the contract says no.
-    pub async fn read<C: SolCall>(&self, call: &C) -> Result<C::Return> {
-        self.read_at(self.minter, call).await
+        Ok(Self { pool, deployment })
     }
 
     /// Reads any contract at the head.
@@ -124,24 +110,160 @@ impl Site {
                 _ => error.into(),
             })
     }
+
+    /// The liquid side.
+    ///
+    /// # Errors
+    /// [`Problem::NoSide`] when it was deployed without.
+    pub fn liquid(&self) -> Result<Site> {
+        if self.deployment.part("LiquidMinter").is_none() {
+            return Err(self.lacks(Side::Liquid));
+        }
+        Ok(Site {
+            minter: self.deployment.address("LiquidMinter")?,
+            token: self.deployment.address("LiquidToken")?,
+            place: self.clone(),
+        })
+    }
+
+    /// The basket's side.
+    ///
+    /// # Errors
+    /// [`Problem::NoSide`] when it was deployed without.
+    pub fn basket(&self) -> Result<BasketSite> {
+        let deployment = &self.deployment;
+        if deployment.part("Basket").is_none() {
+            return Err(self.lacks(Side::Basket));
+        }
+        Ok(BasketSite {
+            at: BasketContracts {
+                basket: deployment.address("Basket")?,
+                token: deployment.address("BasketToken")?,
+                queue: deployment.address("UnbondingQueue")?,
+                receipts: deployment.address("BasketReceipts")?,
+                feed: deployment.part("PriceFeed"),
+                timelock: deployment.address("BasketTimelock")?,
+                governor: deployment.address("BasketGovernor")?,
+                gov: deployment.address("GovToken")?,
+                guardian: deployment.address("Guardian")?,
+            },
+            place: self.clone(),
+        })
+    }
+
+    fn lacks(&self, side: Side) -> Problem {
+        Problem::NoSide {
+            side,
+            place: format!("the deployment `{}`", self.deployment.name),
+        }
+    }
 }
 
-/// A [`Site`] and a key: can send.
+/// The liquid side of a deployment, to read from.
+#[derive(Clone, Debug)]
+pub struct Site {
+    place: Place,
+    /// `LiquidMinter`.
+    pub minter: Address,
+    /// `LiquidToken`.
+    pub token: Address,
+}
+
+impl Deref for Site {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.place
+    }
+}
+
+impl Site {
+    /// As [`Place::open`].
+    ///
+    /// # Errors
+    /// Those of [`Place::open`]; [`Problem::NoSide`].
+    pub async fn open(settings: &Settings) -> Result<Self> {
+        Place::open(settings).await?.liquid()
+    }
+
+    /// Reads the minter at the head.
+    ///
+    /// # Errors
+    /// [`Problem::Refused`] when the contract says no.
+    pub async fn read<C: SolCall>(&self, call: &C) -> Result<C::Return> {
+        self.read_at(self.minter, call).await
+    }
+}
+
+/// The basket's side of a deployment, to read from.
+#[derive(Clone, Debug)]
+pub struct BasketSite {
+    place: Place,
+    /// Where everything is.
+    pub at: BasketContracts,
+}
+
+impl Deref for BasketSite {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.place
+    }
+}
+
+impl BasketSite {
+    /// As [`Place::open`].
+    ///
+    /// # Errors
+    /// Those of [`Place::open`]; [`Problem::NoSide`].
+    pub async fn open(settings: &Settings) -> Result<Self> {
+        Place::open(settings).await?.basket()
+    }
+
+    /// Reads the basket at the head.
+    ///
+    /// # Errors
+    /// [`Problem::Refused`] when the contract says no.
+    pub async fn read<C: SolCall>(&self, call: &C) -> Result<C::Return> {
+        self.read_at(self.at.basket, call).await
+    }
+}
+
+/// A side of a deployment and a key: can send.
 #[derive(Debug)]
-pub struct Session {
+pub struct Session<S = Site> {
     /// Where.
-    pub site: Site,
+    pub site: S,
     hand: Hand,
     out: Output,
 }
 
 impl Session {
-    /// Opens the site, takes the key and its journal.
+    /// Opens the liquid side, takes the key and its journal.
     ///
     /// # Errors
-    /// Those of [`Site::open`] and [`keys::signer`]; [`Problem::KeyBusy`] when the same key is sending already.
+    /// Those of [`Site::open`] and [`Session::on`].
     pub async fn open(settings: &Settings, out: Output) -> Result<Self> {
-        let site = Site::open(settings).await?;
+        Self::on(Site::open(settings).await?, settings, out).await
+    }
+}
+
+impl Session<BasketSite> {
+    /// Opens the basket's side, takes the key and its journal.
+    ///
+    /// # Errors
+    /// Those of [`BasketSite::open`] and [`Session::on`].
+    pub async fn basket(settings: &Settings, out: Output) -> Result<Self> {
+        Self::on(BasketSite::open(settings).await?, settings, out).await
+    }
+}
+
+impl<S: Deref<Target = Place>> Session<S> {
+    /// Takes the key and its journal.
+    ///
+    /// # Errors
+    /// Those of [`keys::signer`]; [`Problem::KeyBusy`] when the same key is sending already.
+    pub async fn on(site: S, settings: &Settings, out: Output) -> Result<Self> {
         let signer = keys::signer(settings)?;
         let folder = journal::folder(&settings.data_dir, &site.pool, signer.address());
         let lock = journal::hold_key(&folder, signer.address())?;
@@ -149,12 +271,12 @@ impl Session {
         Self::for_key(site, signer, &journal, out)
     }
 
-    /// As [`Session::open`], for a key and a journal at hand.
+    /// As [`Session::on`], for a key and a journal at hand.
     ///
     /// # Errors
     /// Those of [`Journal::hand`].
     pub fn for_key(
-        site: Site,
+        site: S,
         signer: PrivateKeySigner,
         journal: &Journal,
         out: Output,
@@ -183,7 +305,20 @@ impl Session {
         call: &C,
         value: U256,
     ) -> Result<Receipt> {
-        let data = call.abi_encode();
+        self.send_raw(title, to, call.abi_encode(), value).await
+    }
+
+    /// As [`Session::send`], for what is no call of a contract that we know.
+    ///
+    /// # Errors
+    /// Those of [`Session::send`].
+    pub async fn send_raw(
+        &self,
+        title: &str,
+        to: Address,
+        data: Vec<u8>,
+        value: U256,
+    ) -> Result<Receipt> {
         let same = what_it_does(self.account(), to, &data, value).to_string();
         let mut key = None;
         for entry in self.hand.unfinished().await? {

@@ -10,7 +10,7 @@ use crate::{
     keys,
     output::Output,
     receipt,
-    session::{Session, Site},
+    session::{Place, Session, Site},
     vault,
 };
 use alloy::{
@@ -552,7 +552,7 @@ async fn requested(site: &Site, account: Address) -> Result<Vec<U256>> {
 ///
 /// # Errors
 /// [`Problem::Chain`].
-pub async fn logs(site: &Site, address: Address, topics: serde_json::Value) -> Result<Vec<Log>> {
+pub async fn logs(site: &Place, address: Address, topics: serde_json::Value) -> Result<Vec<Log>> {
     let head = site.pool.latest().await?.number;
     let mut found = Vec::new();
     let (mut from, mut span) = (site.deployment.block, LOG_SPAN);

@@ -2,16 +2,19 @@
 
 use crate::{
     Call, DynSigner, Error, Job, Lease, Order, Plan, Result, SendPolicy, Sender, Settled, Target,
-    View, abi::explain, counter, next_due, plan, worth,
+    View,
+    abi::{explain, not_yet},
+    basket::{self, Backoff, BasketView, Legs, Scan, Step},
+    counter, next_due, plan, worth,
 };
 use alloy::{
     eips::{BlockId, BlockNumberOrTag},
-    primitives::{Address, B256, Keccak256, U256},
+    primitives::{Address, B256, Bytes, Keccak256, U256},
     rpc::types::TransactionRequest,
     sol_types::SolEvent,
 };
 use chain::{
-    Block, Pool, Receipt,
+    BasketContracts, Block, Pool, Receipt,
     bindings::{ILiquidMinter, ILiquidVault},
 };
 use serde::{Deserialize, Serialize};
@@ -30,8 +33,8 @@ const GENERATIONS: u64 = 64;
 const PUSH_CANDIDATES: u32 = 60;
 /// The target of an intent that wants a job for whatever it finds to do.
 const ALL_OF_IT: &str = "all";
-/// Longest target in an intent.
-const LONGEST_TARGET: usize = 16;
+/// Longest target in an intent: a sleeve and an account.
+const LONGEST_TARGET: usize = 48;
 
 /// Whether a job acts. In the order of how much it does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -60,9 +63,12 @@ impl Mode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The minter; comes from the deployment, not from the file.
+    /// The minter, where the deployment has one; comes from the deployment, not from the file.
     #[serde(skip)]
-    pub minter: Address,
+    pub minter: Option<Address>,
+    /// The basket, where the deployment has one; as the minter. One of them there must be.
+    #[serde(skip)]
+    pub basket: Option<BasketContracts>,
     /// Milliseconds between two looks.
     pub tick_ms: u64,
     /// Blocks that the index may be behind the chain before nothing is planned.
@@ -93,6 +99,20 @@ pub struct Config {
     pub harvest_least: u128,
     /// Claims, pushes, skims and harvests wait while their gas costs more than this share of what they move, basis points.
     pub gas_share_bps: u64,
+    /// Rewards of a CORE sleeve below this, when they come after the round's harvest, are left for the next one.
+    pub basket_harvest_least: u128,
+    /// Less idle coins than this are not delegated; never less than the staking system's least.
+    pub delegate_least: u128,
+    /// Legs in kind that are worth less than this are left to their owners.
+    pub deliver_least: u128,
+    /// Legs in kind that are paid out in one tick.
+    pub deliver_page: usize,
+    /// Seconds between two observations of a price.
+    pub observe_every: u64,
+    /// Seconds between two readings of the drift while there is one; the basket takes none sooner than in an hour.
+    pub drift_every: u64,
+    /// Drifts worth less than this are not auctioned.
+    pub auction_least: u128,
     /// Intents accepted in an hour.
     pub intents_per_hour: usize,
     /// How to send.
@@ -102,7 +122,8 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            minter: Address::ZERO,
+            minter: None,
+            basket: None,
             tick_ms: 300_000,
             max_index_lag: 20,
             jobs: BTreeMap::new(),
@@ -118,6 +139,13 @@ impl Default for Config {
             skim_least: 10_000_000_000_000_000,
             harvest_least: 10_000_000_000_000_000,
             gas_share_bps: 1_000,
+            basket_harvest_least: 10_000_000_000_000_000,
+            delegate_least: 1_000_000_000_000_000_000,
+            deliver_least: 10_000_000_000_000_000,
+            deliver_page: 20,
+            observe_every: 3_600,
+            drift_every: 3_600,
+            auction_least: 1_000_000_000_000_000_000,
             intents_per_hour: 60,
             send: SendPolicy::default(),
         }
@@ -130,6 +158,16 @@ impl Config {
     pub fn with_all(mut self, mode: Mode) -> Self {
         self.jobs = Job::ALL.into_iter().map(|job| (job, mode)).collect();
         self
+    }
+
+    /// The contract that a job is done for; `None` where the deployment lacks it.
+    #[must_use]
+    pub fn contract(&self, job: Job) -> Option<Address> {
+        if job.is_basket() {
+            self.basket.map(|contracts| contracts.basket)
+        } else {
+            self.minter
+        }
     }
 
     /// The mode of a job.
@@ -185,7 +223,34 @@ impl Verdict {
     }
 }
 
-/// The engine of all jobs on one minter.
+/// What one tick looks at: both sides at one block, each where there is one and where it answered.
+struct Seen {
+    head: Block,
+    minter: Option<View>,
+    basket: Option<BasketView>,
+    /// Why the side of a job has no view, where it should have.
+    faults: BTreeMap<bool, String>,
+}
+
+/// What became of a plan.
+struct Outcome {
+    verdict: Verdict,
+    reason: String,
+    /// Refused, and when the refuser said that it might agree.
+    refused: Option<Option<u64>>,
+}
+
+impl Outcome {
+    fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
+        Self {
+            verdict,
+            reason: reason.into(),
+            refused: None,
+        }
+    }
+}
+
+/// The engine of all jobs on one minter, one basket, or both.
 #[derive(Debug)]
 pub struct Keeper {
     config: Config,
@@ -198,6 +263,12 @@ pub struct Keeper {
     accepted: VecDeque<u64>,
     /// Where the next look for requests to push goes on; from the oldest when there is none.
     push_cursor: Option<String>,
+    /// Which of the basket's epochs to look at.
+    scan: Scan,
+    /// Whose legs in kind to look at.
+    legs: Legs,
+    /// What of the basket refused lately.
+    backoff: Backoff,
 }
 
 impl Keeper {
@@ -218,10 +289,12 @@ impl Keeper {
         {
             return Err(Error::NoSigner(job.to_string()));
         }
-        if config.minter.is_zero() {
+        let minter = config.minter.filter(|minter| !minter.is_zero());
+        if minter.is_none() && config.basket.is_none() {
             return Err(Error::Setting {
                 name: "minter",
-                why: "is not set; it comes from the deployment file".into(),
+                why: "is not set, and there is no basket; they come from the deployment file"
+                    .into(),
             });
         }
         let sender = match signer {
@@ -245,6 +318,9 @@ impl Keeper {
             recorded: BTreeMap::new(),
             accepted: VecDeque::new(),
             push_cursor: None,
+            scan: Scan::default(),
+            legs: Legs::default(),
+            backoff: Backoff::default(),
         })
     }
 
@@ -319,18 +395,17 @@ impl Keeper {
             Some(sender) => sender.settle().await?,
             None => Vec::new(),
         };
-        let head = self.pool.latest().await?;
-        let mut view = View::read(&self.pool, self.config.minter, head.clone()).await?;
+        let mut seen = self.look().await?;
         for settled in settled {
             if let Settled::Ready { entry, receipt } = settled {
-                self.confirm(&entry, &receipt, &view).await?;
+                self.confirm(&entry, &receipt, &seen).await?;
             }
         }
-        if let Err(why) = self.index_is_near(&head).await? {
+        if let Err(why) = self.index_is_near(&seen.head).await? {
             let mut reports = Vec::new();
             for job in Job::ALL
                 .into_iter()
-                .filter(|job| self.config.mode(*job) != Mode::Off)
+                .filter(|job| self.serves(*job) && self.config.mode(*job) != Mode::Off)
             {
                 reports.push(Report {
                     job,
@@ -339,26 +414,51 @@ impl Keeper {
                     reason: why.clone(),
                 });
             }
-            self.record(&reports, &view).await?;
+            self.record(&reports, &seen).await?;
             return Ok(reports);
         }
-        let asked = self.take_intents(&view).await?;
-        if self.config.mode(Job::Push) != Mode::Off {
-            self.look_for_payouts(&mut view).await?;
+        let asked = self.take_intents(&seen).await?;
+        if self.config.mode(Job::Push) != Mode::Off
+            && let (Some(minter), Some(view)) = (self.config.minter, &mut seen.minter)
+        {
+            self.look_for_payouts(minter, view).await?;
         }
-        let mut spending = self.is_spending(&view).await?;
+        if self.config.mode(Job::DeliverLeg) != Mode::Off
+            && let Some(view) = &mut seen.basket
+        {
+            let page = self.config.deliver_page;
+            let candidates = self.legs.candidates(&self.store, page).await?;
+            view.look_at(&self.pool, &candidates).await?;
+        }
+        self.backoff.forget(seen.head.timestamp);
+        let mut spending = self.is_spending(&seen.head).await?;
         let mut reports = Vec::new();
         for job in Job::ALL {
             let mode = self.config.mode(job);
-            if mode == Mode::Off {
+            if mode == Mode::Off || !self.serves(job) {
                 continue;
             }
             let asked = asked
                 .iter()
                 .find(|(other, _)| *other == job)
                 .map(|(_, target)| *target);
-            let plans = plan(job, &view, &self.config, asked);
-            if plans.is_empty() {
+            let steps = match (job.is_basket(), &seen.minter, &seen.basket) {
+                (false, Some(view), _) => plan(job, view, &self.config, asked)
+                    .into_iter()
+                    .map(Step::Do)
+                    .collect(),
+                (true, _, Some(view)) => basket::plan(job, view, &self.config, asked),
+                (side, ..) => {
+                    reports.push(Report {
+                        job,
+                        target: Target::All,
+                        verdict: Verdict::Refused,
+                        reason: seen.faults.get(&side).cloned().unwrap_or_default(),
+                    });
+                    continue;
+                }
+            };
+            if steps.is_empty() {
                 reports.push(Report {
                     job,
                     target: Target::All,
@@ -366,14 +466,27 @@ impl Keeper {
                     reason: "nothing to do".into(),
                 });
             }
-            for plan in plans {
+            for step in steps {
+                let plan = match step {
+                    Step::Do(plan) => plan,
+                    Step::Wait { target, reason, .. } => {
+                        tracing::debug!(%job, %target, reason, "waits");
+                        reports.push(Report {
+                            job,
+                            target,
+                            verdict: Verdict::Waiting,
+                            reason,
+                        });
+                        continue;
+                    }
+                };
                 let (verdict, reason) = if spending && job.spends_free_money() {
                     let why = format!("{}; after what spends the same coins", plan.reason);
                     (Verdict::Waiting, why)
                 } else {
                     let asked =
                         asked.is_some_and(|asked| [plan.target, Target::All].contains(&asked));
-                    self.act(&plan, mode, &view, asked).await?
+                    self.act(&plan, mode, &seen, asked).await?
                 };
                 spending |= verdict == Verdict::Sent && job.spends_free_money();
                 // What was not done is looked at again in a moment: it is in the decisions, once, not in the log each time.
@@ -390,21 +503,61 @@ impl Keeper {
                 });
             }
         }
-        self.record(&reports, &view).await?;
+        self.record(&reports, &seen).await?;
         Ok(reports)
+    }
+
+    /// Whether the deployment has what the job is for.
+    fn serves(&self, job: Job) -> bool {
+        self.config.contract(job).is_some()
+    }
+
+    /// Both sides at the head. A side that does not answer as what it should be must not keep the other one waiting; when it is
+    /// the only one, that ends the tick.
+    async fn look(&mut self) -> Result<Seen> {
+        let head = self.pool.latest().await?;
+        let mut seen = Seen {
+            head: head.clone(),
+            minter: None,
+            basket: None,
+            faults: BTreeMap::new(),
+        };
+        let both = self.config.minter.is_some() && self.config.basket.is_some();
+        let mut fault = |error: Error, side: bool| match error {
+            Error::Chain(error) if both && basket::is_own_fault(&error) => {
+                tracing::warn!(%error, "one side of the deployment does not answer as it should");
+                seen.faults
+                    .insert(side, format!("it cannot be looked at: {error}"));
+                Ok(())
+            }
+            error => Err(error),
+        };
+        if let Some(minter) = self.config.minter {
+            match View::read(&self.pool, minter, head.clone()).await {
+                Ok(view) => seen.minter = Some(view),
+                Err(error) => fault(error, false)?,
+            }
+        }
+        if let Some(contracts) = self.config.basket {
+            match BasketView::read_with(&self.pool, contracts, head, &mut self.scan).await {
+                Ok(view) => seen.basket = Some(view),
+                Err(error) => fault(error, true)?,
+            }
+        }
+        Ok(seen)
     }
 
     /// Asks the store for requests that may be ready, a page a tick, and the chain about them. A page that had nothing for us
     /// (contracts', dust) is passed by, so that it cannot hide what comes after it; at the first request that waits for coins
     /// it begins anew.
-    async fn look_for_payouts(&mut self, view: &mut View) -> Result<()> {
+    async fn look_for_payouts(&mut self, minter: Address, view: &mut View) -> Result<()> {
         let request = PageRequest {
             cursor: self.push_cursor.take(),
             limit: PUSH_CANDIDATES,
         };
         let page = self.store.live_requests(&request).await?;
         let ids: Vec<U256> = page.items.iter().map(|request| request.id).collect();
-        let funded = view.look_at(&self.pool, self.config.minter, &ids).await?;
+        let funded = view.look_at(&self.pool, minter, &ids).await?;
         let least = U256::from(self.config.push_least.max(1));
         let any = view.payouts.iter().any(|payout| payout.net >= least);
         self.push_cursor = match (any, funded == ids.len()) {
@@ -416,16 +569,16 @@ impl Keeper {
     }
 
     /// Whether a job that spends free money is under way, its effect not in the view.
-    async fn is_spending(&self, view: &View) -> Result<bool> {
+    async fn is_spending(&self, head: &Block) -> Result<bool> {
         let live = self.store.live_attempts().await?;
         Ok(live.iter().any(|entry| {
-            entry.work.contract == self.config.minter
+            Some(entry.work.contract) == self.config.minter
                 && entry
                     .work
                     .job
                     .parse()
                     .is_ok_and(|job: Job| job.spends_free_money())
-                && mined_at(entry).is_none_or(|block| block > view.block.number)
+                && mined_at(entry).is_none_or(|block| block > head.number)
         }))
     }
 
@@ -439,17 +592,38 @@ impl Keeper {
     }
 
     async fn act(
-        &self,
+        &mut self,
         plan: &Plan,
         mode: Mode,
-        view: &View,
+        seen: &Seen,
         asked: bool,
     ) -> Result<(Verdict, String)> {
-        let Some(key) = self.free_key(plan, view).await? else {
-            return Ok((
-                Verdict::Waiting,
-                format!("under way or done: {}", plan.reason),
-            ));
+        let (job, target, counter) = (plan.job, plan.target, plan.precondition);
+        let now = seen.head.timestamp;
+        if job.is_basket()
+            && !asked
+            && let Some(why) = self.backoff.waits(job, target, counter, now)
+        {
+            return Ok((Verdict::Waiting, why));
+        }
+        let outcome = self.try_out(plan, mode, seen, asked).await?;
+        if job.is_basket() {
+            match outcome.refused {
+                Some(at) => {
+                    let why = outcome.reason.clone();
+                    self.backoff.refused(job, target, counter, now, at, why);
+                }
+                None if outcome.verdict == Verdict::Sent => self.backoff.clear(job, target),
+                None => {}
+            }
+        }
+        Ok((outcome.verdict, outcome.reason))
+    }
+
+    async fn try_out(&self, plan: &Plan, mode: Mode, seen: &Seen, asked: bool) -> Result<Outcome> {
+        let Some(key) = self.free_key(plan, &seen.head).await? else {
+            let why = format!("under way or done: {}", plan.reason);
+            return Ok(Outcome::new(Verdict::Waiting, why));
         };
         let from = self
             .sender
@@ -457,30 +631,51 @@ impl Keeper {
             .map(Sender::address)
             .or(self.config.simulate_from)
             .unwrap_or_default();
-        let request = TransactionRequest::default()
-            .from(from)
-            .to(plan.to)
-            .input(plan.call.clone().into());
+        let request = |data: &Bytes| {
+            TransactionRequest::default()
+                .from(from)
+                .to(plan.to)
+                .input(data.clone().into())
+        };
         let reverts = |error: chain::ChainError| match error.rpc() {
-            Some(rpc) => Ok((
-                Verdict::Pointless,
-                format!("{}, but it would revert: {}", plan.reason, explain(rpc)),
-            )),
+            Some(rpc) => Ok(Outcome {
+                verdict: Verdict::Pointless,
+                reason: format!("{}, but it would revert: {}", plan.reason, explain(rpc)),
+                refused: Some(not_yet(rpc)),
+            }),
             None => Err(error.into()),
         };
-        let output = match self.pool.call_request(&request, view.block.id()).await {
+        let at = seen.head.id();
+        let mut data = plan.call.clone();
+        let output = match self.pool.call_request(&request(&data), at).await {
             Ok(output) => output,
-            Err(error) => return reverts(error),
+            Err(error) => match plan.or_else.clone().filter(|_| error.rpc().is_some()) {
+                Some(other) => {
+                    data = other;
+                    match self.pool.call_request(&request(&data), at).await {
+                        Ok(output) => output,
+                        Err(error) => return reverts(error),
+                    }
+                }
+                None => return reverts(error),
+            },
         };
-        if !worth(plan, view, &self.config, &output, U256::ZERO) {
-            return Ok((Verdict::Pointless, plan.reason.clone()));
+        let is_worth = |cost: U256| match &seen.minter {
+            _ if plan.job.is_basket() => basket::worth(plan, &self.config, &output, cost),
+            Some(view) => worth(plan, view, &self.config, &output, cost),
+            None => false,
+        };
+        if !is_worth(U256::ZERO) {
+            return Ok(Outcome::new(Verdict::Pointless, plan.reason.clone()));
         }
         // Whoever asks for it by hand has decided that it is worth its gas.
-        if plan.job.is_by_value() && !asked {
-            match self.cost(&request, plan.gas_least).await {
-                Ok(cost) if !worth(plan, view, &self.config, &output, cost) => {
+        let by_value = plan.job.is_by_value() || plan.value.is_some();
+        if by_value && !asked {
+            match self.cost(&request(&data), plan.gas_least).await {
+                Ok(cost) if !is_worth(cost) => {
                     let why = "but its gas costs too large a share of that now";
-                    return Ok((Verdict::Pointless, format!("{}, {why}", plan.reason)));
+                    let why = format!("{}, {why}", plan.reason);
+                    return Ok(Outcome::new(Verdict::Pointless, why));
                 }
                 Ok(_) => {}
                 Err(Error::Chain(error)) => return reverts(error),
@@ -488,30 +683,34 @@ impl Keeper {
             }
         }
         let (Mode::On, Some(sender)) = (mode, &self.sender) else {
-            return Ok((Verdict::WouldSend, plan.reason.clone()));
+            return Ok(Outcome::new(Verdict::WouldSend, plan.reason.clone()));
         };
         let call = Call {
             to: Some(plan.to),
-            data: plan.call.clone(),
+            data,
             value: U256::ZERO,
             gas_least: plan.gas_least,
         };
-        match sender
-            .submit(&Order {
-                key,
-                call,
-                reason: plan.reason.clone(),
-                nonce: None,
-            })
-            .await
-        {
-            Ok(_) => Ok((Verdict::Sent, plan.reason.clone())),
+        let order = Order {
+            key,
+            call,
+            reason: plan.reason.clone(),
+            nonce: None,
+        };
+        match sender.submit(&order).await {
+            Ok(_) => Ok(Outcome::new(Verdict::Sent, plan.reason.clone())),
             Err(Error::Store(store::Error::WorkTaken)) => {
-                Ok((Verdict::Waiting, plan.reason.clone()))
+                Ok(Outcome::new(Verdict::Waiting, plan.reason.clone()))
             }
+            // Anybody may do the basket's chores: somebody was there first, since the view was taken.
+            Err(Error::WouldRevert { reason, .. }) if plan.job.is_basket() => Ok(Outcome {
+                verdict: Verdict::Pointless,
+                reason: format!("{}, but it would revert by now: {reason}", plan.reason),
+                refused: Some(None),
+            }),
             // These end the tick: nothing else would go better.
             Err(error @ (Error::Store(_) | Error::Chain(_))) => Err(error),
-            Err(error) => Ok((Verdict::Failed, error.to_string())),
+            Err(error) => Ok(Outcome::new(Verdict::Failed, error.to_string())),
         }
     }
 
@@ -519,12 +718,15 @@ impl Keeper {
     ///
     /// A counter made of amounts may come round to an earlier value. When the work with that counter succeeded in a
     /// block that the view already contains, the same value now is another occasion: another generation.
-    async fn free_key(&self, plan: &Plan, view: &View) -> Result<Option<WorkKey>> {
+    async fn free_key(&self, plan: &Plan, head: &Block) -> Result<Option<WorkKey>> {
+        let Some(contract) = self.config.contract(plan.job) else {
+            return Ok(None);
+        };
         for entry in self.store.live_attempts().await? {
-            let same = entry.work.contract == self.config.minter
+            let same = entry.work.contract == contract
                 && entry.work.job == plan.job.name()
                 && entry.work.target == plan.target.to_string();
-            let seen = mined_at(&entry).is_some_and(|block| block <= view.block.number);
+            let seen = mined_at(&entry).is_some_and(|block| block <= head.number);
             if same && !seen {
                 // The view cannot contain its effect yet.
                 return Ok(None);
@@ -533,7 +735,7 @@ impl Keeper {
         for generation in 0..GENERATIONS {
             let key = WorkKey {
                 chain_id: self.pool.chain_id(),
-                contract: self.config.minter,
+                contract,
                 job: plan.job.name().to_owned(),
                 target: plan.target.to_string(),
                 precondition: generation_of(plan.precondition, generation),
@@ -552,7 +754,7 @@ impl Keeper {
                     return Ok(None);
                 }
                 Some(entry) if entry.attempt.state != AttemptState::Succeeded => return Ok(None),
-                Some(entry) if mined_at(entry).is_none_or(|block| block > view.block.number) => {
+                Some(entry) if mined_at(entry).is_none_or(|block| block > head.number) => {
                     return Ok(None);
                 }
                 Some(_) => {}
@@ -562,48 +764,57 @@ impl Keeper {
     }
 
     /// Ends an attempt by what the chain's state shows: mined is not done.
-    async fn confirm(&self, entry: &JournalEntry, receipt: &Receipt, view: &View) -> Result<()> {
+    async fn confirm(
+        &mut self,
+        entry: &JournalEntry,
+        receipt: &Receipt,
+        seen: &Seen,
+    ) -> Result<()> {
         let Some(sender) = &self.sender else {
             return Ok(());
         };
         let id = entry.attempt.id;
-        if !receipt.succeeded() {
-            return sender.conclude(id, false, "mined and reverted").await;
-        }
         let work = &entry.work;
         let parsed = work
             .job
             .parse::<Job>()
             .ok()
-            .and_then(|job| Some((job, Target::parse(job, &work.target)?)));
-        let (Some((job, target)), true) = (parsed, work.contract == self.config.minter) else {
+            .and_then(|job| Some((job, Target::parse(job, &work.target)?)))
+            .filter(|(job, _)| self.config.contract(*job) == Some(work.contract));
+        if !receipt.succeeded() {
+            if let (Some((job, target)), Some(view)) = (parsed, &seen.basket)
+                && let Some(now) = basket::counter(job, target, view)
+            {
+                // It cost gas and would again, until something changes.
+                let why = "it was mined and reverted".to_owned();
+                self.backoff
+                    .refused(job, target, now, seen.head.timestamp, None, why);
+            }
+            return sender.conclude(id, false, "mined and reverted").await;
+        }
+        let Some((job, target)) = parsed else {
             // Sent by another part of the program, which died: the receipt is all we know.
             return sender.conclude(id, true, "mined").await;
         };
-        if view.block.number < receipt.block_number {
+        if seen.head.number < receipt.block_number {
             return Ok(());
         }
-        // Rewards leave no counter: the page's cursor may come round to where it was.
-        let unchanged = match job {
-            Job::ClaimRewards => false,
-            // This view may look at other requests by now; what was paid is in the receipt.
-            Job::Push => !told(
-                receipt,
-                self.config.minter,
-                ILiquidMinter::Claimed::SIGNATURE_HASH,
-            ),
-            // Deposits and withdrawals move its counter too.
-            Job::Harvest => !view.vault.as_ref().is_some_and(|vault| {
-                told(
-                    receipt,
-                    vault.address,
-                    ILiquidVault::Harvested::SIGNATURE_HASH,
-                )
-            }),
-            _ => counter(job, target, view, &self.config).is_some_and(|now| {
-                (0..GENERATIONS)
-                    .any(|generation| generation_of(now, generation) == work.precondition)
-            }),
+        let is_work = |counter: B256| {
+            (0..GENERATIONS)
+                .any(|generation| generation_of(counter, generation) == work.precondition)
+        };
+        let unchanged = match (
+            job.is_basket(),
+            &seen.minter,
+            &seen.basket,
+            self.config.basket,
+        ) {
+            (true, _, Some(view), Some(contracts)) => {
+                !basket::is_done(job, target, receipt, &contracts, view, is_work)
+            }
+            (false, Some(view), _, _) => self.is_unchanged(job, target, receipt, view, is_work),
+            // It cannot be looked at now.
+            _ => return Ok(()),
         };
         let (done, why) = if unchanged {
             (false, "mined without effect")
@@ -612,6 +823,34 @@ impl Keeper {
         };
         tracing::info!(%job, target = work.target, tx = %receipt.transaction_hash, gas = receipt.gas_used, why, "over");
         sender.conclude(id, done, why).await
+    }
+
+    /// Whether a mined call of a job of the minter changed nothing.
+    fn is_unchanged(
+        &self,
+        job: Job,
+        target: Target,
+        receipt: &Receipt,
+        view: &View,
+        is_work: impl Fn(B256) -> bool,
+    ) -> bool {
+        match job {
+            // Rewards leave no counter: the page's cursor may come round to where it was.
+            Job::ClaimRewards => false,
+            // This view may look at other requests by now; what was paid is in the receipt.
+            Job::Push => !self.config.minter.is_some_and(|minter| {
+                told(receipt, minter, ILiquidMinter::Claimed::SIGNATURE_HASH)
+            }),
+            // Deposits and withdrawals move its counter too.
+            Job::Harvest => !view.vault.as_ref().is_some_and(|vault| {
+                told(
+                    receipt,
+                    vault.address,
+                    ILiquidVault::Harvested::SIGNATURE_HASH,
+                )
+            }),
+            _ => counter(job, target, view, &self.config).is_some_and(is_work),
+        }
     }
 
     /// Why nothing may be planned, if so: the store's candidates and the chain must be about the same moment.
@@ -642,10 +881,10 @@ impl Keeper {
     }
 
     /// Decides what was asked for. An intent names a job and a target; what is called is ours to say.
-    async fn take_intents(&mut self, view: &View) -> Result<Vec<(Job, Target)>> {
+    async fn take_intents(&mut self, seen: &Seen) -> Result<Vec<(Job, Target)>> {
         let mut taken = Vec::new();
         for intent in self.store.pending_intents().await? {
-            let answer = self.judge(&intent, view);
+            let answer = self.judge(&intent, seen);
             let (accepted, reason) = match answer {
                 Ok((job, target)) => {
                     self.accepted.push_back(unix_now());
@@ -664,7 +903,7 @@ impl Keeper {
     fn judge(
         &mut self,
         intent: &Intent,
-        view: &View,
+        seen: &Seen,
     ) -> std::result::Result<(Job, Target), String> {
         let Ok(job) = intent.job.parse::<Job>() else {
             let known: Vec<&str> = Job::ALL.iter().map(|job| job.name()).collect();
@@ -678,17 +917,25 @@ impl Keeper {
             text => Target::parse(job, text),
         };
         let Some(target) = target else {
-            let wants = if job.is_per_validator() {
-                "a validator's id, or"
-            } else {
-                "no target, or"
-            };
-            return Err(format!("{job} takes {wants} {ALL_OF_IT:?}"));
+            return Err(format!("{job} takes {}, or {ALL_OF_IT:?}", job.wanted()));
         };
-        if let Target::Validator(id) = target
-            && view.validator(id).is_none()
-        {
-            return Err(format!("validator {id} is not registered"));
+        if !self.serves(job) {
+            return Err(format!("{job} has nothing to serve in this deployment"));
+        }
+        match (target, &seen.minter, &seen.basket) {
+            (Target::Validator(id), Some(view), _) if view.validator(id).is_none() => {
+                return Err(format!("validator {id} is not registered"));
+            }
+            (
+                Target::Sleeve(id)
+                | Target::Leg { sleeve: id, .. }
+                | Target::Account { sleeve: id, .. },
+                _,
+                Some(view),
+            ) if view.sleeve(id).is_none() => {
+                return Err(format!("the basket has no sleeve {id}"));
+            }
+            _ => {}
         }
         if self.config.mode(job) != Mode::On {
             return Err(format!("{job} is not on"));
@@ -707,7 +954,7 @@ impl Keeper {
     }
 
     /// Records what is new: the most telling report of each job.
-    async fn record(&mut self, reports: &[Report], view: &View) -> Result<()> {
+    async fn record(&mut self, reports: &[Report], seen: &Seen) -> Result<()> {
         for job in Job::ALL {
             let of_job: Vec<&Report> = reports.iter().filter(|report| report.job == job).collect();
             let Some(top) = of_job
@@ -717,10 +964,7 @@ impl Keeper {
             else {
                 continue;
             };
-            let reason = match top.target {
-                Target::All => top.reason.clone(),
-                Target::Validator(id) => format!("validator {id}: {}", top.reason),
-            };
+            let reason = format!("{}{}", basket::words(top.target), top.reason);
             let news = (top.verdict.name().to_owned(), reason);
             if self.recorded.get(&job) == Some(&news) && top.verdict != Verdict::Sent {
                 continue;
@@ -730,11 +974,15 @@ impl Keeper {
                 job: job.name().to_owned(),
                 mode: self.config.mode(job).name().to_owned(),
                 at: unix_now(),
-                block: view.block.number,
+                block: seen.head.number,
                 decision: news.0.clone(),
                 reason: news.1.clone(),
                 work: None,
-                next_due: next_due(job, view, &self.config),
+                next_due: match (job.is_basket(), &seen.minter, &seen.basket) {
+                    (true, _, Some(view)) => basket::next_due(job, view, &self.config),
+                    (false, Some(view), _) => next_due(job, view, &self.config),
+                    _ => None,
+                },
             };
             self.store.record_decision(decision).await?;
             self.recorded.insert(job, news);

@@ -9,7 +9,8 @@ use chain::bindings::{ILiquidMinter as M, ILiquidVault as V};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// What the keeper can do. Each calls one function of the minter or its vault, which anybody or a keeper's role may call.
+/// What the keeper can do. Each calls one function: of the minter or its vault, which anybody or a keeper's role may call; or of a
+/// basket, its queue, sleeves or feed, which anybody may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Job {
@@ -39,11 +40,45 @@ pub enum Job {
     Harvest,
     /// Stake what exits do not need, and refresh the buffer target. Counter: stake, headroom, target, cursors.
     StakeBus,
+    /// Claim what a basket's sleeve earned and book gains and losses. Target: the sleeve. Counter: its round.
+    BasketHarvest,
+    /// Close the basket's open epoch. Counter: its number.
+    CloseEpoch,
+    /// Start an epoch's leg on its way out. Target: the leg. Counter: its state.
+    StartLeg,
+    /// Bring in what came of an epoch's leg. Target: the leg. Counter: its ticket and what was recovered.
+    CollectLeg,
+    /// Pay a leg in kind that waits. Target: sleeve and owner. Counter: the parts that wait.
+    DeliverLeg,
+    /// Delegate a sleeve's idle coins at dusk. Target: the sleeve. Counter: day and stake booked.
+    DelegateIdle,
+    /// Move stake away from a validator. Target: sleeve and validator. Counter: its stake and the first reading.
+    MoveStake,
+    /// Have the feed observe a price, or a pool's guard marked. Target: the sleeve; or sleeve and guard. Counter: the last time.
+    ObservePrices,
+    /// Have the basket note its drift. Counter: time of the last reading.
+    NoteDrift,
+    /// End an auction that is over or mended. Counter: its id, and that it can be ended.
+    EndAuction,
+    /// Start an auction. Counter: the last one's id.
+    StartAuction,
+}
+
+/// What a job is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wants {
+    Nothing,
+    Validator,
+    Sleeve,
+    Leg,
+    Account,
+    SleeveOrAccount,
 }
 
 impl Job {
-    /// All of them, in the order in which a tick takes them: losses before money, money before stake.
-    pub const ALL: [Self; 13] = [
+    /// All of them, in the order in which a tick takes them, the minter's before the basket's: losses before money, money before
+    /// stake, stake before what only prepares something.
+    pub const ALL: [Self; 24] = [
         Self::SyncValidators,
         Self::BookSlash,
         Self::ClaimRewards,
@@ -57,6 +92,17 @@ impl Job {
         Self::Skim,
         Self::Harvest,
         Self::StakeBus,
+        Self::BasketHarvest,
+        Self::CloseEpoch,
+        Self::StartLeg,
+        Self::CollectLeg,
+        Self::DeliverLeg,
+        Self::DelegateIdle,
+        Self::MoveStake,
+        Self::ObservePrices,
+        Self::NoteDrift,
+        Self::EndAuction,
+        Self::StartAuction,
     ];
 
     /// Its name in configuration, journal and API.
@@ -76,16 +122,64 @@ impl Job {
             Self::Skim => "skim",
             Self::Harvest => "harvest",
             Self::StakeBus => "stake-bus",
+            Self::BasketHarvest => "basket-harvest",
+            Self::CloseEpoch => "close-epoch",
+            Self::StartLeg => "start-leg",
+            Self::CollectLeg => "collect-leg",
+            Self::DeliverLeg => "deliver-leg",
+            Self::DelegateIdle => "delegate-idle",
+            Self::MoveStake => "move-stake",
+            Self::ObservePrices => "observe-prices",
+            Self::NoteDrift => "note-drift",
+            Self::EndAuction => "end-auction",
+            Self::StartAuction => "start-auction",
         }
     }
 
-    /// Whether its target is a validator; otherwise it has none.
+    /// Whether it serves the basket; otherwise the minter.
     #[must_use]
-    pub fn is_per_validator(self) -> bool {
-        matches!(self, Self::BookSlash | Self::ClaimRewards | Self::Sweep)
+    pub fn is_basket(self) -> bool {
+        matches!(
+            self,
+            Self::BasketHarvest
+                | Self::CloseEpoch
+                | Self::StartLeg
+                | Self::CollectLeg
+                | Self::DeliverLeg
+                | Self::DelegateIdle
+                | Self::MoveStake
+                | Self::ObservePrices
+                | Self::NoteDrift
+                | Self::EndAuction
+                | Self::StartAuction
+        )
     }
 
-    /// Whether it is only worth doing when it moves much more than its gas costs: nobody waits for it by a promised time.
+    fn wants(self) -> Wants {
+        match self {
+            Self::BookSlash | Self::ClaimRewards | Self::Sweep => Wants::Validator,
+            Self::BasketHarvest | Self::DelegateIdle => Wants::Sleeve,
+            Self::StartLeg | Self::CollectLeg => Wants::Leg,
+            Self::DeliverLeg | Self::MoveStake => Wants::Account,
+            Self::ObservePrices => Wants::SleeveOrAccount,
+            _ => Wants::Nothing,
+        }
+    }
+
+    /// What its target is, in words.
+    #[must_use]
+    pub fn wanted(self) -> &'static str {
+        match self.wants() {
+            Wants::Nothing => "no target",
+            Wants::Validator => "a validator's id",
+            Wants::Sleeve => "a sleeve's id",
+            Wants::Leg => "an epoch and a sleeve (\"12/1\")",
+            Wants::Account => "a sleeve and an account (\"1/0x…\")",
+            Wants::SleeveOrAccount => "a sleeve's id, or a sleeve and a guard (\"1/0x…\")",
+        }
+    }
+
+    /// Whether a job of the minter is only worth doing when it moves much more than its gas costs: nobody waits for it by a promised time.
     #[must_use]
     pub fn is_by_value(self) -> bool {
         matches!(
@@ -125,10 +219,26 @@ impl FromStr for Job {
 /// What a job is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
-    /// The minter as a whole.
+    /// The minter or the basket as a whole.
     All,
-    /// One validator.
+    /// One validator of the minter.
     Validator(u16),
+    /// One sleeve of the basket.
+    Sleeve(u8),
+    /// One leg of a closed epoch.
+    Leg {
+        /// The epoch.
+        epoch: u64,
+        /// The sleeve.
+        sleeve: u8,
+    },
+    /// Somebody in a sleeve: the owner of a leg in kind, a validator, a price's guard.
+    Account {
+        /// The sleeve.
+        sleeve: u8,
+        /// Who.
+        account: Address,
+    },
 }
 
 impl fmt::Display for Target {
@@ -136,6 +246,9 @@ impl fmt::Display for Target {
         match self {
             Self::All => Ok(()),
             Self::Validator(id) => write!(f, "{id}"),
+            Self::Sleeve(id) => write!(f, "{id}"),
+            Self::Leg { epoch, sleeve } => write!(f, "{epoch}/{sleeve}"),
+            Self::Account { sleeve, account } => write!(f, "{sleeve}/{account:#x}"),
         }
     }
 }
@@ -144,15 +257,30 @@ impl Target {
     /// Reads the target of a job as the journal and the API write it.
     #[must_use]
     pub fn parse(job: Job, text: &str) -> Option<Self> {
-        match (job.is_per_validator(), text) {
-            (false, "") => Some(Self::All),
-            (true, text) => {
-                let id: u16 = text.parse().ok()?;
-                // One spelling only: "+7" and "007" are not the target of another work.
-                (id.to_string() == text).then_some(Self::Validator(id))
+        let sleeve = || text.parse().ok().map(Self::Sleeve);
+        let account = || {
+            let (sleeve, account) = text.split_once('/')?;
+            Some(Self::Account {
+                sleeve: sleeve.parse().ok()?,
+                account: account.parse().ok()?,
+            })
+        };
+        let target = match job.wants() {
+            Wants::Nothing => Some(Self::All),
+            Wants::Validator => text.parse().ok().map(Self::Validator),
+            Wants::Sleeve => sleeve(),
+            Wants::Leg => {
+                let (epoch, sleeve) = text.split_once('/')?;
+                Some(Self::Leg {
+                    epoch: epoch.parse().ok()?,
+                    sleeve: sleeve.parse().ok()?,
+                })
             }
-            _ => None,
-        }
+            Wants::Account => account(),
+            Wants::SleeveOrAccount => sleeve().or_else(account),
+        };
+        // One spelling only: "+7", "007" or an address in capitals are not the target of another work.
+        target.filter(|target| target.to_string() == text)
     }
 }
 
@@ -165,10 +293,14 @@ pub struct Plan {
     pub target: Target,
     /// The counter on chain that the call advances.
     pub precondition: B256,
-    /// What is called: the minter, or its vault.
+    /// What is called: the minter or its vault; the basket, its queue, a sleeve, the feed or a guard.
     pub to: Address,
     /// Calldata for it.
     pub call: Bytes,
+    /// Calldata for when that would be refused.
+    pub or_else: Option<Bytes>,
+    /// Coins that it moves, where a basket's job is only worth doing when that is much more than its gas costs.
+    pub value: Option<U256>,
     /// At least this much gas: see [`crate::Call::gas_least`].
     pub gas_least: u64,
     /// Why, in words.
@@ -180,7 +312,7 @@ const PUSH_GAS: u64 = 350_000;
 /// Gas of a payout: an account that is new to the chain takes most of it.
 const PUSH_GAS_EACH: u64 = 90_000;
 
-fn hash(parts: impl IntoIterator<Item = U256>) -> B256 {
+pub(crate) fn hash(parts: impl IntoIterator<Item = U256>) -> B256 {
     let mut hasher = Keccak256::new();
     for part in parts {
         hasher.update(part.to_be_bytes::<32>());
@@ -188,12 +320,13 @@ fn hash(parts: impl IntoIterator<Item = U256>) -> B256 {
     hasher.finalize()
 }
 
-/// The counter that a call of this job advances, as of the view; `None` when the target does not exist.
+/// The counter that a call of this job advances, as of the view; `None` when the target does not exist, or the job is a basket's.
 #[must_use]
 pub fn counter(job: Job, target: Target, view: &View, config: &Config) -> Option<B256> {
     let validator = match target {
         Target::Validator(id) => Some(view.validator(id)?),
         Target::All => None,
+        Target::Sleeve(_) | Target::Leg { .. } | Target::Account { .. } => return None,
     };
     let line = &view.line;
     Some(match (job, validator) {
@@ -262,18 +395,23 @@ pub fn counter(job: Job, target: Target, view: &View, config: &Config) -> Option
     })
 }
 
-/// What the job would do now. `asked`: somebody asked for it, so its own cadence does not count; the chain's rules do.
+/// What a job of the minter would do now. `asked`: somebody asked for it, so its own cadence does not count; the chain's rules do.
 #[must_use]
 pub fn plan(job: Job, view: &View, config: &Config, asked: Option<Target>) -> Vec<Plan> {
     let mut plans = Vec::new();
+    let Some(minter) = config.minter else {
+        return plans;
+    };
     let mut add = |target: Target, call: Vec<u8>, reason: String| {
         if let Some(precondition) = counter(job, target, view, config) {
             plans.push(Plan {
                 job,
                 target,
                 precondition,
-                to: config.minter,
+                to: minter,
                 call: call.into(),
+                or_else: None,
+                value: None,
                 gas_least: 0,
                 reason,
             });
@@ -495,6 +633,8 @@ pub fn plan(job: Job, view: &View, config: &Config, asked: Option<Target>) -> Ve
             };
             add(Target::All, M::rebalanceCall {}.abi_encode(), reason);
         }
+        // The basket's: see `basket::plan`.
+        _ => {}
     }
     plans
 }
@@ -513,12 +653,12 @@ fn push_page<'v>(view: &'v View, config: &Config) -> Vec<&'v Payout> {
 }
 
 /// Whether gas that costs `cost` wei is at most our share of what moves.
-fn pays(value: U256, cost: U256, config: &Config) -> bool {
+pub(crate) fn pays(value: U256, cost: U256, config: &Config) -> bool {
     cost.saturating_mul(U256::from(10_000))
         <= value.saturating_mul(U256::from(config.gas_share_bps))
 }
 
-/// Whether a simulated call that answered `output` is worth sending. `cost` is what its gas costs now, in wei, for jobs that go
+/// Whether a simulated call of a job of the minter that answered `output` is worth sending. `cost` is what its gas costs now, in wei, for jobs that go
 /// by value ([`Job::is_by_value`]).
 #[must_use]
 pub fn worth(plan: &Plan, view: &View, config: &Config, output: &[u8], cost: U256) -> bool {
@@ -555,10 +695,12 @@ pub fn worth(plan: &Plan, view: &View, config: &Config, output: &[u8], cost: U25
                     || !view.due.is_zero())
         }
         Job::StakeBus => !first.is_zero() || target_is_stale(view),
+        // The basket's: see `basket::worth`.
+        _ => false,
     }
 }
 
-/// When the job expects to act next, as far as the view tells; unix seconds.
+/// When a job of the minter expects to act next, as far as the view tells; unix seconds.
 #[must_use]
 pub fn next_due(job: Job, view: &View, config: &Config) -> Option<u64> {
     let at: U256 = match job {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod abi;
+pub mod basket;
 mod engine;
 mod error;
 mod jobs;
@@ -10,6 +11,7 @@ mod signer;
 mod tests;
 mod view;
 
+pub use basket::BasketView;
 pub use engine::{Config, Keeper, Mode, Report, Verdict};
 pub use error::{Error, Result};
 pub use jobs::{Job, Plan, Target, counter, next_due, plan, worth};

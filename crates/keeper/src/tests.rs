@@ -1,5 +1,7 @@
 //! Against a scripted chain over loopback HTTP and a real store.
 
+mod basket_jobs;
+mod basket_real;
 mod crash;
 mod jobs;
 mod real;

@@ -10,7 +10,8 @@ rows! {
     pub struct Change in "changes" {
         /// Its number; they rise by one from commit to commit.
         seq: u64;
-        /// `metrics`, `validators`, `buckets`, `queue`, `alerts`, `jobs`, `account:0x…` (lower case), or `resync`.
+        /// `metrics`, `validators`, `buckets`, `queue`, `nav`, `epochs`, `sleeves`, `prices`, `governance`, `alerts`, `jobs`,
+        /// `account:0x…` (lower case), or `resync`.
         topic: String,
         /// What changed, if it is told here.
         payload: Option<serde_json::Value>,

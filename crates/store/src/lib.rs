@@ -31,10 +31,15 @@ pub use journal::{
 pub use metrics::Sample;
 pub use page::{Page, PageRequest};
 pub use project::totals;
+pub use read::NavPoint;
 pub use rows::{
-    AutoPay, Bucket, Checkpoint, Claim, Conversion, ConversionSale, Delegate, Emergency,
-    EmergencyKind, ExitPool, History, HistoryKind, Holder, LossKind, Parameter, PoolSale,
-    PoolStyle, Receipt, ReceiptState, Request, RequestState, ReserveMove, ReserveMoveKind,
+    AuctionBid, AutoPay, BasketAuction, BasketHolder, BasketMove, BasketMoveKind, BasketReceipt,
+    BasketSleeve, Bucket, Checkpoint, Claim, Conversion, ConversionSale, Delegate, Delegation,
+    Emergency, EmergencyKind, Epoch, EpochLeg, EpochPosition, ExitPool, GovAccount, GuardianAct,
+    GuardianActKind, Harvest, History, HistoryKind, Holder, LegState, LossKind, Operation,
+    OperationCall, OperationState, Parameter, PoolSale, PoolStyle, PowerMove, PriceObservation,
+    Proposal, Receipt, ReceiptState, Request, RequestState, ReserveMove, ReserveMoveKind,
     RewardLoad, RoleChange, Rung, Scheduled, Slash, Total, Validator, VaultHolder, VaultMove,
-    VaultMoveKind, VaultRequest,
+    VaultMoveKind, VaultRequest, Vote, WaitingLeg,
 };
+pub use value::Amounts;

@@ -44,6 +44,8 @@ impl Store {
                     number: block,
                     cursor: block,
                 })?;
+                // Figures of the basket are told to whoever watches it.
+                let basket = samples.iter().any(|(name, _)| name.starts_with("basket/"));
                 for (metric, value) in samples {
                     tx.update(&Sample {
                         metric,
@@ -56,6 +58,11 @@ impl Store {
                 apply_alerts(tx, alerts).await?;
                 for topic in ["metrics", "validators", "buckets", "queue"] {
                     tx.change(topic, None);
+                }
+                if basket {
+                    for topic in ["nav", "epochs", "sleeves", "prices", "governance"] {
+                        tx.change(topic, None);
+                    }
                 }
                 Ok(())
             })

@@ -3,8 +3,10 @@
 //! The arithmetic is that of the contracts (`docs/src/specification.md`); an event that cannot follow from the rows is an
 //! error, because then the index and the contracts disagree about the history.
 //!
-//! Here: token, rewards, line, stake, registry. The parts around them are in `project/parts.rs`.
+//! Here: token, rewards, line, stake, registry. The parts around them are in `project/parts.rs`, the basket in
+//! `project/basket.rs`.
 
+mod basket;
 mod parts;
 
 use crate::{
@@ -70,6 +72,14 @@ pub mod totals {
     pub const VAULT_HARVESTED: &str = "vaultHarvested";
     /// Reward coins that left the vault in kind, ever.
     pub const VAULT_IN_KIND: &str = "vaultInKind";
+    /// Shares of the basket in circulation, escrowed and dead ones included, accrued fees not.
+    pub const BASKET_SHARES: &str = "basketShares";
+    /// Shares that the management fee made, ever.
+    pub const BASKET_FEE_SHARES: &str = "basketFeeShares";
+    /// Shares in the open epoch.
+    pub const BASKET_REQUESTED: &str = "basketRequested";
+    /// All GOV.
+    pub const GOV_SUPPLY: &str = "govSupply";
 }
 use totals::*;
 

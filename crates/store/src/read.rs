@@ -1,6 +1,9 @@
 //! Readers of the derived tables, for the API and the monitors.
 
+mod basket;
 mod parts;
+
+pub use basket::NavPoint;
 
 use crate::{
     Page, PageRequest, Reader, Result,

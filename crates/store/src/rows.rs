@@ -2,6 +2,15 @@
 //!
 //! Amounts are wei. `lst` is LST wei, everything else coin wei unless it says so. Times are unix seconds of the block.
 
+mod basket;
+
+pub use basket::{
+    AuctionBid, BasketAuction, BasketHolder, BasketMove, BasketMoveKind, BasketReceipt,
+    BasketSleeve, Delegation, Epoch, EpochLeg, EpochPosition, GovAccount, GuardianAct,
+    GuardianActKind, Harvest, LegState, Operation, OperationCall, OperationState, PowerMove,
+    PriceObservation, Proposal, Vote, WaitingLeg,
+};
+
 use crate::value::{Row, Spec, rows, words};
 use alloy::primitives::{Address, B256, Bytes, U256};
 
@@ -621,4 +630,24 @@ pub(crate) const DERIVED: &[Spec] = &[
     ReserveMove::SPEC,
     Conversion::SPEC,
     ConversionSale::SPEC,
+    BasketSleeve::SPEC,
+    Harvest::SPEC,
+    PriceObservation::SPEC,
+    BasketHolder::SPEC,
+    BasketMove::SPEC,
+    WaitingLeg::SPEC,
+    Epoch::SPEC,
+    EpochLeg::SPEC,
+    EpochPosition::SPEC,
+    BasketReceipt::SPEC,
+    BasketAuction::SPEC,
+    AuctionBid::SPEC,
+    Proposal::SPEC,
+    Vote::SPEC,
+    GovAccount::SPEC,
+    Delegation::SPEC,
+    PowerMove::SPEC,
+    Operation::SPEC,
+    OperationCall::SPEC,
+    GuardianAct::SPEC,
 ];

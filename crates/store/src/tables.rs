@@ -65,6 +65,11 @@ impl<'c> Tables<'c> {
         Ok(())
     }
 
+    pub(crate) async fn remove<R: Row>(&mut self, key: Key<R>) -> Result<()> {
+        self.entry::<R>(key.0).await?.now = None;
+        Ok(())
+    }
+
     /// Writes what changed. With `undo_for`, the images from before go to the journal of that block.
     pub(crate) async fn flush(self, undo_for: Option<u64>) -> Result<()> {
         let mut ord = 0_i64;

@@ -168,6 +168,26 @@ impl<T: Column> Column for Option<T> {
     }
 }
 
+/// A list of amounts, as a JSON array of decimals.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Amounts(pub Vec<U256>);
+
+impl Column for Amounts {
+    fn to_value(&self) -> Value {
+        let words: Vec<_> = self.0.iter().map(U256::to_string).collect();
+        Value::Text(serde_json::Value::from(words).to_string())
+    }
+    fn from_value(value: Value) -> Option<Self> {
+        let Value::Text(text) = value else {
+            return None;
+        };
+        let words: Vec<String> = serde_json::from_str(&text).ok()?;
+        let amounts: Option<_> = words.iter().map(|word| word.parse().ok()).collect();
+        amounts.map(Self)
+    }
+}
+
 impl Column for serde_json::Value {
     fn to_value(&self) -> Value {
         // serde_json keeps keys sorted, so equal arguments are equal text.

@@ -6,9 +6,9 @@ use alloy::{
     json_abi::{Event as AbiEvent, JsonAbi},
     primitives::{Address, B256, Bytes},
 };
-use chain::{Log, LogFilter};
+use chain::{BasketContracts, Log, LogFilter};
 use serde_json::{Map, Value};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What every contract of ours may log besides its interface: OpenZeppelin's access control and proxies.
 const COMMON: [&str; 5] = [
@@ -35,9 +35,20 @@ const STAKING: [&str; 12] = [
     "RewardRateCheckpointCreated",
 ];
 
-/// The contracts of one deployment.
+/// The contracts of one deployment: the liquid side, a basket, or both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contracts {
+    /// The liquid side.
+    pub liquid: Option<Liquid>,
+    /// A basket and what governs it. Its sleeves are learned from its events.
+    pub basket: Option<BasketContracts>,
+    /// The first block that can have an event of these.
+    pub first_block: u64,
+}
+
+/// The contracts of the liquid side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Liquid {
     /// `LiquidMinter`'s proxy.
     pub minter: Address,
     /// `LiquidToken`.
@@ -50,27 +61,41 @@ pub struct Contracts {
     pub staking: Address,
     /// What a deployment may lack.
     pub parts: Parts,
-    /// The first block that can have an event of these.
-    pub first_block: u64,
 }
 
 impl Contracts {
     /// Whose events these are, as a stable text: an index of others is not one of these.
     pub(crate) fn followed(&self) -> String {
-        let core = [
-            ("minter", self.minter),
-            ("token", self.token),
-            ("rewards", self.rewards),
-            ("factory", self.factory),
-            ("staking", self.staking),
-        ];
-        let parts = self.parts.each().map(|(name, address, _)| (name, address));
-        let named: Vec<_> = core
+        let mut named = Vec::new();
+        if let Some(liquid) = &self.liquid {
+            named.extend([
+                ("minter", liquid.minter),
+                ("token", liquid.token),
+                ("rewards", liquid.rewards),
+                ("factory", liquid.factory),
+                ("staking", liquid.staking),
+            ]);
+            let parts = liquid.parts.each();
+            named.extend(parts.map(|(name, address, _)| (name, address)));
+        }
+        if let Some(basket) = &self.basket {
+            let its = basket_events(basket);
+            named.extend(its.map(|(name, address, _)| (name, address)));
+        }
+        let named: Vec<_> = named
             .into_iter()
-            .chain(parts)
             .map(|(name, address)| format!("{name} {address:#x}"))
             .collect();
         named.join(", ")
+    }
+
+    /// What the store is tied to: another deployment's index is not to be gone on with.
+    pub(crate) fn identity(&self) -> String {
+        match (&self.liquid, &self.basket) {
+            (Some(liquid), _) => format!("minter {}", liquid.minter),
+            (None, Some(basket)) => format!("basket {}", basket.basket),
+            (None, None) => "no contracts".to_owned(),
+        }
     }
 }
 
@@ -125,71 +150,148 @@ impl Parts {
     }
 }
 
+/// Name, address and artifact of the basket's contracts. As for the parts, the name comes before each event's.
+fn basket_events(
+    of: &BasketContracts,
+) -> impl Iterator<Item = (&'static str, Address, &'static str)> {
+    [
+        (
+            "basket",
+            Some(of.basket),
+            include_str!("../../../contracts/artifacts/IBasket.json"),
+        ),
+        (
+            "basketToken",
+            Some(of.token),
+            include_str!("../../../contracts/artifacts/IBasketToken.json"),
+        ),
+        (
+            "queue",
+            Some(of.queue),
+            include_str!("../../../contracts/artifacts/IUnbondingQueue.json"),
+        ),
+        (
+            "basketReceipts",
+            Some(of.receipts),
+            include_str!("../../../contracts/artifacts/IBasketReceipts.json"),
+        ),
+        (
+            "feed",
+            of.feed,
+            include_str!("../../../contracts/artifacts/IPriceFeed.json"),
+        ),
+        // What these three take from OpenZeppelin is in no interface of ours.
+        (
+            "basketTimelock",
+            Some(of.timelock),
+            include_str!("../../../contracts/artifacts/BasketTimelock.json"),
+        ),
+        (
+            "governor",
+            Some(of.governor),
+            include_str!("../../../contracts/artifacts/BasketGovernor.json"),
+        ),
+        (
+            "gov",
+            Some(of.gov),
+            include_str!("../../../contracts/artifacts/GovToken.json"),
+        ),
+        (
+            "guardian",
+            Some(of.guardian),
+            include_str!("../../../contracts/artifacts/IGuardian.json"),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(name, address, artifact)| Some((name, address?, artifact)))
+}
+
+/// What sleeves log: what all of them may, and what one kind of them adds. No two have a signature in common.
+const SLEEVES: [(&str, &str); 3] = [
+    (
+        "sleeve",
+        include_str!("../../../contracts/artifacts/ISleeve.json"),
+    ),
+    (
+        "coreSleeve",
+        include_str!("../../../contracts/artifacts/ICoreSleeve.json"),
+    ),
+    (
+        "stCoreSleeve",
+        include_str!("../../../contracts/artifacts/IStCoreSleeve.json"),
+    ),
+];
+
+/// The event by which a basket takes a sleeve.
+const SLEEVE_ADDED: &str = "basket.SleeveAdded";
+
 /// Turns logs of one deployment into events.
 #[derive(Debug, Clone)]
 pub struct Decoder {
     contracts: Contracts,
     events: HashMap<(Address, B256), (String, AbiEvent)>,
+    /// Adapters, and the block from which on their logs are the basket's.
+    sleeves: BTreeMap<Address, u64>,
+    sleeve_events: HashMap<B256, (String, AbiEvent)>,
 }
 
 impl Decoder {
-    /// A decoder for these contracts.
+    /// A decoder for these contracts, and for no sleeve yet.
     ///
     /// # Errors
     /// [`WatchError::Abi`] when a committed artifact does not parse.
     pub fn new(contracts: Contracts) -> Result<Self> {
         let mut events = HashMap::new();
-        let common = JsonAbi::parse(COMMON).map_err(|error| WatchError::Abi {
-            contract: "common",
-            reason: error.to_string(),
-        })?;
-        for (contract, address, artifact) in [
-            (
-                "ILiquidMinter",
-                contracts.minter,
-                include_str!("../../../contracts/artifacts/ILiquidMinter.json"),
-            ),
-            (
-                "ILiquidToken",
-                contracts.token,
-                include_str!("../../../contracts/artifacts/ILiquidToken.json"),
-            ),
-            (
-                "ILiquidRewards",
-                contracts.rewards,
-                include_str!("../../../contracts/artifacts/ILiquidRewards.json"),
-            ),
-            (
-                "IBucketFactory",
-                contracts.factory,
-                include_str!("../../../contracts/artifacts/IBucketFactory.json"),
-            ),
-        ] {
-            for event in common.events().chain(abi(contract, artifact)?.events()) {
-                if kept(event) {
-                    events.insert(
-                        (address, event.selector()),
-                        (event.name.clone(), event.clone()),
-                    );
+        if let Some(liquid) = &contracts.liquid {
+            liquid_events(liquid, &mut events)?;
+        }
+        let mut sleeve_events = HashMap::new();
+        if let Some(basket) = &contracts.basket {
+            for (part, address, artifact) in basket_events(basket) {
+                for event in abi(part, artifact)?.events().filter(|event| kept(event)) {
+                    let name = format!("{part}.{}", event.name);
+                    events.insert((address, event.selector()), (name, event.clone()));
+                }
+            }
+            for (kind, artifact) in SLEEVES {
+                for event in abi(kind, artifact)?.events() {
+                    let name = format!("{kind}.{}", event.name);
+                    sleeve_events.insert(event.selector(), (name, event.clone()));
                 }
             }
         }
-        for (part, address, artifact) in contracts.parts.each() {
-            for event in abi(part, artifact)?.events().filter(|event| kept(event)) {
-                let name = format!("{part}.{}", event.name);
-                events.insert((address, event.selector()), (name, event.clone()));
-            }
+        Ok(Self {
+            contracts,
+            events,
+            sleeves: BTreeMap::new(),
+            sleeve_events,
+        })
+    }
+
+    /// The same for other sleeves: each adapter with the block in which the basket took it. What it logged before is not the
+    /// basket's.
+    #[must_use]
+    pub fn with_sleeves(&self, sleeves: impl IntoIterator<Item = (Address, u64)>) -> Self {
+        Self {
+            sleeves: sleeves.into_iter().collect(),
+            ..self.clone()
         }
-        let artifact = include_str!("../../../contracts/artifacts/IPlumeStaking.json");
-        for event in abi("IPlumeStaking", artifact)?
-            .events()
-            .filter(|e| STAKING.contains(&e.name.as_str()))
-        {
-            // A name of its own: what the staking system says must not be taken for what our contracts say.
-            let name = format!("staking.{}", event.name);
-            events.insert((contracts.staking, event.selector()), (name, event.clone()));
+    }
+
+    /// The sleeves, as given.
+    #[must_use]
+    pub fn sleeves(&self) -> &BTreeMap<Address, u64> {
+        &self.sleeves
+    }
+
+    /// The sleeve that the basket takes by this event, and the block of that.
+    #[must_use]
+    pub fn sleeve_added(event: &store::Event) -> Option<(Address, u64)> {
+        if event.name != SLEEVE_ADDED {
+            return None;
         }
-        Ok(Self { contracts, events })
+        let adapter = event.args.get("adapter")?.as_str()?.parse().ok()?;
+        Some((adapter, event.block))
     }
 
     /// The contracts.
@@ -198,11 +300,28 @@ impl Decoder {
         &self.contracts
     }
 
+    /// Every name that an event of these contracts can get.
+    #[must_use]
+    pub fn names(&self) -> BTreeSet<String> {
+        let known = self.events.values().chain(self.sleeve_events.values());
+        known.map(|(name, _)| name.clone()).collect()
+    }
+
     /// What to ask a node for.
     #[must_use]
     pub fn filter(&self) -> LogFilter {
-        let addresses: BTreeSet<_> = self.events.keys().map(|(address, _)| *address).collect();
-        let topics: BTreeSet<_> = self.events.keys().map(|(_, topic)| *topic).collect();
+        let addresses: BTreeSet<_> = self
+            .events
+            .keys()
+            .map(|(address, _)| *address)
+            .chain(self.sleeves.keys().copied())
+            .collect();
+        let topics: BTreeSet<_> = self
+            .events
+            .keys()
+            .map(|(_, topic)| *topic)
+            .chain(self.sleeve_events.keys().copied())
+            .collect();
         LogFilter {
             addresses: addresses.into_iter().collect(),
             topics: topics.into_iter().collect(),
@@ -213,7 +332,16 @@ impl Decoder {
     /// contract may log another one's topic). A log that is ours and does not decode becomes an event without a name.
     #[must_use]
     pub fn decode(&self, log: &Log) -> Option<store::Event> {
-        let (name, abi) = self.events.get(&(log.address(), *log.topic0()?))?;
+        let (address, topic) = (log.address(), *log.topic0()?);
+        let (name, abi) = match self.events.get(&(address, topic)) {
+            Some(known) => known,
+            None => {
+                let since = *self.sleeves.get(&address)?;
+                self.sleeve_events
+                    .get(&topic)
+                    .filter(|_| log.block_number >= Some(since))?
+            }
+        };
         let data = &log.inner.data;
         let (name, args) = match abi.decode_log_parts(data.topics().iter().copied(), &data.data) {
             Ok(decoded) => {
@@ -250,6 +378,63 @@ impl Decoder {
             data: Bytes::clone(&data.data),
         })
     }
+}
+
+fn liquid_events(
+    of: &Liquid,
+    events: &mut HashMap<(Address, B256), (String, AbiEvent)>,
+) -> Result<()> {
+    let common = JsonAbi::parse(COMMON).map_err(|error| WatchError::Abi {
+        contract: "common",
+        reason: error.to_string(),
+    })?;
+    for (contract, address, artifact) in [
+        (
+            "ILiquidMinter",
+            of.minter,
+            include_str!("../../../contracts/artifacts/ILiquidMinter.json"),
+        ),
+        (
+            "ILiquidToken",
+            of.token,
+            include_str!("../../../contracts/artifacts/ILiquidToken.json"),
+        ),
+        (
+            "ILiquidRewards",
+            of.rewards,
+            include_str!("../../../contracts/artifacts/ILiquidRewards.json"),
+        ),
+        (
+            "IBucketFactory",
+            of.factory,
+            include_str!("../../../contracts/artifacts/IBucketFactory.json"),
+        ),
+    ] {
+        for event in common.events().chain(abi(contract, artifact)?.events()) {
+            if kept(event) {
+                events.insert(
+                    (address, event.selector()),
+                    (event.name.clone(), event.clone()),
+                );
+            }
+        }
+    }
+    for (part, address, artifact) in of.parts.each() {
+        for event in abi(part, artifact)?.events().filter(|event| kept(event)) {
+            let name = format!("{part}.{}", event.name);
+            events.insert((address, event.selector()), (name, event.clone()));
+        }
+    }
+    let artifact = include_str!("../../../contracts/artifacts/IPlumeStaking.json");
+    for event in abi("IPlumeStaking", artifact)?
+        .events()
+        .filter(|e| STAKING.contains(&e.name.as_str()))
+    {
+        // A name of its own: what the staking system says must not be taken for what our contracts say.
+        let name = format!("staking.{}", event.name);
+        events.insert((of.staking, event.selector()), (name, event.clone()));
+    }
+    Ok(())
 }
 
 /// Allowances change nothing that we keep, and there are many.

@@ -1,9 +1,16 @@
 //! The chain into the store: backfill of final ranges, then block by block, with one cursor for both.
 
 use crate::{AlertManager, Contracts, Decoder, Result, WatchError};
-use alloy::{eips::BlockNumberOrTag, primitives::Bloom};
+use alloy::{
+    eips::BlockNumberOrTag,
+    primitives::{Address, Bloom},
+};
 use chain::{Block, ChainError, FollowConfig, Follower, LogReader, Pool, Step, Window};
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 use store::{BlockBatch, Cursor, RangeBatch, Store};
 use tokio::{
     sync::{Notify, watch},
@@ -65,13 +72,42 @@ impl IndexStatus {
     }
 }
 
+/// A decoder, and a reader of what it can decode.
+#[derive(Debug)]
+struct Following {
+    decoder: Decoder,
+    logs: LogReader,
+}
+
+impl Following {
+    fn new(pool: Pool, decoder: Decoder) -> Arc<Self> {
+        let logs = LogReader::new(pool, decoder.filter());
+        Arc::new(Self { decoder, logs })
+    }
+
+    /// The events of `logs`, and the sleeves among them that are not followed yet.
+    fn decode(&self, logs: &[chain::Log]) -> (Vec<store::Event>, Vec<(Address, u64)>) {
+        let events: Vec<_> = logs
+            .iter()
+            .filter_map(|log| self.decoder.decode(log))
+            .collect();
+        let unknown = events
+            .iter()
+            .filter_map(Decoder::sleeve_added)
+            .filter(|(adapter, _)| !self.decoder.sleeves().contains_key(adapter))
+            .collect();
+        (events, unknown)
+    }
+}
+
 /// Keeps the store equal to the chain.
 #[derive(Debug)]
 pub struct Indexer {
     pool: Pool,
     store: Store,
-    decoder: Decoder,
-    logs: LogReader,
+    contracts: Contracts,
+    /// Whose logs are read; grows with the sleeves of the basket.
+    following: RwLock<Arc<Following>>,
     alerts: Arc<AlertManager>,
     config: IndexerConfig,
     status: watch::Sender<IndexStatus>,
@@ -90,8 +126,7 @@ impl Indexer {
         alerts: Arc<AlertManager>,
         config: IndexerConfig,
     ) -> Result<Self> {
-        let decoder = Decoder::new(contracts)?;
-        let logs = LogReader::new(pool.clone(), decoder.filter());
+        let following = Following::new(pool.clone(), Decoder::new(contracts)?);
         let status = IndexStatus {
             phase: Phase::Starting,
             tip: 0,
@@ -101,8 +136,8 @@ impl Indexer {
         Ok(Self {
             pool,
             store,
-            decoder,
-            logs,
+            contracts,
+            following: RwLock::new(following),
             alerts,
             config,
             status: watch::channel(status).0,
@@ -127,25 +162,60 @@ impl Indexer {
     /// # Errors
     /// [`WatchError::TooDeep`], a window error, or what the store refuses: an event that does not fit, another deployment, a full disk.
     pub async fn run(&self) -> Result<()> {
-        let Contracts { minter, .. } = self.decoder.contracts();
         let identity = format!(
-            "chain {} genesis {} minter {minter}",
+            "chain {} genesis {} {}",
             self.pool.chain_id(),
-            self.pool.genesis()
+            self.pool.genesis(),
+            self.contracts.identity()
         );
         self.store.bind_deployment(&identity).await?;
-        if self
-            .store
-            .follow(&self.decoder.contracts().followed())
-            .await?
-        {
+        if self.store.follow(&self.contracts.followed()).await? {
             tracing::info!("the index was made of other contracts and starts anew");
         }
+        self.follow_stored().await?;
         self.patiently(Self::find_common).await?;
         loop {
             self.patiently(Self::backfill).await?;
             self.live().await?;
         }
+    }
+
+    fn following(&self) -> Arc<Following> {
+        let following = self.following.read();
+        Arc::clone(&following.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn follow(&self, following: Arc<Following>) {
+        let mut now = self
+            .following
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *now = following;
+    }
+
+    /// Follows the sleeves that the store knows, and no other: after a start, and after a rollback, which may have taken one.
+    async fn follow_stored(&self) -> Result<()> {
+        let rows = self.store.basket_sleeves().await?;
+        let sleeves: BTreeMap<_, _> = rows
+            .iter()
+            .map(|row| (row.adapter, row.added_block))
+            .collect();
+        let now = self.following();
+        if *now.decoder.sleeves() != sleeves {
+            let decoder = now.decoder.with_sleeves(sleeves);
+            self.follow(Following::new(self.pool.clone(), decoder));
+        }
+        Ok(())
+    }
+
+    /// The same reader with more sleeves.
+    fn widened(&self, following: &Following, more: Vec<(Address, u64)>) -> Arc<Following> {
+        tracing::info!(sleeves = more.len(), "the basket took sleeves");
+        let known = following.decoder.sleeves().clone();
+        let decoder = following
+            .decoder
+            .with_sleeves(known.into_iter().chain(more));
+        Following::new(self.pool.clone(), decoder)
     }
 
     /// Repeats `step` while it fails for a reason that passes.
@@ -222,6 +292,7 @@ impl Indexer {
             match canonical {
                 Some(canonical) if canonical.hash == block.hash => {
                     self.store.rollback_to(block.number).await?;
+                    self.follow_stored().await?;
                     // Copied out first: the guard of a borrow would lock the writer out.
                     let tip = self.status.borrow().tip;
                     self.publish(Phase::Starting, tip, Some(block.number));
@@ -248,7 +319,7 @@ impl Indexer {
             let tip = head.number;
             let cursor = self.store.cursor().await?;
             self.publish(Phase::Backfill, tip, cursor.map(|c| c.number));
-            let start = self.decoder.contracts().first_block;
+            let start = self.contracts.first_block;
             let first = cursor.map_or(start, |c| c.number.saturating_add(1));
             let last = tip.saturating_sub(window);
             // A new chain has nothing final yet; its first block is taken as given, else there is nothing to build on.
@@ -277,7 +348,16 @@ impl Indexer {
         cursor: Option<Cursor>,
         now: u64,
     ) -> Result<()> {
-        let verified = self.logs.range(first, last).await?;
+        let mut following = self.following();
+        let (verified, events) = loop {
+            let verified = following.logs.range(first, last).await?;
+            let (events, unknown) = following.decode(&verified.logs);
+            if unknown.is_empty() {
+                break (verified, events);
+            }
+            // What these logged since was not asked for.
+            following = self.widened(&following, unknown);
+        };
         let (Some(head), Some(end)) = (verified.headers.first(), verified.headers.last()) else {
             return Err(ChainError::EmptyRange {
                 from: first,
@@ -288,11 +368,6 @@ impl Indexer {
         if cursor.is_some_and(|c| c.hash != head.parent_hash) {
             return self.find_common().await;
         }
-        let events: Vec<_> = verified
-            .logs
-            .iter()
-            .filter_map(|log| self.decoder.decode(log))
-            .collect();
         let mut with_events: Vec<u64> = events.iter().map(|event| event.block).collect();
         with_events.dedup();
         let blocks: Vec<_> = verified
@@ -320,6 +395,7 @@ impl Indexer {
             alerts,
         };
         self.store.apply_range(batch).await?;
+        self.follow(following);
         self.fill_holes(last).await
     }
 
@@ -410,6 +486,7 @@ impl Indexer {
                 );
                 pending.retain(|block| block.number <= to.number);
                 self.store.rollback_to(to.number).await?;
+                self.follow_stored().await?;
             }
             Step::Searching => {}
         }
@@ -417,11 +494,15 @@ impl Indexer {
     }
 
     async fn apply_block(&self, block: &Block) -> Result<()> {
-        let logs = self.logs.block(block).await?;
-        let events: Vec<_> = logs
-            .iter()
-            .filter_map(|log| self.decoder.decode(log))
-            .collect();
+        let mut following = self.following();
+        let events = loop {
+            let logs = following.logs.block(block).await?;
+            let (events, unknown) = following.decode(&logs);
+            if unknown.is_empty() {
+                break events;
+            }
+            following = self.widened(&following, unknown);
+        };
         let alerts = self
             .alerts
             .on_events(block.number, block.timestamp, &events);
@@ -432,6 +513,7 @@ impl Indexer {
                 alerts,
             })
             .await?;
+        self.follow(following);
         self.fill_holes(block.number).await
     }
 }

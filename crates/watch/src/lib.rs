@@ -12,7 +12,7 @@ mod sanitize;
 mod tests;
 
 pub use alerts::AlertManager;
-pub use decode::{Contracts, Decoder, Parts};
+pub use decode::{Contracts, Decoder, Liquid, Parts};
 pub use deliver::{
     Channels, DELIVERY_HEADER, Deliverer, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER, Webhook, sign,
 };

@@ -1,5 +1,5 @@
-//! What takes too long for every run: `omnibus-deep queue | exits | differential`, each into its own key of
-//! `bench/results/deep.json` with seed, duration and the hashes of what it measured. The last two can be stopped at any time
+//! What takes too long for every run: `omnibus-deep queue | exits | differential | basket`, each into its own key of
+//! `bench/results/deep.json` with seed, duration and the hashes of what it measured. The last three can be stopped at any time
 //! and go on from there. `omnibus-deep hunt` looks for a planted fault.
 #![allow(
     clippy::print_stderr,
@@ -11,15 +11,16 @@ use std::{fs, ops::Range, process::Command, time::Instant};
 
 use eyre::{Context as _, Result, bail, ensure, eyre};
 use omnibus_e2e::{
+    basket::{self, counts::Counts, lockstep},
     differential::{self, Report},
     queue, stateful,
     table::Table,
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 const RESULTS: &str = "bench/results/deep.json";
-const USAGE: &str = "usage: omnibus-deep queue | exits | differential | hunt   (SEED, CALLS, EXITS, MINUTES from the environment)";
+const USAGE: &str = "usage: omnibus-deep queue | exits | differential | basket | hunt   (SEED, CALLS, IN_STEP, EXITS, MINUTES from the environment)";
 
 /// What a figure rests on, as git's pathspecs.
 type Trees = &'static [&'static str];
@@ -41,6 +42,7 @@ fn main() -> Result<()> {
         "queue" => long_queue(),
         "exits" => many_exits(),
         "differential" => many_comparisons(),
+        "basket" => a_basket(),
         "hunt" => hunt(),
         _ => bail!(USAGE),
     }
@@ -139,6 +141,83 @@ fn many_comparisons() -> Result<()> {
     }
     eprintln!("{}", long.sum);
     let short = long.sum.table.shortfalls(calls / 5);
+    ensure!(long.is_late || short.is_empty(), "{}", short.join("; "));
+    Ok(())
+}
+
+/// The contracts of a basket, its prices and its governance, and the stand-ins under them.
+const BASKET: Trees = &[
+    ":(glob)contracts/artifacts/Basket*.json",
+    ":(glob)contracts/artifacts/*BasketReceipts.json",
+    ":(glob)contracts/artifacts/UnbondingQueue.json",
+    ":(glob)contracts/artifacts/CoreSleeve.json",
+    ":(glob)contracts/artifacts/StCore*.json",
+    ":(glob)contracts/artifacts/HeldSleeve.json",
+    ":(glob)contracts/artifacts/PriceFeed.json",
+    ":(glob)contracts/artifacts/EarnSource.json",
+    ":(glob)contracts/artifacts/MedianSource.json",
+    ":(glob)contracts/artifacts/Guardian.json",
+    ":(glob)contracts/artifacts/LocalCore*.json",
+    ":(glob)contracts/artifacts/LocalActor.json",
+    ":(glob)contracts/artifacts/LocalWbtc.json",
+];
+
+/// What a basket's run has done.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Basket {
+    promises: Counts,
+    lockstep: lockstep::Report,
+}
+
+/// A basket's promises over many successful calls, and its contracts against its model.
+fn a_basket() -> Result<()> {
+    let trees = trees(&[
+        BASKET,
+        WORLD,
+        &["e2e/src/basket"],
+        &["crates/model/src/basket"],
+    ])?;
+    let (seed, calls) = (number("SEED", 2)?, number("CALLS", 100_000)?);
+    let in_step = number("IN_STEP", calls)?;
+    let mut long: Long<Basket> = Long::resume("basket", seed, trees)?;
+    let open = |sum: &Basket| sum.promises.successes() < calls || sum.lockstep.taken < in_step;
+    while open(&long.sum) && !long.late()? {
+        let started = Instant::now();
+        let numbers = long.next();
+        // A world of promises holds five times the calls of a world in lockstep.
+        let pairs = numbers.start * 5..numbers.end * 5;
+        let (mut more, mut in_pairs) = (Counts::default(), lockstep::Report::default());
+        if long.sum.promises.successes() < calls {
+            more = basket::play(seed, numbers).map_err(|broken| eyre!(broken))?;
+        }
+        if long.sum.lockstep.taken < in_step {
+            in_pairs = lockstep::play(seed, pairs).map_err(|broken| eyre!(broken))?;
+        }
+        let did = more.tried() + in_pairs.taken + in_pairs.refused;
+        long.sum.promises.merge(&more);
+        long.sum.lockstep.add(&in_pairs);
+        let (p, l) = (&long.sum.promises, &long.sum.lockstep);
+        eprintln!(
+            "{} calls kept the promises, {} agreed with the model; {} a second",
+            p.successes(),
+            l.taken,
+            did / started.elapsed().as_secs().max(1)
+        );
+        let figures = json!({
+            "seed": seed,
+            "successful_calls": p.successes(),
+            "refused_calls": p.tried() - p.successes(),
+            "round_trips": p.seen.get("round trips"),
+            "losses_booked": p.seen.get("losses booked"),
+            "worlds_drained": p.seen.get("worlds drained to the last claim"),
+            "calls_in_lockstep": l.taken,
+            "refusals_in_lockstep": l.refused,
+            "fields_compared": l.fields,
+        });
+        long.write(figures)?;
+    }
+    eprintln!("{}", long.sum.promises);
+    let short = long.sum.promises.shortfalls(calls);
     ensure!(long.is_late || short.is_empty(), "{}", short.join("; "));
     Ok(())
 }

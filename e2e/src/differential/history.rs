@@ -22,8 +22,7 @@ use model::{
     Account, Assets, Bps, BucketId, Call, ExitParams, MinterCall, RequestId, RewardsCall, Role,
     Shares, Staking, StakingCall, State, Timestamp, TokenCall, ValidatorId, apply,
 };
-use rand::{Rng, SeedableRng, seq::IndexedRandom};
-use rand_chacha::ChaCha8Rng;
+use rand::{Rng, seq::IndexedRandom};
 
 use crate::{
     table::Table,
@@ -37,6 +36,7 @@ use crate::{
 pub(super) use shrink::shrink;
 
 use super::{
+    choices::Choices,
     compare::{Compare, Difference, Probe},
     encode::{Book, Encoded, addr, describe, describe_revert, log, model_addr, revert},
     file::{File, Told, VERSION},
@@ -118,7 +118,7 @@ pub(super) struct History {
     /// Accounts with code that never act: somebody may be told to claim for them.
     mute: Vec<model::Address>,
     state: State,
-    rng: ChaCha8Rng,
+    rng: Choices,
     people: Vec<Person>,
     keeper: model::Address,
     admin: model::Address,
@@ -137,7 +137,10 @@ pub(super) struct History {
 
 impl History {
     pub(super) fn new(seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        Self::with(Choices::seeded(seed))
+    }
+
+    pub(super) fn with(mut rng: Choices) -> Self {
         let cooldown = *[10 * 3_600, 3 * 86_400, 21 * 86_400]
             .choose(&mut rng)
             .unwrap_or(&86_400);
@@ -688,6 +691,11 @@ impl History {
         self.script.len() as u64
     }
 
+    /// Whether the choices that were given from outside are made.
+    pub(super) fn has_chosen_all(&self) -> bool {
+        self.rng.is_used_up()
+    }
+
     /// At the end: what never changes is looked at once more, from the beginning.
     pub(super) fn finish(&mut self) -> Vec<Difference> {
         self.probe = Probe::default();
@@ -932,7 +940,7 @@ impl History {
                 validator: self.validator(),
             },
             _ => {
-                let strict = |rng: &mut ChaCha8Rng| rng.random_bool(0.04);
+                let strict = |rng: &mut Choices| rng.random_bool(0.04);
                 let instant = *[Shares::ZERO, amount, amount]
                     .choose(&mut self.rng)
                     .unwrap_or(&amount);

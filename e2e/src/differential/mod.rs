@@ -4,6 +4,7 @@
 //! gas, the order of events inside one transaction, the events of the staking system and of the pool, pools of the
 //! concentrated kind.
 
+mod choices;
 mod compare;
 mod encode;
 mod file;
@@ -14,6 +15,7 @@ use std::{collections::BTreeMap, fmt, ops::Range};
 use serde::{Deserialize, Serialize};
 
 use crate::{cores, table::Table};
+use choices::Choices;
 pub use compare::{Difference, View};
 pub use file::{File, Told};
 use history::{History, Step, shrink};
@@ -184,6 +186,35 @@ pub fn record(seed: u64, steps: u64) -> File {
         assert!(done.differences.is_empty(), "{:?}", done.differences);
     }
     history.file(seed, 0, Vec::new())
+}
+
+/// One history whose choices are these bytes, and which ends with them: what a fuzzer plays. Returns how many successful calls
+/// were compared.
+///
+/// # Errors
+/// As [`run`].
+pub fn follow(bytes: &[u8]) -> Result<u64, Box<Divergence>> {
+    let options = Options {
+        seed: 0,
+        calls: 0,
+        only: None,
+        shrink: false,
+    };
+    let mut history = History::with(Choices::given(bytes, options.seed));
+    let (mut compared, mut table) = (0, Table::default());
+    while !history.has_chosen_all() {
+        let done = history.step(&mut table);
+        if !done.differences.is_empty() {
+            return Err(Box::new(diverged(&options, 0, compared, 0, &history, done)));
+        }
+        compared += u64::from(done.ok);
+    }
+    let end = history.finish();
+    if !end.is_empty() {
+        let done = Step::only("the end", end);
+        return Err(Box::new(diverged(&options, 0, compared, 0, &history, done)));
+    }
+    Ok(compared)
 }
 
 /// One history.

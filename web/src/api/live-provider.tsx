@@ -1,10 +1,12 @@
 import { useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useEffect, useState, type ReactNode } from 'react'
+import { useAppConfig } from '../chain/app-config'
 import { useAccessKey } from './access'
 import { LiveContext, type LivePhase } from './live-context'
 import { backoff, initialLive, parseFrame, reduceLive, staleKeys, type LiveEvent, type Stale } from './live'
 
-const PUBLIC = ['metrics', 'validators', 'buckets', 'queue'] as const
+const LIQUID = ['metrics', 'validators', 'buckets', 'queue'] as const
+const BASKET = ['nav', 'epochs', 'sleeves', 'prices', 'governance'] as const
 /** Need a key where the service does not show them to everyone. */
 const VIEWER = ['alerts', 'jobs'] as const
 /** Three missed heartbeats at the server's pace of 15 s: the socket is dead although nobody said so. */
@@ -45,6 +47,8 @@ function gatherer(client: QueryClient) {
 export function LiveProvider({ account, children }: { account: string | undefined; children: ReactNode }) {
   const client = useQueryClient()
   const key = useAccessKey()
+  const { liquid, basket } = useAppConfig()
+  const [hasLiquid, hasBasket] = [liquid !== null, basket !== null]
   const [phase, setPhase] = useState<LivePhase>('connecting')
 
   useEffect(() => {
@@ -62,7 +66,12 @@ export function LiveProvider({ account, children }: { account: string | undefine
     }
 
     const subscribe = (ws: WebSocket, viewer: boolean) => {
-      const topics = [...PUBLIC, ...(viewer ? VIEWER : []), ...(account ? [`account:${account}`] : [])]
+      const topics = [
+        ...(hasLiquid ? LIQUID : []),
+        ...(hasBasket ? BASKET : []),
+        ...(viewer ? VIEWER : []),
+        ...(account ? [`account:${account}`] : []),
+      ]
       ws.send(JSON.stringify({ subscribe: topics, since: state.seq, ...(viewer && key ? { token: key } : {}) }))
     }
 
@@ -115,7 +124,7 @@ export function LiveProvider({ account, children }: { account: string | undefine
       stale.stop()
       hangUp()
     }
-  }, [client, account, key])
+  }, [client, account, key, hasLiquid, hasBasket])
 
   return <LiveContext value={phase}>{children}</LiveContext>
 }

@@ -135,7 +135,14 @@ describe('what a topic makes stale', () => {
     expect(staleKeys('queue')).toContainEqual(['account'])
   })
 
+  it('covers positions when an epoch moves, and what somebody may vote with when governance does', () => {
+    expect(staleKeys('epochs')).toContainEqual(['account'])
+    expect(staleKeys('epochs')).toContainEqual(['epochs'])
+    expect(staleKeys('governance')).toContainEqual(['account'])
+    expect(staleKeys('prices')).toEqual([['basket']])
+  })
+
   it('knows nothing of other topics', () => {
-    expect(staleKeys('prices')).toEqual([])
+    expect(staleKeys('weather')).toEqual([])
   })
 })

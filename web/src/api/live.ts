@@ -112,6 +112,15 @@ export function staleKeys(topic: string): readonly (readonly string[])[] {
       return [['alerts']]
     case 'jobs':
       return [['jobs'], ['status']]
+    case 'nav':
+    case 'sleeves':
+    case 'prices':
+      return [['basket']]
+    case 'epochs':
+      // A close carves every position, and a leg that pays is claimable for all of them.
+      return [['epochs'], ['account'], ['basket']]
+    case 'governance':
+      return [['governance'], ['account']]
     default:
       return []
   }

@@ -3,6 +3,17 @@ import { call } from './client'
 import type {
   Account,
   Alert,
+  BasketAccount,
+  BasketAuctions,
+  BasketDepositQuote,
+  BasketEpoch,
+  BasketExitQuote,
+  BasketHistory,
+  BasketMintQuote,
+  BasketPrices,
+  BasketReceipt,
+  BasketSleeves,
+  BasketSummary,
   Config,
   Converter,
   Delegate,
@@ -10,6 +21,8 @@ import type {
   ExitPools,
   ExitQuote,
   ExitRequest,
+  Governance,
+  GovernanceAccount,
   Halt,
   HistoryItem,
   Job,
@@ -18,11 +31,13 @@ import type {
   Page,
   Payouts,
   PoolQuote,
+  Proposal,
   Reserve,
   ReserveMove,
   Rung,
   Scheduled,
   Status,
+  Timelock,
   Validator,
   Vault,
   VaultPosition,
@@ -140,6 +155,96 @@ export const vaultPositionQuery = (address: string) => ofAccount<VaultPosition>(
 export const payoutsQuery = (address: string) => ofAccount<Payouts>(address, 'payouts')
 export const vaultRequestsQuery = (address: string) =>
   pages<VaultRequest>(['account', address.toLowerCase(), 'vault-requests'], `/accounts/${address}/vault/requests`)
+
+/** One answer about the basket that `nav`, `sleeves` and `prices` make stale. */
+const ofBasket = <T>(what: string) =>
+  queryOptions({
+    queryKey: ['basket', what],
+    queryFn: ({ signal }) => call<T>(`/basket${what}`, { signal }),
+    refetchInterval: SLOW,
+  })
+
+export const basketQuery = ofBasket<BasketSummary>('')
+export const sleevesQuery = ofBasket<BasketSleeves>('/sleeves')
+export const pricesQuery = ofBasket<BasketPrices>('/prices')
+export const auctionsQuery = ofBasket<BasketAuctions>('/auctions')
+
+/** A quote of the basket for what is typed; the last one stays while the next is on its way. */
+const basketQuote = <T>(what: string, params: Record<string, string | number>, enabled: boolean) =>
+  queryOptions({
+    queryKey: ['basket', 'quote', what, params],
+    queryFn: ({ signal }) => call<T>(`/basket/quote-${what}`, { params, signal }),
+    enabled,
+    refetchInterval: 15_000,
+    placeholderData: keepPreviousData,
+  })
+
+export const basketExitQuery = (shares: bigint) =>
+  basketQuote<BasketExitQuote>('exit', { shares: shares.toString() }, shares > 0n)
+export const basketDepositQuery = (sleeve: number, units: bigint) =>
+  basketQuote<BasketDepositQuote>('deposit', { sleeve, units: units.toString() }, units > 0n)
+export const basketMintQuery = (shares: bigint) =>
+  basketQuote<BasketMintQuote>('mint', { shares: shares.toString() }, shares > 0n)
+
+/** Samples in a picture of the past. */
+const SAMPLES = 60
+
+/** Samples and yields of `days` up to `now`: they change by their own step, not with a block, so no topic makes them stale. */
+export const basketHistoryQuery = (days: number, now: number) => {
+  const step = (days * 86_400) / SAMPLES
+  const from = Math.max(0, (Math.floor(now / step) - SAMPLES) * step)
+  return queryOptions({
+    queryKey: ['basket-history', from, step],
+    queryFn: ({ signal }) => call<BasketHistory>('/basket/history', { params: { from, step }, signal }),
+    refetchInterval: 4 * SLOW,
+    placeholderData: keepPreviousData,
+  })
+}
+
+export const epochsQuery = pages<BasketEpoch>(['epochs', 'list'], '/basket/epochs', { limit: 6 })
+
+export const epochQuery = (id: number) =>
+  queryOptions({
+    queryKey: ['epochs', id],
+    queryFn: ({ signal }) => call<BasketEpoch>(`/basket/epochs/${id}`, { signal }),
+    refetchInterval: SLOW,
+  })
+
+/** What an account has in the basket. Its positions are paged, the rest is the same on every page. */
+export const basketAccountQuery = (address: string) =>
+  infiniteQueryOptions({
+    queryKey: ['account', address.toLowerCase(), 'basket'],
+    queryFn: ({ pageParam, signal }) =>
+      call<BasketAccount>(`/basket/accounts/${address}`, { params: { cursor: pageParam }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.positions.nextCursor,
+    refetchInterval: SLOW,
+  })
+
+/** Positions that an account holds by receipts, its own or bought. */
+export const basketReceiptsQuery = (address: string) =>
+  pages<BasketReceipt>(['account', address.toLowerCase(), 'basket-receipts'], `/basket/accounts/${address}/receipts`)
+
+export const governanceQuery = queryOptions({
+  queryKey: ['governance', 'rules'],
+  queryFn: ({ signal }) => call<Governance>('/governance', { signal }),
+  refetchInterval: SLOW,
+})
+
+export const proposalsQuery = pages<Proposal>(['governance', 'proposals'], '/governance/proposals', { limit: 6 })
+
+export const timelockQuery = queryOptions({
+  queryKey: ['governance', 'timelock'],
+  queryFn: ({ signal }) => call<Timelock>('/governance/timelock', { signal }),
+  refetchInterval: SLOW,
+})
+
+export const governanceAccountQuery = (address: string) =>
+  queryOptions({
+    queryKey: ['account', address.toLowerCase(), 'governance'],
+    queryFn: ({ signal }) => call<GovernanceAccount>(`/governance/accounts/${address}`, { signal }),
+    refetchInterval: SLOW,
+  })
 
 export const jobsQuery = queryOptions({
   queryKey: ['jobs', 'list'],

@@ -1,11 +1,15 @@
 import { BaseError, ContractFunctionRevertedError, encodeErrorResult, UserRejectedRequestError } from 'viem'
 import { describe, expect, it } from 'vitest'
-import { minterAbi } from '../generated/abi'
+import { basketAbi, governorAbi, minterAbi, queueAbi } from '../generated/abi'
 import { explain, mishap, REASONS } from './errors'
 
 describe('what went wrong, in words', () => {
   it('has words only for errors that the contracts have', () => {
-    const names = new Set<string>(minterAbi.flatMap((item) => (item.type === 'error' ? [item.name] : [])))
+    const names = new Set<string>(
+      [...minterAbi, ...basketAbi, ...queueAbi, ...governorAbi].flatMap((item) =>
+        item.type === 'error' ? [item.name] : [],
+      ),
+    )
     expect(Object.keys(REASONS).filter((name) => !names.has(name))).toEqual([])
   })
 
@@ -20,6 +24,21 @@ describe('what went wrong, in words', () => {
     const data = encodeErrorResult({ abi: minterAbi, errorName: 'NothingStaged' })
     const inner = new ContractFunctionRevertedError({ abi: minterAbi, data, functionName: 'redeem' })
     expect(explain(inner).detail).toContain('Nothing staged')
+  })
+
+  it('says what a basket refused, with the figures that it gave', () => {
+    const refused = (data: `0x${string}`) =>
+      explain(new ContractFunctionRevertedError({ abi: basketAbi, data, functionName: 'deposit' })).detail
+    expect(
+      refused(encodeErrorResult({ abi: basketAbi, errorName: 'AboveBand', args: [1n, 4_210n, 3_500n] })),
+    ).toContain('to 42.1\u00a0% of the basket, and deposits may bring it to 35\u00a0% at most')
+    expect(refused(encodeErrorResult({ abi: basketAbi, errorName: 'Paused', args: [1, 1_800_000_000n] }))).toMatch(
+      /^Instant exits are paused/,
+    )
+    const minters = encodeErrorResult({ abi: minterAbi, errorName: 'Paused', args: [1_800_000_000n] })
+    expect(
+      explain(new ContractFunctionRevertedError({ abi: minterAbi, data: minters, functionName: 'deposit' })).detail,
+    ).toMatch(/^This is paused .* the queue and claims go on/)
   })
 
   it('knows a declined signature from a failure, in both forms that wallets use', () => {

@@ -18,7 +18,7 @@ export type TxState =
   | { phase: 'done'; hash: Hash }
   | ({ phase: 'failed'; hash?: Hash } & TxFailure)
 
-type TxRequest = {
+export type TxRequest = {
   address: Address
   abi: Abi
   functionName: string
@@ -45,7 +45,7 @@ async function untilIndexed(block: bigint): Promise<void> {
 }
 
 /**
- * One transaction: simulated first, so that a refusal is explained before the wallet opens; then signed, mined and indexed.
+ * One transaction, or what makes one (it may ask the wallet for a signature of its own): simulated first, so that a refusal is explained before the wallet opens; then signed, mined and indexed.
  * `send` resolves to true when it succeeded.
  */
 export function useTx() {
@@ -56,9 +56,11 @@ export function useTx() {
   const [state, setState] = useState<TxState>({ phase: 'idle' })
 
   const send = useCallback(
-    async (request: TxRequest): Promise<boolean> => {
+    async (asked: TxRequest | (() => Promise<TxRequest>)): Promise<boolean> => {
       let hash: Hash | undefined
       try {
+        setState({ phase: typeof asked === 'function' ? 'signing' : 'checking' })
+        const request = typeof asked === 'function' ? await asked() : asked
         setState({ phase: 'checking' })
         const { request: checked } = await simulateContract(wagmi, { ...request, account, chainId } as Parameters<
           typeof simulateContract

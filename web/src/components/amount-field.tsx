@@ -2,17 +2,19 @@ import { useId } from 'react'
 import { parseAmount, toInput, type ParsedAmount } from '../lib/amount'
 import { Amount, Button } from './ui'
 
-const WORDS: Record<Exclude<ParsedAmount, { ok: true }>['reason'], string | null> = {
+const words = (decimals: number): Record<Exclude<ParsedAmount, { ok: true }>['reason'], string | null> => ({
   empty: null,
   format: 'Write an amount in digits, for example 12.5.',
   ambiguous: 'Is the comma a decimal mark or for thousands? Write it with a point, or without the comma.',
-  precision: 'That is finer than the smallest unit (18 decimal places).',
+  precision: `That is finer than the smallest unit (${decimals} decimal places).`,
   size: 'That is more than exists.',
-}
+})
 
 type Props = {
   label: string
   unit: string
+  /** Of a token with other than 18. */
+  decimals?: number
   text: string
   onText: (text: string) => void
   /** What there is to spend, and the most that makes sense to fill in. */
@@ -23,10 +25,10 @@ type Props = {
 }
 
 /** A typed amount in whole coins. The text is the page's; this shows it, its unit, and what is wrong with it. */
-export function AmountField({ label, unit, text, onText, balance, problem, testId }: Props) {
+export function AmountField({ label, unit, decimals = 18, text, onText, balance, problem, testId }: Props) {
   const id = useId()
-  const parsed = parseAmount(text)
-  const message = parsed.ok ? (problem ?? null) : WORDS[parsed.reason]
+  const parsed = parseAmount(text, decimals)
+  const message = parsed.ok ? (problem ?? null) : words(decimals)[parsed.reason]
   return (
     <div>
       <div className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1">
@@ -36,9 +38,9 @@ export function AmountField({ label, unit, text, onText, balance, problem, testI
         {balance && (
           <span className="flex items-baseline gap-2 text-sm text-ink-soft">
             <span>
-              {balance.label} <Amount value={balance.value} unit={unit} />
+              {balance.label} <Amount value={balance.value} unit={unit} decimals={decimals} />
             </span>
-            <Button look="plain" onClick={() => onText(toInput(balance.max))}>
+            <Button look="plain" onClick={() => onText(toInput(balance.max, decimals))}>
               Max<span className="sr-only"> {unit}</span>
             </Button>
           </span>

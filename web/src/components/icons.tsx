@@ -28,6 +28,23 @@ export const ExitIcon = () => (
     <path d="M10 12V3m0 0 3.500 3.500M10 3 6.500 6.500M3.500 13v2.500a1.500 1.500 0 0 0 1.500 1.500h10a1.500 1.500 0 0 0 1.500-1.500V13" />
   </Icon>
 )
+export const BasketIcon = () => (
+  <Icon>
+    <path d="M3 8.500h14l-1.500 7a1.500 1.500 0 0 1-1.500 1.200H6a1.500 1.500 0 0 1-1.500-1.200ZM6.500 8.500 9 3.500M13.500 8.500 11 3.500" />
+  </Icon>
+)
+export const GovernIcon = () => (
+  <Icon>
+    <path d="M3 17h14M4.500 14V9M10 14V9M15.500 14V9M3 7l7-4 7 4Z" />
+  </Icon>
+)
+export const MoreIcon = () => (
+  <Icon>
+    <circle cx="4.500" cy="10" r="1" />
+    <circle cx="10" cy="10" r="1" />
+    <circle cx="15.500" cy="10" r="1" />
+  </Icon>
+)
 export const DashboardIcon = () => (
   <Icon>
     <circle cx="10" cy="7" r="3" />

@@ -1,33 +1,46 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
-import { useEffect, useRef, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { useLive } from '../api/live-context'
 import { statusQuery } from '../api/queries'
 import { useAppConfig } from '../chain/app-config'
 import { formatCount } from '../lib/amount'
 import { tabTitle } from '../lib/text'
-import { DashboardIcon, ExitIcon, LadderIcon, OperateIcon, StakeIcon } from './icons'
+import { Dialog } from './dialog'
+import { BasketIcon, DashboardIcon, ExitIcon, GovernIcon, LadderIcon, MoreIcon, OperateIcon, StakeIcon } from './icons'
 import { ThemeButton } from './theme-button'
 import { WalletButton, WrongNetwork } from './wallet'
 
+/** In the order of the bar. A page is there when the deployment has its side. */
 const PAGES = [
-  { to: '/', label: 'Stake', icon: <StakeIcon /> },
-  { to: '/exit', label: 'Exit', icon: <ExitIcon /> },
-  { to: '/dashboard', label: 'Dashboard', icon: <DashboardIcon /> },
-  { to: '/validators', label: 'Validators', icon: <LadderIcon /> },
-  { to: '/operate', label: 'Operate', icon: <OperateIcon /> },
+  { to: '/', label: 'Stake', icon: <StakeIcon />, side: 'liquid' },
+  { to: '/exit', label: 'Exit', icon: <ExitIcon />, side: 'liquid' },
+  { to: '/basket', label: 'Basket', icon: <BasketIcon />, side: 'basket' },
+  { to: '/dashboard', label: 'Dashboard', icon: <DashboardIcon />, side: null },
+  { to: '/validators', label: 'Validators', icon: <LadderIcon />, side: 'liquid' },
+  { to: '/govern', label: 'Govern', icon: <GovernIcon />, side: 'basket' },
+  { to: '/operate', label: 'Operate', icon: <OperateIcon />, side: null },
 ] as const
 
+function usePages() {
+  const { liquid, basket } = useAppConfig()
+  return PAGES.filter(({ side }) => side === null || (side === 'liquid' ? liquid !== null : basket !== null))
+}
+
+/** What fits side by side on a phone. */
+const BAR = 5
+
 function TopNav() {
+  const pages = usePages()
   return (
     <nav aria-label="Pages" className="hidden md:block">
       <ul className="flex gap-1">
-        {PAGES.map((page) => (
+        {pages.map((page) => (
           <li key={page.to}>
             <Link
               to={page.to}
               activeOptions={{ exact: true }}
-              className="block rounded-control px-3 py-2 text-sm font-medium text-ink-soft hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:text-accent"
+              className="block rounded-control px-2 py-2 text-sm lg:px-3 font-medium text-ink-soft hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:text-accent"
             >
               {page.label}
             </Link>
@@ -38,26 +51,59 @@ function TopNav() {
   )
 }
 
+const cell =
+  'flex h-(--bar-height) w-full flex-col items-center justify-center gap-0.5 text-[11px] font-medium text-ink-soft aria-[current=page]:text-accent'
+
 function BottomNav() {
+  const pages = usePages()
+  const path = useRouterState({ select: (state) => state.location.pathname })
+  const [open, setOpen] = useState(false)
+  const bar = pages.length > BAR ? pages.slice(0, BAR - 1) : pages
+  const rest = pages.slice(bar.length)
   return (
     <nav
       aria-label="Pages"
       className="fixed inset-x-0 bottom-0 z-20 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] md:hidden"
     >
-      <ul className="grid grid-cols-5">
-        {PAGES.map((page) => (
+      <ul className="grid auto-cols-fr grid-flow-col">
+        {bar.map((page) => (
           <li key={page.to}>
-            <Link
-              to={page.to}
-              activeOptions={{ exact: true }}
-              className="flex h-(--bar-height) flex-col items-center justify-center gap-0.5 text-[11px] font-medium text-ink-soft aria-[current=page]:text-accent"
-            >
+            <Link to={page.to} activeOptions={{ exact: true }} className={cell}>
               {page.icon}
               {page.label}
             </Link>
           </li>
         ))}
+        {rest.length > 0 && (
+          <li>
+            <button
+              type="button"
+              onClick={() => setOpen(true)}
+              aria-haspopup="dialog"
+              className={`${cell} ${rest.some((page) => page.to === path) ? 'text-accent' : ''}`}
+            >
+              <MoreIcon />
+              More
+            </button>
+          </li>
+        )}
       </ul>
+      <Dialog title="More pages" open={open} onClose={() => setOpen(false)}>
+        <ul className="space-y-2">
+          {rest.map((page) => (
+            <li key={page.to}>
+              <Link
+                to={page.to}
+                onClick={() => setOpen(false)}
+                className="flex min-h-12 items-center gap-3 rounded-control px-4 font-medium ring-1 ring-line hover:bg-sunken aria-[current=page]:bg-accent-soft aria-[current=page]:text-accent"
+              >
+                {page.icon}
+                {page.label}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </Dialog>
     </nav>
   )
 }
@@ -96,6 +142,9 @@ function Footer() {
         {config.chainName}
         {config.accelerated && ` · clock runs ${config.clockFactor}× faster`}
       </span>
+      <Link to="/risks" className="text-accent underline underline-offset-2">
+        Known risks
+      </Link>
       <Link to="/leave" className="text-accent underline underline-offset-2">
         Leave without us
       </Link>
@@ -130,7 +179,8 @@ export function Shell({ children, nav = true }: { children: ReactNode; nav?: boo
           <div className="flex items-center gap-6">
             <span className="flex items-center gap-2.5 text-[17px] font-semibold tracking-tight">
               <img src="/favicon.svg" alt="" width="26" height="26" />
-              Omnibus
+              {/* Between a phone's width and a desk's, the pages need the room. */}
+              <span className="md:max-lg:sr-only">Omnibus</span>
             </span>
             {nav && <TopNav />}
           </div>

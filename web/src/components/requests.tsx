@@ -1,16 +1,18 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { useId, useState } from 'react'
-import { isAddress, type Address } from 'viem'
+import { useState } from 'react'
+import type { Address } from 'viem'
 import { useConfig } from 'wagmi'
 import { readContract } from 'wagmi/actions'
 import { requestsQuery, statusQuery } from '../api/queries'
 import type { ExitRequest, RequestState } from '../api/types'
 import { minterAbi, receiptsAbi } from '../generated/abi'
-import { useAppConfig } from '../chain/app-config'
+import { useAppConfig, useLiquid } from '../chain/app-config'
 import { useChainNow } from '../chain/use-clock'
 import { isBusy, useTx } from '../chain/use-tx'
 import { feeOf, formatBps, shareBps, wei } from '../lib/amount'
+import { readAddress } from '../lib/text'
 import { formatAgo, formatDate, formatRealWait } from '../lib/time'
+import { AddressField } from './address-field'
 import { TxStatus, txLabel } from './tx-status'
 import { Badge, Button, Card, ChainLink, Coin, Empty, Loaded, Lst, MoreButton, Progress, When } from './ui'
 import { useReadyWallet } from './wallet'
@@ -71,40 +73,23 @@ function PromisedTime({ request, now }: { request: ExitRequest; now: number }) {
 
 /** To whom a receipt goes. Whoever holds it then owns the exit. */
 function TransferReceipt({ receipt, busy, onSend }: { receipt: string; busy: boolean; onSend: (to: Address) => void }) {
-  const id = useId()
   const [text, setText] = useState('')
-  const to = text.trim()
-  const right = isAddress(to, { strict: false })
-  const wrong = to !== '' && !right
+  const to = readAddress(text)
   return (
     <details className="text-sm">
       <summary className="min-h-6 text-accent">Give or sell this receipt</summary>
       <div className="mt-3 flex flex-wrap items-start gap-x-3">
-        <div className="min-w-0 flex-1 basis-56">
-          <label htmlFor={id} className="text-ink-soft">
-            Its next owner. The exit goes along; a buyer’s coins do not come by this page.
-          </label>
-          <input
-            id={id}
-            data-testid={`transfer-to-${receipt}`}
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-            placeholder="0x…"
-            autoComplete="off"
-            spellCheck={false}
-            aria-invalid={wrong}
-            aria-describedby={`${id}-note`}
-            className="mt-1.5 h-10 w-full rounded-control bg-sunken px-3 font-mono text-sm ring-1 ring-line-strong"
-          />
-          <p id={`${id}-note`} aria-live="polite" className="mt-1 min-h-5 text-bad">
-            {wrong && 'An address is 0x followed by 40 hexadecimal digits.'}
-          </p>
-        </div>
+        <AddressField
+          label="Its next owner. The exit goes along; a buyer’s coins do not come by this page."
+          text={text}
+          onText={setText}
+          testId={`transfer-to-${receipt}`}
+        />
         <Button
           look="quiet"
           className="sm:mt-[1.9rem]"
-          disabled={busy || !right}
-          onClick={() => right && onSend(to)}
+          disabled={busy || !to}
+          onClick={() => to && onSend(to)}
           data-testid={`transfer-${receipt}`}
         >
           Transfer
@@ -122,7 +107,7 @@ function Actions({ request, onAct }: { request: ExitRequest; onAct: () => void }
   const [done, setDone] = useState('')
   const id = BigInt(request.id)
   const claimable = wei(request.claimable)
-  const { minter, receipts } = config.contracts
+  const { minter, receipts } = useLiquid()
   const receipt = request.receipt === null ? null : BigInt(request.receipt)
 
   const act = (words: string) => {

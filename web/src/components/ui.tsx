@@ -55,16 +55,19 @@ export function Amount({
   value,
   unit,
   digits,
+  decimals,
   className = '',
 }: {
   value: bigint
   unit: string
-  digits?: number
+  digits?: number | undefined
+  /** Of a token with other than 18. */
+  decimals?: number
   className?: string
 }) {
   return (
-    <span className={`num ${className}`} title={`${formatExact(value)} ${unit}`}>
-      {formatAmount(value, digits)} <span className="text-[0.85em] font-normal text-ink-soft">{unit}</span>
+    <span className={`num ${className}`} title={`${formatExact(value, decimals)} ${unit}`}>
+      {formatAmount(value, digits, decimals)} <span className="text-[0.85em] font-normal text-ink-soft">{unit}</span>
     </span>
   )
 }

@@ -1,16 +1,17 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { useDeferredValue, useId, useState, type ReactNode } from 'react'
+import { useDeferredValue, useState } from 'react'
 import type { Address } from 'viem'
 import { useReadContract } from 'wagmi'
 import { accountQuery, vaultPositionQuery, vaultQuery, vaultRequestsQuery } from '../api/queries'
 import type { Vault, VaultRequest, VaultRequestState } from '../api/types'
 import { coinVaultAbi, tokenAbi, vaultAbi } from '../generated/abi'
-import { useAppConfig } from '../chain/app-config'
+import { useAppConfig, useLiquid } from '../chain/app-config'
 import { useChainNow } from '../chain/use-clock'
 import { isBusy, useTx } from '../chain/use-tx'
 import { formatCount, formatRate, parseAmount, wei } from '../lib/amount'
 import { formatAgo } from '../lib/time'
 import { AmountField } from './amount-field'
+import { Choice } from './choice'
 import { TxStatus, txLabel } from './tx-status'
 import {
   Amount,
@@ -36,52 +37,10 @@ export function Shares({ value, className = '' }: { value: bigint; className?: s
   return <Amount value={value} unit={value === 10n ** 18n ? 'share' : 'shares'} className={className} />
 }
 
-/** One of a few ways, side by side. A radio group, so that arrow keys move in it. */
-export function Choice<T extends string>({
-  label,
-  value,
-  onValue,
-  options,
-  testId,
-}: {
-  label: string
-  value: T
-  onValue: (value: T) => void
-  options: readonly { value: T; name: string; note?: ReactNode }[]
-  testId: string
-}) {
-  const id = useId()
-  return (
-    <fieldset>
-      <legend className="text-sm font-medium">{label}</legend>
-      <div className="mt-2 grid grid-cols-1 gap-2 sm:grid-cols-2">
-        {options.map((option) => (
-          <label
-            key={option.value}
-            className="flex cursor-pointer gap-3 rounded-control bg-surface px-4 py-3 text-sm ring-1 ring-line-strong has-checked:bg-accent-soft has-checked:ring-accent has-focus-visible:ring-2"
-          >
-            <input
-              type="radio"
-              name={id}
-              checked={value === option.value}
-              onChange={() => onValue(option.value)}
-              data-testid={`${testId}-${option.value}`}
-              className="mt-0.5 size-4 shrink-0 accent-(--accent)"
-            />
-            <span>
-              <span className="font-medium">{option.name}</span>
-              {option.note && <span className="block text-ink-soft">{option.note}</span>}
-            </span>
-          </label>
-        ))}
-      </div>
-    </fieldset>
-  )
-}
-
 /** Tokens into the vault: allowed once, then deposited. */
 function PutIn({ vault, at }: { vault: Vault; at: Address }) {
   const config = useAppConfig()
+  const { token } = useLiquid()
   const wallet = useReadyWallet()
   const { state, send, reset } = useTx()
   const [text, setText] = useState('')
@@ -90,7 +49,7 @@ function PutIn({ vault, at }: { vault: Vault; at: Address }) {
   const account = useQuery({ ...accountQuery(wallet.address ?? ''), enabled: wallet.connected })
   const held = account.data ? wei(account.data.lstBalance) : undefined
   const allowed = useReadContract({
-    address: config.contracts.token,
+    address: token,
     abi: tokenAbi,
     functionName: 'allowance',
     chainId: config.chainId,
@@ -111,7 +70,7 @@ function PutIn({ vault, at }: { vault: Vault; at: Address }) {
   const go = async () => {
     if (!mayTake) {
       await send({
-        address: config.contracts.token,
+        address: token,
         abi: tokenAbi,
         functionName: 'approve',
         args: [at, amount],
@@ -413,8 +372,8 @@ function VaultRequests({ address, mine, coinVault }: { address: string; mine: bo
 
 /** The vault on the page where one deposits: what it is, in and out of it, and what waits. */
 export function VaultCard() {
-  const { contracts, lstSymbol } = useAppConfig()
-  const { vault: at, coinVault } = contracts
+  const { lstSymbol } = useAppConfig()
+  const { vault: at, coinVault } = useLiquid()
   const wallet = useReadyWallet()
   const vault = useQuery({ ...vaultQuery, enabled: at !== null })
   const [side, setSide] = useState<'in' | 'out'>('in')
@@ -471,7 +430,7 @@ function Harvested({ at }: { at: number }) {
 
 /** One holder's part of the vault. */
 export function VaultHolding({ address, mine }: { address: string; mine: boolean }) {
-  const { vault, coinVault } = useAppConfig().contracts
+  const { vault, coinVault } = useLiquid()
   const position = useQuery({ ...vaultPositionQuery(address), enabled: vault !== null })
   if (!vault) return null
   return (

@@ -1,55 +1,13 @@
-import { useEffect, useId, useRef, useState, type ReactNode } from 'react'
+import { useState } from 'react'
 import { useConnect, useConnection, useConnectors, useDisconnect, useSwitchChain, type Connector } from 'wagmi'
 import { useAppConfig } from '../chain/app-config'
 import { explain } from '../chain/errors'
 import { shortAddress } from '../lib/text'
+import { Dialog } from './dialog'
 import { Button, ChainLink, Notice } from './ui'
 
 /** A wallet's icon comes from the wallet: only an image in a data URI is shown. */
 const safeIcon = (icon: string | undefined) => (icon && /^data:image\//i.test(icon.trim()) ? icon.trim() : null)
-
-function Dialog({
-  title,
-  open,
-  onClose,
-  children,
-}: {
-  title: string
-  open: boolean
-  onClose: () => void
-  children: ReactNode
-}) {
-  const ref = useRef<HTMLDialogElement>(null)
-  const heading = useId()
-  useEffect(() => {
-    const dialog = ref.current
-    if (!dialog) return
-    if (open && !dialog.open) dialog.showModal()
-    if (!open && dialog.open) dialog.close()
-  }, [open])
-  return (
-    <dialog
-      ref={ref}
-      aria-labelledby={heading}
-      onClose={onClose}
-      className="card m-auto w-[min(26rem,calc(100vw-2rem))] p-0 text-ink backdrop:bg-black/50"
-    >
-      {open && (
-        <div className="p-5 sm:p-6">
-          <div className="mb-4 flex items-center justify-between gap-4">
-            <h2 id={heading} className="text-lg font-semibold">
-              {title}
-            </h2>
-            <Button look="plain" onClick={onClose}>
-              Close
-            </Button>
-          </div>
-          {children}
-        </div>
-      )}
-    </dialog>
-  )
-}
 
 function WalletChoice({ connector, onChoose, busy }: { connector: Connector; onChoose: () => void; busy: boolean }) {
   const icon = safeIcon(connector.icon)

@@ -208,6 +208,244 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/basket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The basket as a whole, read from the chain at one block. */
+        get: operations["basket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket/accounts/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An account's shares, waiting legs and positions (newest first, at most 50 a page). One that never came by has zeros. */
+        get: operations["basket_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket/accounts/{address}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an account did with the basket, newest first. */
+        get: operations["basket_account_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket/accounts/{address}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The receipts of positions that an account owns, or owned last before they ended, newest id first, at most 50 a page. */
+        get: operations["basket_account_receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket/auctions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Drift, the budget, the auction that runs, and those that were, newest first. */
+        get: operations["basket_auctions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket/epochs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Epochs in which something was requested, newest first, at most 50 a page. */
+        get: operations["basket_epochs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket/epochs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One epoch with its legs. */
+        get: operations["basket_epoch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** NAV from both sides, what the basket was made of, and what each sleeve earned. Answers while the chain is down. */
+        get: operations["basket_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prices with their sources, ages and states, read from the chain at one block. */
+        get: operations["basket_prices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket/quote-deposit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a deposit of one asset credits. The deposit harvests first where the day's harvest is missing, which this does not foresee. */
+        get: operations["basket_quote_deposit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket/quote-exit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The three ways out side by side. A quote, not a promise: pass `minOut` when you redeem at once. */
+        get: operations["basket_quote_exit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket/quote-mint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a mint in kind takes for `shares` that are paid for. */
+        get: operations["basket_quote_mint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket/receipts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One receipt: whose it is, what it stands for, and what became of it. */
+        get: operations["basket_receipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/basket/sleeves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What it holds: every sleeve with its books, price, validators and tickets, read from the chain at one block. */
+        get: operations["basket_sleeves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/config": {
         parameters: {
             query?: never;
@@ -268,6 +506,91 @@ export interface paths {
         };
         /** Contracts with a delegate, or with one announced, by address. */
         get: operations["delegates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/governance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules, delays, quorum and the guardian's mandate, read from the chain at one block. */
+        get: operations["governance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/governance/accounts/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An account's GOV, who votes with it, and how it voted. One that never came by has zeros. */
+        get: operations["governance_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/governance/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Proposals with their states and tallies, newest first, at most 50 a page. */
+        get: operations["proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/governance/proposals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One proposal, and the votes on it, oldest first. */
+        get: operations["proposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/governance/timelock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The timelock: its delay, and its operations, newest first, at most 50 a page. */
+        get: operations["timelock"];
         put?: never;
         post?: never;
         delete?: never;
@@ -772,6 +1095,591 @@ export interface components {
             /** @description Coins for them, the pool's fee taken. */
             pay: components["schemas"]["Wei"];
         };
+        /** @description What a sleeve's asset is worth, and why that is believed. */
+        AssetPrice: {
+            /** @description The asset; `0xEeee…EEeE` is the chain's coin, which is 1 and needs no source. */
+            asset: components["schemas"]["Addr"];
+            /**
+             * Format: int32
+             * @description Its decimals; `null` when it does not say.
+             */
+            decimals: number | null;
+            /**
+             * Format: int32
+             * @description How far apart two sources of one price may be, bps; 0 for a rate.
+             */
+            disagreeBps: number;
+            /**
+             * Format: int32
+             * @description How far apart its two sources are now, in bps of the lower; `null` where there are not two that answer.
+             */
+            gapBps: number | null;
+            guard: components["schemas"]["PriceGuard"] | null;
+            high: components["schemas"]["Price"] | null;
+            /** @description The feed has a listing for it. The coin needs none. */
+            listed: boolean;
+            /** @description Its price from below. */
+            low: components["schemas"]["Price"];
+            memory: components["schemas"]["PriceMemory"] | null;
+            /** @description Sleeves that hold it. */
+            sleeves: number[];
+            /** @description Its sources. */
+            sources: components["schemas"]["PriceSource"][];
+            /**
+             * Format: int32
+             * @description What both sides are kept apart by, at least, bps of the middle's each side.
+             */
+            spreadBps: number;
+            /** @description Whether to believe it. */
+            state: components["schemas"]["PriceState"];
+            /** @description Its symbol; `null` when it does not say. Text, never markup. */
+            symbol: string | null;
+        };
+        /** @description What auctions lost against mid prices, and may. */
+        AuctionBudget: {
+            /**
+             * Format: int64
+             * @description The most that it may be, in the same; it leaks by as much in 30 days.
+             */
+            capacity: number;
+            /**
+             * Format: int64
+             * @description Lost and not yet leaked away, in parts of 1e9 of the basket's worth.
+             */
+            spent: number;
+        };
+        /** @description One account of the basket. */
+        BasketAccount: {
+            /** @description The account. */
+            address: components["schemas"]["Addr"];
+            /**
+             * Format: int64
+             * @description Unix seconds of the block.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            /** @description What it has in epochs, newest first. */
+            positions: components["schemas"]["Page_BasketPosition"];
+            /** @description Shares in its wallet, wei. */
+            shares: components["schemas"]["Wei"];
+            /** @description Shares that ways in credited, ever, wei, by the index. */
+            sharesIn: components["schemas"]["Wei"];
+            /** @description Shares that went by ways out, ever, wei, by the index; those waiting in epochs included. */
+            sharesOut: components["schemas"]["Wei"];
+            /** @description State of the prices behind it. */
+            state: components["schemas"]["PriceState"];
+            /** @description Legs of exits in kind that wait for it. */
+            waiting: components["schemas"]["WaitingLeg"][];
+            worthHigh: components["schemas"]["Wei"] | null;
+            /** @description Their worth in coins (wei), from below. */
+            worthLow: components["schemas"]["Wei"];
+        };
+        /** @description Addresses of the basket's side. */
+        BasketAddresses: {
+            /** @description `Basket`. */
+            basket: components["schemas"]["Addr"];
+            feed: components["schemas"]["Addr"] | null;
+            /** @description `GovToken`. */
+            gov: components["schemas"]["Addr"];
+            /** @description `BasketGovernor`. */
+            governor: components["schemas"]["Addr"];
+            /** @description `Guardian`. */
+            guardian: components["schemas"]["Addr"];
+            /** @description `UnbondingQueue`. */
+            queue: components["schemas"]["Addr"];
+            /** @description `BasketReceipts`. */
+            receipts: components["schemas"]["Addr"];
+            /** @description `BasketTimelock`. */
+            timelock: components["schemas"]["Addr"];
+            /** @description `BasketToken`. */
+            token: components["schemas"]["Addr"];
+        };
+        /** @description Drift, budget and auctions. */
+        BasketAuctions: {
+            /**
+             * Format: int64
+             * @description Unix seconds of the block.
+             */
+            at: number;
+            /** @description All that started, newest first. */
+            auctions: components["schemas"]["Page_BasketAuction"];
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            /** @description The budget. */
+            budget: components["schemas"]["AuctionBudget"];
+            /**
+             * Format: int32
+             * @description How far off its target a sleeve may be, in bps of the target.
+             */
+            driftBps: number;
+            /** @description The guardian paused auctions. */
+            paused: boolean;
+            /** @description The last two readings, newest first. */
+            readings: components["schemas"]["DriftReading"][];
+            running: components["schemas"]["RunningAuction"] | null;
+        };
+        /** @description What a deposit of one asset would credit. */
+        BasketDepositQuote: {
+            /** @description What is paid in; `0xEeee…EEeE` is the chain's coin. */
+            asset: components["schemas"]["Addr"];
+            /** @description It would be taken now. */
+            available: boolean;
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            closed: components["schemas"]["Closed"] | null;
+            /**
+             * Format: int32
+             * @description The fee, bps.
+             */
+            feeBps: number;
+            /** @description The most units that the sleeve takes now by its cap and its daily limit. */
+            room: components["schemas"]["Units"];
+            /** @description Shares credited, wei, after the fee; 0 while it is closed for a price. */
+            shares: components["schemas"]["Wei"];
+            /**
+             * Format: int64
+             * @description The sleeve.
+             */
+            sleeve: number;
+            /** @description State of the prices behind it. */
+            state: components["schemas"]["PriceState"];
+            /** @description Smallest units paid in. */
+            units: components["schemas"]["Units"];
+        };
+        /** @description One epoch. */
+        BasketEpoch: {
+            /**
+             * Format: int64
+             * @description Unix seconds of its close.
+             */
+            closedAt: number | null;
+            /**
+             * Format: int64
+             * @description Unix seconds from which its close is due, or was; `null` while nothing was requested.
+             */
+            dueAt: number | null;
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            id: number;
+            /** @description Its legs by sleeve; none while it is open. */
+            legs: components["schemas"]["EpochLeg"][];
+            /**
+             * Format: int64
+             * @description The latest time by which its slowest leg is promised, unix seconds: from the later of `dueAt` and `closedAt`; `null` when it is
+             *     settled, or while nothing was requested.
+             */
+            readyBy: number | null;
+            /**
+             * Format: int64
+             * @description Requests made in it, those taken back included, by the index.
+             */
+            requests: number;
+            /** @description Shares requested in it, wei. */
+            shares: components["schemas"]["Wei"];
+            /** @description Its state. */
+            state: components["schemas"]["EpochState"];
+        };
+        /** @description The three ways out for the same shares, side by side. A quote, not a promise. */
+        BasketExitQuote: {
+            /**
+             * Format: int64
+             * @description Unix seconds of the block.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            /** @description By the queue, without a price. */
+            epoch: components["schemas"]["EpochWay"];
+            /** @description Every sleeve's own, now, without a price. */
+            inKind: components["schemas"]["InKindWay"];
+            /** @description Coins, now, at a price. */
+            instant: components["schemas"]["InstantWay"];
+            /** @description Shares asked about, wei. */
+            shares: components["schemas"]["Wei"];
+            /** @description State of the prices behind it. */
+            state: components["schemas"]["PriceState"];
+            worthHigh: components["schemas"]["Wei"] | null;
+            /** @description Their worth in coins (wei), from below. */
+            worthLow: components["schemas"]["Wei"];
+        };
+        /** @description A basket's fees, bps. */
+        BasketFees: {
+            /**
+             * Format: int32
+             * @description Of what comes in, on both ways; stays with the holders.
+             */
+            entryBps: number;
+            /**
+             * Format: int32
+             * @description Of an instant exit; stays with the holders.
+             */
+            instantBps: number;
+            /**
+             * Format: int32
+             * @description Of all, a year; makes shares, which `shares` counts at every second.
+             */
+            managementBps: number;
+            /**
+             * Format: int32
+             * @description Of yield, in units.
+             */
+            performanceBps: number;
+        };
+        /** @description NAV, composition and yield over a span. */
+        BasketHistory: {
+            /**
+             * Format: int64
+             * @description Unix seconds of the first sample that counts.
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description Growth of NAV from below over the span, a year, bps; `null` where the span is under a day.
+             */
+            navGrowthBps: number | null;
+            /** @description Oldest first, at most 1,000. */
+            samples: components["schemas"]["NavSample"][];
+            /**
+             * Format: int64
+             * @description Seconds between samples.
+             */
+            step: number;
+            /**
+             * Format: int64
+             * @description Unix seconds of the last.
+             */
+            to: number;
+            /** @description By sleeve, over the whole span. */
+            yields: components["schemas"]["SleeveYield"][];
+        };
+        /** @description What a mint in kind would take. */
+        BasketMintQuote: {
+            /** @description It would be taken now. */
+            available: boolean;
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            closed: components["schemas"]["Closed"] | null;
+            /**
+             * Format: int32
+             * @description The fee, bps.
+             */
+            feeBps: number;
+            /** @description What it takes, one for each sleeve ever added, what is locked included; the harvest of the day may add to it. */
+            legs: components["schemas"]["QuoteLeg"][];
+            /** @description Shares that are paid for, wei. */
+            priced: components["schemas"]["Wei"];
+            /** @description Shares credited, wei, after the fee. */
+            shares: components["schemas"]["Wei"];
+        };
+        /** @description One line of an account's history with the basket. */
+        BasketMove: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description Block.
+             */
+            block: number;
+            /** @description Coins (wei) paid out by an instant exit, or by the coin legs of a claim; 0 otherwise. */
+            coins: components["schemas"]["Wei"];
+            counterparty: components["schemas"]["Addr"] | null;
+            /**
+             * Format: int64
+             * @description The epoch.
+             */
+            epoch: number | null;
+            /** @description Coins (wei) that an instant exit left as its fee; 0 otherwise. */
+            fee: components["schemas"]["Wei"];
+            /** @description What happened. */
+            kind: components["schemas"]["BasketMoveKind"];
+            /** @description Shares moved, wei; 0 when none. */
+            shares: components["schemas"]["Wei"];
+            /**
+             * Format: int64
+             * @description The one sleeve that it was about; `null`: all of them, or none.
+             */
+            sleeve: number | null;
+            /** @description Transaction. */
+            txHash: components["schemas"]["Hash"];
+            /** @description Smallest units: of the one sleeve, or one for each; of a claim what each leg paid, in the leg's asset. */
+            units: components["schemas"]["Units"][];
+        };
+        /**
+         * @description Kind of a line in an account's history with the basket.
+         * @enum {string}
+         */
+        BasketMoveKind: "deposit" | "mintInKind" | "instantExit" | "inKindExit" | "legDelivered" | "request" | "cancel" | "claim" | "transferIn" | "transferOut" | "wrap" | "unwrap" | "receiptIn" | "receiptOut";
+        /** @description Whether a part is paused. */
+        BasketPause: {
+            /**
+             * Format: int64
+             * @description Unix seconds from which it may be paused again; 0 when it never was.
+             */
+            allowedFrom: number;
+            /** @description Which. */
+            part: components["schemas"]["PausePart"];
+            /** @description It is now. */
+            paused: boolean;
+            /**
+             * Format: int64
+             * @description Unix seconds at which the pause lapses; `null` while it is not paused.
+             */
+            until: number | null;
+        };
+        /** @description All prices that the basket uses, at one block. */
+        BasketPrices: {
+            /**
+             * Format: int64
+             * @description Unix seconds of the block.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            feed: components["schemas"]["Addr"] | null;
+            /** @description One for each asset, in the order of the sleeves. */
+            prices: components["schemas"]["AssetPrice"][];
+            /** @description The worst state of what the basket owns and needs a price. */
+            state: components["schemas"]["PriceState"];
+            /** @description In US dollars. */
+            usd: components["schemas"]["Usd"];
+        };
+        /** @description A receipt (ERC-721) of a position. */
+        BasketReceipt: {
+            /**
+             * Format: int64
+             * @description The epoch.
+             */
+            epoch: number;
+            /** @description Its token id, `version << 128 | line`. */
+            id: components["schemas"]["RequestId"];
+            /** @description Legs by sleeve; none while the epoch is open, and none once it ended. */
+            legs: components["schemas"]["PositionLeg"][];
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            mintedAt: number;
+            next: components["schemas"]["RequestId"] | null;
+            /** @description Who owns it, or owned it last. */
+            owner: components["schemas"]["Addr"];
+            /** @description What each leg paid so far, smallest units of its asset, by sleeve, earlier versions included; empty before the first claim. */
+            paid: components["schemas"]["Units"][];
+            /**
+             * Format: int64
+             * @description The latest time by which the slowest leg is promised, unix seconds; `null` when nothing more comes of it.
+             */
+            readyBy: number | null;
+            /** @description What became of it. */
+            receiptState: components["schemas"]["ReceiptState"];
+            /** @description Shares, wei. */
+            shares: components["schemas"]["Wei"];
+            /** @description State of the position that it stands for, as long as it is live. */
+            state: components["schemas"]["PositionState"];
+            /** @description Transaction of its last change. */
+            txHash: components["schemas"]["Hash"];
+        };
+        /** @description One sleeve at the block of the answer. Units are smallest units of `token`. */
+        BasketSleeve: {
+            /** @description Its adapter. */
+            address: components["schemas"]["Addr"];
+            /**
+             * Format: int32
+             * @description A deposit at a price may push it to target plus this, bps.
+             */
+            bandBps: number;
+            /** @description B: the parts that are the basket's. */
+            basketParts: components["schemas"]["Units"];
+            /** @description The most units booked. */
+            cap: components["schemas"]["Units"];
+            core: components["schemas"]["CoreDetail"] | null;
+            /** @description The most units that may come in, net, in a day. */
+            dailyLimit: components["schemas"]["Units"];
+            /** @description What of that limit is used up now, units. */
+            dailyUsed: components["schemas"]["Units"];
+            /**
+             * Format: int32
+             * @description Decimals of `token`; `null` when it does not say.
+             */
+            decimals: number | null;
+            /** @description What an epoch's leg ends in; the same convention. */
+            epochToken: components["schemas"]["Addr"];
+            /**
+             * Format: int64
+             * @description Seconds that the outside says today; `null` when it does not say.
+             */
+            exitTime: number | null;
+            /** @description Units owed to the fee recipient. */
+            feeUnits: components["schemas"]["Units"];
+            /**
+             * Format: int64
+             * @description Unix day of the last harvest.
+             */
+            harvestedRound: number;
+            /** @description It was harvested on the day of this block. */
+            harvestedToday: boolean;
+            held: components["schemas"]["Units"] | null;
+            /**
+             * Format: int64
+             * @description Its number, from 0.
+             */
+            id: number;
+            instantCapacity: components["schemas"]["Units"] | null;
+            /** @description What it holds. */
+            kind: components["schemas"]["SleeveKind"];
+            /** @description Units harvested and not released yet. */
+            locked: components["schemas"]["Units"];
+            /**
+             * Format: int64
+             * @description Seconds that a leg takes at most, as declared.
+             */
+            mostExit: number;
+            /**
+             * Format: int64
+             * @description Tickets of epochs that are out.
+             */
+            openTickets: number;
+            /** @description Units that belong to exits, rounded up. */
+            owed: components["schemas"]["Units"];
+            /** @description Units that are the basket's own, rounded down. */
+            ownUnits: components["schemas"]["Units"];
+            /** @description P: what they are divided into. */
+            parts: components["schemas"]["Units"];
+            priceHigh: components["schemas"]["Price"] | null;
+            /** @description Its price from below. */
+            priceLow: components["schemas"]["Price"];
+            /** @description State of its price. */
+            priceState: components["schemas"]["PriceState"];
+            rate: components["schemas"]["Wei"] | null;
+            /** @description It takes and gives nothing any more. */
+            retired: boolean;
+            /** @description Its system takes longer than it declared: it takes nothing in. */
+            slow: boolean;
+            stCore: components["schemas"]["StCoreDetail"] | null;
+            /** @description Symbol of `token`; `null` when it does not say. Text, never markup. */
+            symbol: string | null;
+            /**
+             * Format: int32
+             * @description Its target, in bps of the basket's worth.
+             */
+            targetBps: number;
+            /** @description What comes in and what leaves in kind; `0xEeee…EEeE` is the chain's coin. */
+            token: components["schemas"]["Addr"];
+            /** @description U: units booked. */
+            units: components["schemas"]["Units"];
+            /**
+             * Format: int32
+             * @description Its part of the basket's worth at mid prices, bps; `null` while some price is not known.
+             */
+            weightBps: number | null;
+            worthHigh: components["schemas"]["Wei"] | null;
+            /** @description What the basket owns of it, coins (wei), from below, without what is locked. */
+            worthLow: components["schemas"]["Wei"];
+        };
+        /** @description All sleeves at one block. */
+        BasketSleeves: {
+            /**
+             * Format: int64
+             * @description Unix seconds of the block.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            /** @description By number, retired ones included. */
+            sleeves: components["schemas"]["BasketSleeve"][];
+        };
+        /** @description A basket at one block. */
+        BasketSummary: {
+            /** @description Its address. */
+            address: components["schemas"]["Addr"];
+            assetsHigh: components["schemas"]["Wei"] | null;
+            /** @description All that the basket holds, coins (wei), from below: `floor(nav.low * shares / 1e18)`. */
+            assetsLow: components["schemas"]["Wei"];
+            /**
+             * Format: int64
+             * @description Unix seconds of the block.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description The block all these figures were read at.
+             */
+            block: number;
+            /** @description Budget of auctions. */
+            budget: components["schemas"]["AuctionBudget"];
+            /** @description Coins (wei) beyond it that dusk leaves idle for instant exits. */
+            buffer: components["schemas"]["Wei"];
+            /**
+             * Format: int32
+             * @description How far off its target a sleeve may be before an auction may mend it, in bps of the target.
+             */
+            driftBps: number;
+            /** @description The open epoch. */
+            epoch: components["schemas"]["OpenEpoch"];
+            /** @description Who gets the management and performance fees. */
+            feeRecipient: components["schemas"]["Addr"];
+            feed: components["schemas"]["Addr"] | null;
+            /** @description Fees. */
+            fees: components["schemas"]["BasketFees"];
+            /** @description Coins (wei) that stay idle whatever leaves at once. */
+            floor: components["schemas"]["Wei"];
+            /**
+             * Format: int64
+             * @description Accounts that hold shares now, by the index; the queue and nobody (the dead shares) among them.
+             */
+            holders: number;
+            /**
+             * Format: int64
+             * @description Seconds from a request to the last coin, at the longest, as declared.
+             */
+            longestExit: number;
+            /** @description Coins (wei) that one instant exit could pay now, before its fee; 0 while it is closed. */
+            maxInstant: components["schemas"]["Wei"];
+            /** @description What a share is worth. */
+            nav: components["schemas"]["Nav"];
+            /** @description Pauses, one for each part. */
+            pauses: components["schemas"]["BasketPause"][];
+            /** @description Its epoch queue. */
+            queue: components["schemas"]["Addr"];
+            /** @description Its receipts. */
+            receipts: components["schemas"]["Addr"];
+            /** @description The most shares that there may be, wei. */
+            shareCap: components["schemas"]["Wei"];
+            /** @description T: shares, accrued fee shares included, wei. */
+            shares: components["schemas"]["Wei"];
+            /** @description Symbol of a share; `null` when the token does not say. Text, never markup. */
+            symbol: string | null;
+            /** @description Its share token. */
+            token: components["schemas"]["Addr"];
+            /** @description In US dollars. */
+            usd: components["schemas"]["Usd"];
+        };
         /** @description One bucket of a validator. */
         Bucket: {
             /** @description Stake that earns. */
@@ -822,22 +1730,23 @@ export interface components {
             /** @description Whether it holds. */
             ok: boolean;
         };
-        /** @description Addresses of the deployment. */
+        /**
+         * @description Why a way is closed for this amount now.
+         * @enum {string}
+         */
+        Closed: "paused" | "price" | "noCoins" | "idle" | "tooSmall" | "cap" | "dailyLimit" | "band" | "shareCap" | "notSeeded" | "sleeveShut";
+        /** @description Addresses of the deployment. Those of the liquid side are `null` where it has none. */
         Contracts: {
             ammRoute: components["schemas"]["Addr"] | null;
+            basket: components["schemas"]["BasketAddresses"] | null;
             coinVault: components["schemas"]["Addr"] | null;
             converter: components["schemas"]["Addr"] | null;
-            /** @description `BucketFactory`. */
-            factory: components["schemas"]["Addr"];
-            /** @description `LiquidMinter`. */
-            minter: components["schemas"]["Addr"];
+            factory: components["schemas"]["Addr"] | null;
+            minter: components["schemas"]["Addr"] | null;
             receipts: components["schemas"]["Addr"] | null;
-            /** @description `LiquidRewards`. */
-            rewards: components["schemas"]["Addr"];
-            /** @description The staking system. */
-            staking: components["schemas"]["Addr"];
-            /** @description `LiquidToken`. */
-            token: components["schemas"]["Addr"];
+            rewards: components["schemas"]["Addr"] | null;
+            staking: components["schemas"]["Addr"] | null;
+            token: components["schemas"]["Addr"] | null;
             vault: components["schemas"]["Addr"] | null;
         };
         /** @description A reward token and its sale. Amounts in its smallest units, prices in coin wei for 1e18 of them. */
@@ -899,6 +1808,39 @@ export interface components {
             /** @description The tokens it knows. */
             tokens: components["schemas"]["Conversion"][];
         };
+        /** @description What the coin's sleeve has beyond the others. */
+        CoreDetail: {
+            /** @description Coins (wei) delegated. */
+            delegated: components["schemas"]["Wei"];
+            /** @description Coins (wei) that could be paid at once: the idle ones. */
+            idle: components["schemas"]["Wei"];
+            /**
+             * Format: int64
+             * @description The staking system's running round: a unix day.
+             */
+            round: number;
+            tenant: components["schemas"]["Addr"] | null;
+            /** @description Its validators, as its list has them. */
+            validators: components["schemas"]["CoreValidator"][];
+        };
+        /** @description A validator of the coin's sleeve. */
+        CoreValidator: {
+            /** @description Its address at the staking system. */
+            address: components["schemas"]["Addr"];
+            /** @description It earns in the running round. */
+            elected: boolean;
+            /** @description It is jailed. */
+            jailed: boolean;
+            /** @description Coins (wei) delegated to it by the sleeve, as booked. */
+            stake: components["schemas"]["Wei"];
+            /** @description It takes delegations: known, not jailed, not closed. */
+            takesStake: boolean;
+            /**
+             * Format: int32
+             * @description Its weight among the others', bps.
+             */
+            weightBps: number;
+        };
         /** @description The delegate of a contract that cannot claim. */
         Delegate: {
             /** @description The contract. */
@@ -929,6 +1871,18 @@ export interface components {
             lst: components["schemas"]["Wei"];
             /** @description Coins per token. */
             rate: components["schemas"]["Ray"];
+        };
+        /** @description A reading of the drift. */
+        DriftReading: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            at: number;
+            /** @description Sleeves over their target by more than the limit. */
+            over: number[];
+            /** @description Sleeves under it by more. */
+            under: number[];
         };
         /** @description A signature of an emergency, or its execution. */
         Emergency: {
@@ -961,6 +1915,62 @@ export interface components {
          * @enum {string}
          */
         EmergencyKind: "halt" | "reader";
+        /** @description One sleeve's leg of an epoch. */
+        EpochLeg: {
+            asset: components["schemas"]["Addr"] | null;
+            /** @description Parts while it waits. */
+            parts: components["schemas"]["Units"];
+            /** @description Smallest units of `asset` that came so far. */
+            recovered: components["schemas"]["Units"];
+            /**
+             * Format: int64
+             * @description The sleeve.
+             */
+            sleeve: number;
+            /** @description Its state. */
+            state: components["schemas"]["LegState"];
+            ticket: components["schemas"]["SleeveTicket"] | null;
+            /** @description Units that began to unbond. */
+            units: components["schemas"]["Units"];
+        };
+        /**
+         * @description State of an epoch.
+         * @enum {string}
+         */
+        EpochState: "open" | "due" | "closed" | "settled";
+        /** @description The epoch queue. */
+        EpochWay: {
+            /**
+             * Format: int64
+             * @description Unix seconds from which the epoch can be closed.
+             */
+            closesAt: number;
+            /**
+             * Format: int32
+             * @description There is none: 0.
+             */
+            feeBps: number;
+            /** @description One for each sleeve that has something. */
+            legs: components["schemas"]["QuoteLeg"][];
+            /**
+             * Format: int64
+             * @description The epoch that the request joins: its place. All of an epoch are paid alike, there is no rank.
+             */
+            position: number;
+            /**
+             * Format: int64
+             * @description The latest time by which the slowest leg is promised, unix seconds.
+             */
+            readyBy: number;
+            /**
+             * Format: int64
+             * @description Unix seconds from which it takes them: this block's when it does, or as soon as somebody closes the epoch that is due;
+             *     else the next dawn.
+             */
+            requestsFrom: number;
+            /** @description The queue takes requests now. While it does not, these figures are those of the next request that it will take. */
+            takesRequests: boolean;
+        };
         /** @description An error. */
         ErrorBody: {
             /** @description The error. */
@@ -1110,12 +2120,111 @@ export interface components {
             amm: boolean;
             /** @description ERC-7540. */
             asyncExit: boolean;
+            /** @description The basket and its governance. */
+            basket: boolean;
             /** @description First-loss reserve. */
             insurance: boolean;
+            /** @description Liquid staking: all routes but those of basket, governance and the machine itself. */
+            liquid: boolean;
             /** @description Transferable receipts of requests. */
             receipts: boolean;
             /** @description ERC-4626 vault. */
             vault: boolean;
+        };
+        /** @description Rules and figures of governance at one block. */
+        Governance: {
+            /**
+             * Format: int64
+             * @description Unix seconds of the block.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            /** @description GOV. */
+            gov: components["schemas"]["Addr"];
+            /** @description The governor. */
+            governor: components["schemas"]["Addr"];
+            /** @description The guardian. */
+            guardian: components["schemas"]["Mandate"];
+            /**
+             * Format: int64
+             * @description Seconds that a vote goes on at least after its quorum came late.
+             */
+            lateQuorumExtension: number;
+            /**
+             * Format: int64
+             * @description The longest exit of a basket, seconds: the delay is never shorter.
+             */
+            longestExit: number;
+            /** @description GOV that a proposer needs, wei. */
+            proposalThreshold: components["schemas"]["Wei"];
+            /** @description GOV (wei) that a vote beginning now would need. */
+            quorum: components["schemas"]["Wei"];
+            /** @description GOV (wei) below which no quorum is. */
+            quorumFloor: components["schemas"]["Wei"];
+            /** @description All GOV, wei. */
+            supply: components["schemas"]["Wei"];
+            /** @description Symbol of GOV; `null` when it does not say. Text, never markup. */
+            symbol: string | null;
+            /** @description The timelock: what executes. */
+            timelock: components["schemas"]["Addr"];
+            /**
+             * Format: int64
+             * @description Seconds from the queue to the earliest execution.
+             */
+            timelockDelay: number;
+            /** @description GOV in the timelock, wei: it does not vote. */
+            undistributed: components["schemas"]["Wei"];
+            /**
+             * Format: int64
+             * @description Seconds from a proposal to the beginning of its vote.
+             */
+            votingDelay: number;
+            /**
+             * Format: int64
+             * @description Seconds that a vote takes.
+             */
+            votingPeriod: number;
+        };
+        /** @description One account's GOV. */
+        GovernanceAccount: {
+            /** @description The account. */
+            address: components["schemas"]["Addr"];
+            /**
+             * Format: int64
+             * @description Unix seconds of the block.
+             */
+            at: number;
+            /** @description GOV in its wallet, wei. */
+            balance: components["schemas"]["Wei"];
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            /** @description It has enough to propose. */
+            canPropose: boolean;
+            /** @description Its votes, newest first. */
+            cast: components["schemas"]["Page_Vote"];
+            delegate: components["schemas"]["Addr"] | null;
+            /** @description GOV that it votes with now, wei: delegated to it, by itself or by others. */
+            votes: components["schemas"]["Wei"];
+        };
+        /** @description One call of a proposal or of an operation. */
+        GovernanceCall: {
+            /** @description What that is in this deployment, as `basket`; `null` for an address that is none of ours. */
+            contract: string | null;
+            /** @description Calldata, hex. */
+            data: string;
+            /** @description The function, as `setFees(uint16,uint16,uint16,uint16)`; `null` when the contract is not ours or has no such function. */
+            function: string | null;
+            /** @description Who is called. */
+            target: components["schemas"]["Addr"];
+            /** @description Coins (wei) that go along. */
+            value: components["schemas"]["Wei"];
         };
         /** @description Whether the minter is halted, and what was signed. */
         Halt: {
@@ -1166,6 +2275,21 @@ export interface components {
          * @enum {string}
          */
         HistoryKind: "deposit" | "instantExit" | "request" | "cancel" | "claim" | "rewards" | "transferIn" | "transferOut" | "poolExit" | "vaultDeposit" | "vaultWithdraw" | "vaultRequest" | "vaultClaim" | "receiptIn" | "receiptOut";
+        /** @description A part of every sleeve, now. */
+        InKindWay: {
+            /**
+             * Format: int32
+             * @description There is none: 0.
+             */
+            feeBps: number;
+            /** @description One for each sleeve that has something. */
+            legs: components["schemas"]["QuoteLeg"][];
+            /**
+             * Format: int64
+             * @description Unix seconds of the block: it is delivered at once. A leg whose system refuses waits in the owner's name.
+             */
+            readyAt: number;
+        };
         /** @description How far the index is. */
         Indexed: {
             /**
@@ -1190,6 +2314,28 @@ export interface components {
             lst: components["schemas"]["Wei"];
             /** @description Coins for them, after the fee. */
             pay: components["schemas"]["Wei"];
+        };
+        /** @description Coins, now. */
+        InstantWay: {
+            /** @description It is open for these shares. */
+            available: boolean;
+            closed: components["schemas"]["Closed"] | null;
+            /** @description Coins (wei), after the fee; 0 when it is not available. */
+            coins: components["schemas"]["Wei"];
+            /**
+             * Format: int32
+             * @description The fee in bps of the low value.
+             */
+            feeBps: number;
+            /** @description The fee in coins (wei), rounded up; 0 when it is not available. */
+            feeCoins: components["schemas"]["Wei"];
+            /** @description Coins (wei) that one instant exit could pay now, before its fee. */
+            most: components["schemas"]["Wei"];
+            /**
+             * Format: int64
+             * @description Unix seconds of the block: it pays at once.
+             */
+            readyAt: number;
         };
         /** @description A stored wish. The keeper checks it against its own limits before it acts. */
         Intent: {
@@ -1288,10 +2434,94 @@ export interface components {
             mode: components["schemas"]["Mode"];
         };
         /**
+         * @description State of a leg.
+         * @enum {string}
+         */
+        LegState: "waiting" | "out" | "done";
+        /** @description The guardian's mandate. */
+        Mandate: {
+            /** @description It is in force now. */
+            acting: boolean;
+            /** @description The guardian's contract. */
+            address: components["schemas"]["Addr"];
+            holder: components["schemas"]["Addr"] | null;
+            /** @description From when it may pause each part of the basket. */
+            pauses: components["schemas"]["MandatePause"][];
+            /**
+             * Format: int64
+             * @description Unix seconds at which it ends; `null` without a holder.
+             */
+            until: number | null;
+        };
+        /** @description From when the guardian may pause a part. */
+        MandatePause: {
+            /**
+             * Format: int64
+             * @description Unix seconds; 0: it never did.
+             */
+            from: number;
+            /** @description The part. */
+            part: components["schemas"]["PausePart"];
+        };
+        /**
          * @description What a job is allowed to do.
          * @enum {string}
          */
         Mode: "off" | "dryRun" | "on";
+        /** @description What a share is worth. */
+        Nav: {
+            high: components["schemas"]["Wei"] | null;
+            /** @description Coins (wei) for 1e18 wei of shares, from below: what an instant exit is reckoned with. */
+            low: components["schemas"]["Wei"];
+            /** @description The worst state of what needs a price. Other than `sound`, both sides are for display only. */
+            state: components["schemas"]["PriceState"];
+        };
+        /** @description The basket at one time. */
+        NavSample: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            at: number;
+            navHigh: components["schemas"]["Wei"] | null;
+            /** @description Coins (wei) for 1e18 wei of shares, from below. */
+            navLow: components["schemas"]["Wei"];
+            shares: components["schemas"]["Wei"] | null;
+            /** @description What it was made of. */
+            sleeves: components["schemas"]["SleeveSample"][];
+            state: components["schemas"]["PriceState"] | null;
+        };
+        /** @description The open epoch. */
+        OpenEpoch: {
+            /**
+             * Format: int64
+             * @description Unix seconds from which its close is due; the next dawn when nothing was requested yet.
+             */
+            closesAt: number;
+            /** @description Its close is due: no requests until somebody closes it. */
+            due: boolean;
+            /**
+             * Format: int64
+             * @description Its number, from 1: the `requestId` of a request made now.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description Unix seconds at which it stops to take requests (dusk); in the past while it waits for its close.
+             */
+            requestsUntil: number;
+            /** @description Shares requested in it so far, wei. */
+            shares: components["schemas"]["Wei"];
+            /** @description Requests in it can be cancelled now. */
+            takesCancels: boolean;
+            /** @description It takes requests now. */
+            takesRequests: boolean;
+        };
+        /**
+         * @description State of an operation.
+         * @enum {string}
+         */
+        OperationState: "waiting" | "ready" | "done" | "canceled";
         /** @description Prices. Display only. */
         Oracle: {
             /** @description Why it is unavailable. */
@@ -1430,6 +2660,210 @@ export interface components {
                 state: components["schemas"]["AlertState"];
                 /** @description One line. Text, never markup. */
                 title: string;
+            }[];
+            /** @description Pass as `?cursor=` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
+        Page_BasketAuction: {
+            /** @description The rows, in the order of the list. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Number of bids.
+                 */
+                bids: number;
+                /**
+                 * Format: int64
+                 * @description Unix seconds at which somebody ended it, or the next one began; `null` when nobody did: it is over four hours after its start.
+                 */
+                endedAt: number | null;
+                /**
+                 * Format: int64
+                 * @description The sleeve that sells.
+                 */
+                from: number;
+                /**
+                 * Format: int64
+                 * @description Its number, from 1.
+                 */
+                id: number;
+                /** @description What the basket lost against mid, coins (wei). */
+                loss: components["schemas"]["Wei"];
+                /** @description Units of `to` that were paid. */
+                paid: components["schemas"]["Units"];
+                /** @description Units of `from` that were sold. */
+                sold: components["schemas"]["Units"];
+                /**
+                 * Format: int64
+                 * @description Unix seconds.
+                 */
+                startedAt: number;
+                /**
+                 * Format: int64
+                 * @description The sleeve that buys.
+                 */
+                to: number;
+                /** @description Transaction of its last change. */
+                txHash: components["schemas"]["Hash"];
+                /** @description Units of `from` that were for sale. */
+                units: components["schemas"]["Units"];
+            }[];
+            /** @description Pass as `?cursor=` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
+        Page_BasketEpoch: {
+            /** @description The rows, in the order of the list. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Unix seconds of its close.
+                 */
+                closedAt: number | null;
+                /**
+                 * Format: int64
+                 * @description Unix seconds from which its close is due, or was; `null` while nothing was requested.
+                 */
+                dueAt: number | null;
+                /**
+                 * Format: int64
+                 * @description Its number, from 1.
+                 */
+                id: number;
+                /** @description Its legs by sleeve; none while it is open. */
+                legs: components["schemas"]["EpochLeg"][];
+                /**
+                 * Format: int64
+                 * @description The latest time by which its slowest leg is promised, unix seconds: from the later of `dueAt` and `closedAt`; `null` when it is
+                 *     settled, or while nothing was requested.
+                 */
+                readyBy: number | null;
+                /**
+                 * Format: int64
+                 * @description Requests made in it, those taken back included, by the index.
+                 */
+                requests: number;
+                /** @description Shares requested in it, wei. */
+                shares: components["schemas"]["Wei"];
+                /** @description Its state. */
+                state: components["schemas"]["EpochState"];
+            }[];
+            /** @description Pass as `?cursor=` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
+        Page_BasketMove: {
+            /** @description The rows, in the order of the list. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Unix seconds.
+                 */
+                at: number;
+                /**
+                 * Format: int64
+                 * @description Block.
+                 */
+                block: number;
+                /** @description Coins (wei) paid out by an instant exit, or by the coin legs of a claim; 0 otherwise. */
+                coins: components["schemas"]["Wei"];
+                counterparty: components["schemas"]["Addr"] | null;
+                /**
+                 * Format: int64
+                 * @description The epoch.
+                 */
+                epoch: number | null;
+                /** @description Coins (wei) that an instant exit left as its fee; 0 otherwise. */
+                fee: components["schemas"]["Wei"];
+                /** @description What happened. */
+                kind: components["schemas"]["BasketMoveKind"];
+                /** @description Shares moved, wei; 0 when none. */
+                shares: components["schemas"]["Wei"];
+                /**
+                 * Format: int64
+                 * @description The one sleeve that it was about; `null`: all of them, or none.
+                 */
+                sleeve: number | null;
+                /** @description Transaction. */
+                txHash: components["schemas"]["Hash"];
+                /** @description Smallest units: of the one sleeve, or one for each; of a claim what each leg paid, in the leg's asset. */
+                units: components["schemas"]["Units"][];
+            }[];
+            /** @description Pass as `?cursor=` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
+        Page_BasketPosition: {
+            /** @description The rows, in the order of the list. */
+            items: {
+                /** @description It can be cancelled now. */
+                cancellable: boolean;
+                /**
+                 * Format: int64
+                 * @description The epoch.
+                 */
+                epoch: number;
+                /** @description Legs by sleeve; none while the epoch is open, and none once all is paid. */
+                legs: components["schemas"]["PositionLeg"][];
+                /** @description What each leg paid so far, smallest units of its asset, by sleeve; empty before the first claim. */
+                paid: components["schemas"]["Units"][];
+                /**
+                 * Format: int64
+                 * @description The latest time by which the slowest leg is promised, unix seconds; `null` when nothing more comes.
+                 */
+                readyBy: number | null;
+                /**
+                 * Format: int64
+                 * @description Unix seconds at which it was last added to.
+                 */
+                requestedAt: number;
+                /** @description Shares in it, wei. */
+                shares: components["schemas"]["Wei"];
+                /** @description Its state. */
+                state: components["schemas"]["PositionState"];
+                /** @description Transaction of its last change. */
+                txHash: components["schemas"]["Hash"];
+            }[];
+            /** @description Pass as `?cursor=` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
+        Page_BasketReceipt: {
+            /** @description The rows, in the order of the list. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description The epoch.
+                 */
+                epoch: number;
+                /** @description Its token id, `version << 128 | line`. */
+                id: components["schemas"]["RequestId"];
+                /** @description Legs by sleeve; none while the epoch is open, and none once it ended. */
+                legs: components["schemas"]["PositionLeg"][];
+                /**
+                 * Format: int64
+                 * @description Unix seconds.
+                 */
+                mintedAt: number;
+                next: components["schemas"]["RequestId"] | null;
+                /** @description Who owns it, or owned it last. */
+                owner: components["schemas"]["Addr"];
+                /** @description What each leg paid so far, smallest units of its asset, by sleeve, earlier versions included; empty before the first claim. */
+                paid: components["schemas"]["Units"][];
+                /**
+                 * Format: int64
+                 * @description The latest time by which the slowest leg is promised, unix seconds; `null` when nothing more comes of it.
+                 */
+                readyBy: number | null;
+                /** @description What became of it. */
+                receiptState: components["schemas"]["ReceiptState"];
+                /** @description Shares, wei. */
+                shares: components["schemas"]["Wei"];
+                /** @description State of the position that it stands for, as long as it is live. */
+                state: components["schemas"]["PositionState"];
+                /** @description Transaction of its last change. */
+                txHash: components["schemas"]["Hash"];
             }[];
             /** @description Pass as `?cursor=` for the next page. */
             nextCursor: string | null;
@@ -1643,6 +3077,39 @@ export interface components {
             nextCursor: string | null;
         };
         /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
+        Page_Operation: {
+            /** @description The rows, in the order of the list. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Block.
+                 */
+                block: number;
+                /** @description What it does, in order. */
+                calls: components["schemas"]["GovernanceCall"][];
+                /** @description Its id. */
+                id: components["schemas"]["Hash"];
+                predecessor: components["schemas"]["Hash"] | null;
+                proposal: components["schemas"]["RequestId"] | null;
+                /**
+                 * Format: int64
+                 * @description Unix seconds of its earliest execution as things stand; `null` once it is done or cancelled.
+                 */
+                readyAt: number | null;
+                /**
+                 * Format: int64
+                 * @description Unix seconds at which it was scheduled.
+                 */
+                scheduledAt: number;
+                /** @description Its state at this block. */
+                state: components["schemas"]["OperationState"];
+                /** @description Transaction. */
+                txHash: components["schemas"]["Hash"];
+            }[];
+            /** @description Pass as `?cursor=` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
         Page_PoolSale: {
             /** @description The rows, in the order of the list. */
             items: {
@@ -1669,6 +3136,66 @@ export interface components {
                 lst: components["schemas"]["Wei"];
                 /** @description The pool. */
                 pool: components["schemas"]["Addr"];
+            }[];
+            /** @description Pass as `?cursor=` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
+        Page_Proposal: {
+            /** @description The rows, in the order of the list. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Block.
+                 */
+                block: number;
+                /** @description What it would do, in order. */
+                calls: components["schemas"]["GovernanceCall"][];
+                /**
+                 * Format: int64
+                 * @description Unix seconds.
+                 */
+                createdAt: number;
+                /** @description What it says. Text, never markup. */
+                description: string;
+                /**
+                 * Format: int64
+                 * @description Unix seconds of the earliest execution; `null` while it is not queued.
+                 */
+                eta: number | null;
+                /** @description The end was put off because the quorum came late. */
+                extended: boolean;
+                /** @description Its id. */
+                id: components["schemas"]["RequestId"];
+                /** @description It does nothing but end the guardian's mandate: the guardian cannot cancel it. */
+                onlyRemovesGuardian: boolean;
+                operation: components["schemas"]["Hash"] | null;
+                /** @description Who made it. */
+                proposer: components["schemas"]["Addr"];
+                quorum: components["schemas"]["Wei"] | null;
+                /** @description For and abstain reach it; `null` before the vote begins. */
+                quorumReached: boolean | null;
+                /** @description Its state at this block. */
+                state: components["schemas"]["ProposalState"];
+                /** @description Transaction. */
+                txHash: components["schemas"]["Hash"];
+                /**
+                 * Format: int64
+                 * @description Unix seconds at which the vote ends, an extension included.
+                 */
+                voteEnd: number;
+                /**
+                 * Format: int64
+                 * @description Unix seconds at whose end votes are counted, and the vote begins.
+                 */
+                voteStart: number;
+                /**
+                 * Format: int64
+                 * @description Accounts that voted, by the index.
+                 */
+                voters: number;
+                /** @description Votes so far, at this block. */
+                votes: components["schemas"]["Tally"];
             }[];
             /** @description Pass as `?cursor=` for the next page. */
             nextCursor: string | null;
@@ -1877,6 +3404,41 @@ export interface components {
             /** @description Pass as `?cursor=` for the next page. */
             nextCursor: string | null;
         };
+        /** @description One page of a list. `nextCursor` is opaque; `null` means that this was the last page. */
+        Page_Vote: {
+            /** @description The rows, in the order of the list. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Unix seconds.
+                 */
+                at: number;
+                /**
+                 * Format: int64
+                 * @description Block.
+                 */
+                block: number;
+                /** @description The proposal. */
+                proposal: components["schemas"]["RequestId"];
+                /** @description Why. Text, never markup. */
+                reason: string;
+                /** @description How. */
+                support: components["schemas"]["Support"];
+                /** @description Transaction. */
+                txHash: components["schemas"]["Hash"];
+                /** @description Who. */
+                voter: components["schemas"]["Addr"];
+                /** @description GOV, wei. */
+                weight: components["schemas"]["Wei"];
+            }[];
+            /** @description Pass as `?cursor=` for the next page. */
+            nextCursor: string | null;
+        };
+        /**
+         * @description What the guardian may pause.
+         * @enum {string}
+         */
+        PausePart: "mint" | "instant" | "auction";
         /** @description Who may pay an account, or claim for it. */
         Payouts: {
             /** @description The account. */
@@ -1935,6 +3497,174 @@ export interface components {
          * @enum {string}
          */
         PoolStyle: "v2" | "v3";
+        /** @description What one leg of a position brings. */
+        PositionLeg: {
+            asset: components["schemas"]["Addr"] | null;
+            /** @description Smallest units that a claim pays now. */
+            claimable: components["schemas"]["Units"];
+            /** @description Nothing more is owed: its bit is set. */
+            paid: boolean;
+            /**
+             * Format: int64
+             * @description The sleeve.
+             */
+            sleeve: number;
+            /** @description State of the epoch's leg. */
+            state: components["schemas"]["LegState"];
+        };
+        /**
+         * @description State of a position.
+         * @enum {string}
+         */
+        PositionState: "open" | "waiting" | "claimable" | "claimed" | "cancelled";
+        /**
+         * @description Wei of the chain's coin for 1e18 smallest units of an asset, whatever its decimals, as a decimal string.
+         * @example 1000000000000000000
+         */
+        Price: string;
+        /** @description A pool's average beside a price: it may close it and never makes one. */
+        PriceGuard: {
+            /** @description The adapter. */
+            address: components["schemas"]["Addr"];
+            mean: components["schemas"]["Wei"] | null;
+            /** @description It answers, and its pool is deep and old enough. */
+            sound: boolean;
+        };
+        /** @description What the feed remembers of an asset. Times are unix seconds, `null` for never. */
+        PriceMemory: {
+            /**
+             * Format: int64
+             * @description Last that saw it impaired; `null` when it is not, or recovered.
+             */
+            impairedAt: number | null;
+            /**
+             * Format: int64
+             * @description Last of these that saw the peg inside 1.5 %.
+             */
+            inBandAt: number | null;
+            /**
+             * Format: int64
+             * @description Since when every observation is inside.
+             */
+            insideSince: number | null;
+            /**
+             * Format: int64
+             * @description Last observation that could read everything.
+             */
+            observedAt: number | null;
+            rate: components["schemas"]["Wei"] | null;
+        };
+        /** @description One source of a price. It answers in coins (wei) for one whole asset. */
+        PriceSource: {
+            /** @description The adapter. */
+            address: components["schemas"]["Addr"];
+            /**
+             * Format: int64
+             * @description Seconds from then to this block; `null` when it does not answer, 0 when it is from the future.
+             */
+            age: number | null;
+            /**
+             * Format: int32
+             * @description How far a sound price may be from the truth, bps; `null` when it does not answer.
+             */
+            errorBps: number | null;
+            /** @description It is the rate of a staking system. */
+            isRate: boolean;
+            origin: components["schemas"]["Addr"] | null;
+            origin2: components["schemas"]["Addr"] | null;
+            price: components["schemas"]["Wei"] | null;
+            /** @description What it is to the listing. */
+            role: components["schemas"]["SourceRole"];
+            /** @description It answers, and says that its price is sound. */
+            sound: boolean;
+            /**
+             * Format: int64
+             * @description When that was measured, unix seconds; `null` when it does not answer.
+             */
+            updatedAt: number | null;
+        };
+        /**
+         * @description Whether a price, or all that a basket needs of them, is to be believed.
+         * @enum {string}
+         */
+        PriceState: "sound" | "doubtful" | "impaired";
+        /** @description One proposal. */
+        Proposal: {
+            /**
+             * Format: int64
+             * @description Block.
+             */
+            block: number;
+            /** @description What it would do, in order. */
+            calls: components["schemas"]["GovernanceCall"][];
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            createdAt: number;
+            /** @description What it says. Text, never markup. */
+            description: string;
+            /**
+             * Format: int64
+             * @description Unix seconds of the earliest execution; `null` while it is not queued.
+             */
+            eta: number | null;
+            /** @description The end was put off because the quorum came late. */
+            extended: boolean;
+            /** @description Its id. */
+            id: components["schemas"]["RequestId"];
+            /** @description It does nothing but end the guardian's mandate: the guardian cannot cancel it. */
+            onlyRemovesGuardian: boolean;
+            operation: components["schemas"]["Hash"] | null;
+            /** @description Who made it. */
+            proposer: components["schemas"]["Addr"];
+            quorum: components["schemas"]["Wei"] | null;
+            /** @description For and abstain reach it; `null` before the vote begins. */
+            quorumReached: boolean | null;
+            /** @description Its state at this block. */
+            state: components["schemas"]["ProposalState"];
+            /** @description Transaction. */
+            txHash: components["schemas"]["Hash"];
+            /**
+             * Format: int64
+             * @description Unix seconds at which the vote ends, an extension included.
+             */
+            voteEnd: number;
+            /**
+             * Format: int64
+             * @description Unix seconds at whose end votes are counted, and the vote begins.
+             */
+            voteStart: number;
+            /**
+             * Format: int64
+             * @description Accounts that voted, by the index.
+             */
+            voters: number;
+            /** @description Votes so far, at this block. */
+            votes: components["schemas"]["Tally"];
+        };
+        /** @description One proposal and who voted on it. */
+        ProposalDetail: {
+            /**
+             * Format: int64
+             * @description Unix seconds of the block.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            /** @description The proposal. */
+            proposal: components["schemas"]["Proposal"];
+            /** @description Votes, oldest first. */
+            votes: components["schemas"]["Page_Vote"];
+        };
+        /**
+         * @description State of a proposal, in the governor's words.
+         * @enum {string}
+         */
+        ProposalState: "pending" | "active" | "canceled" | "defeated" | "succeeded" | "queued" | "expired" | "executed";
         /** @description What a client needs to know before it can do anything. */
         PublicConfig: {
             /** @description A demo chain whose clock runs fast. */
@@ -1967,8 +3697,8 @@ export interface components {
             explorerUrl: string | null;
             /** @description What is switched on. */
             features: components["schemas"]["Features"];
-            /** @description Symbol of the liquid token. */
-            lstSymbol: string;
+            /** @description Symbol of the liquid token; `null` where there is no liquid side. */
+            lstSymbol: string | null;
             /** @description Name of the deployment. */
             name: string;
             /** @description Symbol of the native coin. */
@@ -1997,6 +3727,27 @@ export interface components {
             lst: components["schemas"]["Wei"];
             /** @description Their value, after the standard fee. */
             value: components["schemas"]["Wei"];
+        };
+        /** @description Amount of one sleeve in an exit or a mint in kind. */
+        QuoteLeg: {
+            /** @description What it is paid in; `0xEeee…EEeE` is the chain's coin. */
+            asset: components["schemas"]["Addr"];
+            /**
+             * Format: int32
+             * @description Decimals of the sleeve's token.
+             */
+            decimals: number | null;
+            /** @description Units harvested and not released yet that these shares leave behind, whichever way they go. Of a mint: 0. */
+            forgone: components["schemas"]["Units"];
+            /**
+             * Format: int64
+             * @description The sleeve.
+             */
+            sleeve: number;
+            /** @description Symbol of the sleeve's token. Text, never markup. */
+            symbol: string | null;
+            /** @description Smallest units of the sleeve's token. By epoch, what starts its way: what its system pays for them is its own. */
+            units: components["schemas"]["Units"];
         };
         /**
          * @description A rate scaled by 1e27, as a decimal string.
@@ -2037,7 +3788,7 @@ export interface components {
          */
         ReceiptState: "live" | "claimed" | "unwrapped";
         /**
-         * @description The id of an exit request, a `uint256` that encodes rung and place, as a decimal string.
+         * @description The id of an exit request, a receipt, a ticket or a proposal, a `uint256`, as a decimal string.
          * @example 4294967297
          */
         RequestId: string;
@@ -2127,6 +3878,37 @@ export interface components {
          * @enum {string}
          */
         RungState: "open" | "closed" | "partial" | "funded";
+        /** @description The auction that runs. */
+        RunningAuction: {
+            /**
+             * Format: int64
+             * @description Unix seconds after which it takes no bid.
+             */
+            endsAt: number;
+            /**
+             * Format: int64
+             * @description The sleeve that sells.
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            id: number;
+            /** @description Units of `from` still for sale. */
+            left: components["schemas"]["Units"];
+            price: components["schemas"]["Units"] | null;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            startedAt: number;
+            /**
+             * Format: int64
+             * @description The sleeve that buys.
+             */
+            to: number;
+        };
         /** @description One sample. */
         Sample: {
             /**
@@ -2170,6 +3952,114 @@ export interface components {
          * @enum {string}
          */
         Severity: "info" | "warning" | "critical";
+        /**
+         * @description What a sleeve holds.
+         * @enum {string}
+         */
+        SleeveKind: "core" | "stCore" | "token";
+        /** @description One sleeve at one time. */
+        SleeveSample: {
+            /**
+             * Format: int64
+             * @description The sleeve.
+             */
+            sleeve: number;
+            units: components["schemas"]["Units"] | null;
+            /**
+             * Format: int32
+             * @description Its part of the basket's worth at mid prices, bps; `null` when it was not measured.
+             */
+            weightBps: number | null;
+        };
+        /** @description A ticket at an outside staking system. */
+        SleeveTicket: {
+            account: components["schemas"]["Addr"] | null;
+            /**
+             * Format: int64
+             * @description Unix seconds after which it pays, by its terms at the start; `null` when the sleeve does not say.
+             */
+            dueAt: number | null;
+            /**
+             * Format: int64
+             * @description The epoch whose leg it is.
+             */
+            epoch: number;
+            /** @description Its number at the sleeve. */
+            ticket: components["schemas"]["RequestId"];
+            /** @description Units that went into it. */
+            units: components["schemas"]["Units"];
+        };
+        /** @description What a sleeve earned over the span of the answer. */
+        SleeveYield: {
+            /** @description Units harvested, before the performance fee. */
+            gained: components["schemas"]["Units"];
+            /**
+             * Format: int64
+             * @description By harvests, a year, bps of the units that earned it: negative after a loss; `null` where the span is under a day or nothing was measured.
+             */
+            harvestBps: number | null;
+            /**
+             * Format: int64
+             * @description Harvests counted.
+             */
+            harvests: number;
+            /** @description Units lost. */
+            lost: components["schemas"]["Units"];
+            /**
+             * Format: int64
+             * @description By the growth of its staking system's rate, a year, bps; `null` where it has no rate, or the span is under a day.
+             */
+            rateBps: number | null;
+            /**
+             * Format: int64
+             * @description The sleeve.
+             */
+            sleeve: number;
+        };
+        /**
+         * @description What a source is to a listing.
+         * @enum {string}
+         */
+        SourceRole: "fair" | "market";
+        /** @description What the stCORE sleeve has beyond the others. */
+        StCoreDetail: {
+            /** @description The contract that makes and redeems stCORE. */
+            earn: components["schemas"]["Addr"];
+            /**
+             * Format: int64
+             * @description Its fee on a redemption now, of 1e6; `null` when it does not say.
+             */
+            fee: number | null;
+            /**
+             * Format: int64
+             * @description Accounts that wait for a ticket.
+             */
+            freeAccounts: number;
+            /**
+             * Format: int64
+             * @description Days from a redemption to its unlock; `null` when it does not say.
+             */
+            lockDays: number | null;
+            /**
+             * Format: int64
+             * @description The highest fee at which a leg is redeemed, of 1e6.
+             */
+            mostFee: number;
+            /**
+             * Format: int64
+             * @description Round (unix day) of its operator's last call; `null` when it does not say.
+             */
+            operatorRound: number | null;
+            /**
+             * Format: int64
+             * @description Rounds by which the operator is behind the day of this block; 0 while it keeps up or is not known.
+             */
+            roundsLate: number;
+            /** @description Its terms are within what the sleeve declared. While they are not, legs are paid in stCORE. */
+            termsHold: boolean;
+            /** @description Tickets that are out, by the index. */
+            tickets: components["schemas"]["SleeveTicket"][];
+        };
         /** @description The state of the machine. */
         Status: {
             chainHead: components["schemas"]["ChainHead"] | null;
@@ -2196,6 +4086,70 @@ export interface components {
              * @description Last number of the change feed; what a WebSocket client passes as `since`.
              */
             seq: number;
+        };
+        /**
+         * @description How somebody voted.
+         * @enum {string}
+         */
+        Support: "against" | "for" | "abstain";
+        /** @description GOV for, against and neither, wei. */
+        Tally: {
+            /** @description Neither; counts for the quorum. */
+            abstainVotes: components["schemas"]["Wei"];
+            /** @description Against. */
+            againstVotes: components["schemas"]["Wei"];
+            /** @description For. */
+            forVotes: components["schemas"]["Wei"];
+        };
+        /** @description The timelock. */
+        Timelock: {
+            /** @description Its address. */
+            address: components["schemas"]["Addr"];
+            /**
+             * Format: int64
+             * @description Unix seconds of the block.
+             */
+            at: number;
+            /** @description The baskets that it is slower than. */
+            baskets: components["schemas"]["Addr"][];
+            /**
+             * Format: int64
+             * @description The block it was read at.
+             */
+            block: number;
+            /**
+             * Format: int64
+             * @description Seconds from the queue to the earliest execution.
+             */
+            delay: number;
+            /**
+             * Format: int64
+             * @description The longest exit of its baskets, seconds.
+             */
+            longestExit: number;
+            /** @description Operations, newest first. */
+            operations: components["schemas"]["Page_Operation"];
+        };
+        /**
+         * @description An amount in the smallest units of a sleeve's token, or of its parts, as a decimal string.
+         * @example 100000000
+         */
+        Units: string;
+        /** @description What a figure is in US dollars. For the eye only: nothing is ever reckoned with it. */
+        Usd: {
+            /** @description USD for all that the basket holds, as a decimal; `null` when unavailable. */
+            assets: string | null;
+            /** @description USD for one whole share, from the middle of both sides, as a decimal; `null` when unavailable. */
+            nav: string | null;
+            /** @description Why it is unavailable: `unavailable` where no source is configured. */
+            reason: string | null;
+            /** @description Who says what the coin is worth. */
+            source: string | null;
+            /**
+             * Format: int64
+             * @description When it was said, unix seconds.
+             */
+            updatedAt: number | null;
         };
         /** @description One validator and its bucket ladder. */
         Validator: {
@@ -2381,8 +4335,29 @@ export interface components {
          * @enum {string}
          */
         VaultRequestState: "open" | "waiting" | "partial" | "ready" | "claimed" | "cancelled";
+        /** @description A leg of an exit in kind that could not be delivered. */
+        WaitingLeg: {
+            /** @description What it is paid in; `0xEeee…EEeE` is the chain's coin. */
+            asset: components["schemas"]["Addr"];
+            /** @description Parts that wait. */
+            parts: components["schemas"]["Units"];
+            /** @description Where it goes when somebody delivers it: to whom the owner named last. */
+            recipient: components["schemas"]["Addr"];
+            /**
+             * Format: int64
+             * @description Unix seconds since when the oldest part of it waits; `null` while the index is behind.
+             */
+            since: number | null;
+            /**
+             * Format: int64
+             * @description The sleeve.
+             */
+            sleeve: number;
+            /** @description Units that they stand for now, rounded down. */
+            units: components["schemas"]["Units"];
+        };
         /**
-         * @description An amount in wei of the native coin, of the liquid token, or of queue units, as a decimal string.
+         * @description An amount in wei of the native coin, of the liquid token, of shares, of GOV, or of queue units, as a decimal string.
          * @example 1000000000000000000
          */
         Wei: string;
@@ -2428,7 +4403,10 @@ export interface components {
              * @description Last `seq` the client saw; changes after it are replayed, or `resync` is sent.
              */
             since?: number | null;
-            /** @description `metrics`, `validators`, `buckets`, `queue`, `alerts`, `jobs`, `account:0x…`. */
+            /**
+             * @description `metrics`, `validators`, `buckets`, `queue`, `nav`, `epochs`, `sleeves`, `prices`, `governance`, `alerts`, `jobs`,
+             *     `account:0x…`.
+             */
             subscribe: string[];
             /** @description For topics that need more than `public`: `alerts`, `jobs`. */
             token?: string | null;
@@ -2464,6 +4442,15 @@ export interface operations {
             };
             /** @description A value is wrong; the message names it. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2525,6 +4512,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Too many requests. */
             429: {
                 headers: {
@@ -2567,6 +4563,15 @@ export interface operations {
             };
             /** @description A value is wrong; the message names it. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2684,6 +4689,15 @@ export interface operations {
             };
             /** @description A value is wrong; the message names it. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3179,6 +5193,861 @@ export interface operations {
             };
         };
     };
+    basket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BasketSummary"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    basket_account: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The account. */
+                address: components["schemas"]["Addr"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BasketAccount"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    basket_account_history: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The account. */
+                address: components["schemas"]["Addr"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BasketMove"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    basket_account_receipts: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The account. */
+                address: components["schemas"]["Addr"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BasketReceipt"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    basket_auctions: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BasketAuctions"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    basket_epochs: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BasketEpoch"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    basket_epoch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number, from 1. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BasketEpoch"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    basket_history: {
+        parameters: {
+            query?: {
+                /** @description Unix seconds, inclusive; the oldest sample when left out. */
+                from?: number;
+                /** @description Unix seconds, inclusive; the newest sample when left out. */
+                to?: number;
+                /** @description Seconds between samples; made larger where more than 1,000 would come. */
+                step?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BasketHistory"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    basket_prices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BasketPrices"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    basket_quote_deposit: {
+        parameters: {
+            query: {
+                /** @description The sleeve that is paid into, from 0. */
+                sleeve: number;
+                /** @description Smallest units of its token, decimal, above 0 and below 2^112. */
+                units: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BasketDepositQuote"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The contract refuses this amount. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    basket_quote_exit: {
+        parameters: {
+            query: {
+                /** @description Shares, wei, decimal, above 0 and below 2^112. */
+                shares: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BasketExitQuote"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The contract refuses this amount. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    basket_quote_mint: {
+        parameters: {
+            query: {
+                /** @description Shares, wei, decimal, above 0 and below 2^112. */
+                shares: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BasketMintQuote"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The contract refuses this amount. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    basket_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its token id. */
+                id: components["schemas"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BasketReceipt"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    basket_sleeves: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BasketSleeves"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     config: {
         parameters: {
             query?: never;
@@ -3217,6 +6086,15 @@ export interface operations {
             };
             /** @description A value is wrong; the message names it. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3275,6 +6153,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Too many requests. */
             429: {
                 headers: {
@@ -3319,6 +6206,316 @@ export interface operations {
             };
             /** @description A value is wrong; the message names it. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    governance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Governance"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    governance_account: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The account. */
+                address: components["schemas"]["Addr"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceAccount"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    proposals: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Proposal"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    proposal: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Its id. */
+                id: components["schemas"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalDetail"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Chain or index do not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    timelock: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timelock"];
+                };
+            };
+            /** @description A value is wrong; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3372,6 +6569,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Too many requests. */
             429: {
                 headers: {
@@ -3417,6 +6623,15 @@ export interface operations {
             };
             /** @description A value is wrong; the message names it. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3525,6 +6740,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Too many requests. */
             429: {
                 headers: {
@@ -3569,6 +6793,15 @@ export interface operations {
             };
             /** @description A value is wrong; the message names it. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3660,6 +6893,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Too many requests. */
             429: {
                 headers: {
@@ -3711,6 +6953,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Too many requests. */
             429: {
                 headers: {
@@ -3753,6 +7004,15 @@ export interface operations {
             };
             /** @description A value is wrong; the message names it. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3818,6 +7078,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The contract refuses this amount. */
             422: {
                 headers: {
@@ -3869,6 +7138,15 @@ export interface operations {
             };
             /** @description A value is wrong; the message names it. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3980,6 +7258,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Too many requests. */
             429: {
                 headers: {
@@ -4031,6 +7318,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Too many requests. */
             429: {
                 headers: {
@@ -4075,6 +7371,15 @@ export interface operations {
             };
             /** @description A value is wrong; the message names it. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4174,6 +7479,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Too many requests. */
             429: {
                 headers: {
@@ -4223,6 +7537,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The deployment lacks this part, or there is no such thing in it. */
             404: {
                 headers: {
                     [name: string]: unknown;

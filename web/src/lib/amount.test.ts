@@ -5,6 +5,7 @@ import {
   formatBps,
   formatCount,
   formatExact,
+  formatSignedBps,
   formatRate,
   lstToCoin,
   ofBps,
@@ -176,5 +177,34 @@ describe('rates, fees and shares', () => {
   it('refuses an amount from the service that is not decimal wei', () => {
     expect(wei('0')).toBe(0n)
     for (const bad of ['', '-1', '1.0', '1e18', '0x1', ' 1', 'null']) expect(() => wei(bad)).toThrow()
+  })
+})
+
+describe('a token of other decimals', () => {
+  it('is read and written in its own units', () => {
+    expect(parseAmount('0.12345678', 8)).toEqual({ ok: true, value: 12_345_678n })
+    expect(parseAmount('21', 8)).toEqual({ ok: true, value: 2_100_000_000n })
+    expect(parseAmount('0.123456789', 8)).toEqual({ ok: false, reason: 'precision' })
+    expect(parseAmount('7', 0)).toEqual({ ok: true, value: 7n })
+    expect(toInput(12_345_678n, 8)).toBe('0.12345678')
+    expect(toInput(7n, 0)).toBe('7')
+  })
+
+  it('is shown to its last digit under one, and never as zero', () => {
+    expect(formatAmount(1n, undefined, 8)).toBe('0.00000001')
+    expect(formatAmount(123_456_789n, undefined, 8)).toBe('1.2345')
+    expect(formatAmount(1n, 4, 8)).toBe('<0.0001')
+    expect(formatExact(123_456_789n, 8)).toBe('1.23456789')
+    expect(formatAmount(1_500_000n, undefined, 6)).toBe('1.5')
+  })
+})
+
+describe('a growth', () => {
+  it('has its sign', () => {
+    expect([formatSignedBps(525), formatSignedBps(-10), formatSignedBps(0)]).toEqual([
+      '+5.25\u00a0%',
+      '−0.1\u00a0%',
+      '+0\u00a0%',
+    ])
   })
 })

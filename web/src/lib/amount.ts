@@ -1,5 +1,5 @@
 /**
- * Amounts are `bigint` wei (10^-18 of a coin or token) from the API's decimal string to the screen and to the wallet.
+ * Amounts are `bigint` wei (10^-18 of a coin or token; a token with other decimals names them) from the API's decimal string to the screen and to the wallet.
  * Nothing here goes through a float, and what is shown is always rounded down: a person never sees more than there is.
  */
 
@@ -20,11 +20,11 @@ export type ParsedAmount =
   { ok: true; value: bigint } | { ok: false; reason: 'empty' | 'format' | 'ambiguous' | 'precision' | 'size' }
 
 /**
- * Reads what a person typed, in whole coins: `1`, `1.5`, `.5`, `1,5`, `1 000.25`, `1,000.25`.
+ * Reads what a person typed, in whole coins, or tokens of other `decimals`: `1`, `1.5`, `.5`, `1,5`, `1 000.25`, `1,000.25`.
  * One comma alone is a decimal mark; commas before a point or repeated are grouping. `1,234` could be either: money does
  * not guess, it asks.
  */
-export function parseAmount(input: string): ParsedAmount {
+export function parseAmount(input: string, decimals = DECIMALS): ParsedAmount {
   let text = input.replace(/[\s\u00a0\u202f'_]/g, '')
   if (text === '') return { ok: false, reason: 'empty' }
   const commas = text.split(',').length - 1
@@ -40,16 +40,17 @@ export function parseAmount(input: string): ParsedAmount {
   }
   if (!/^(\d+\.?\d*|\.\d+)$/.test(text)) return { ok: false, reason: 'format' }
   const [whole = '', fraction = ''] = text.split('.')
-  if (fraction.replace(/0+$/, '').length > DECIMALS) return { ok: false, reason: 'precision' }
-  const value = BigInt(whole || '0') * WEI + BigInt(fraction.slice(0, DECIMALS).padEnd(DECIMALS, '0'))
+  if (fraction.replace(/0+$/, '').length > decimals) return { ok: false, reason: 'precision' }
+  const value = BigInt(`${whole || '0'}${fraction.slice(0, decimals).padEnd(decimals, '0')}`)
   if (value >= 2n ** 128n) return { ok: false, reason: 'size' }
   return { ok: true, value }
 }
 
-/** All 18 digits where they are needed, no grouping: what goes back into an input field, and what `parseAmount` reads. */
-export function toInput(value: bigint): string {
-  const whole = value / WEI
-  const fraction = (value % WEI).toString().padStart(DECIMALS, '0').replace(/0+$/, '')
+/** All digits where they are needed, no grouping: what goes back into an input field, and what `parseAmount` reads. */
+export function toInput(value: bigint, decimals = DECIMALS): string {
+  const one = 10n ** BigInt(decimals)
+  const whole = value / one
+  const fraction = decimals === 0 ? '' : (value % one).toString().padStart(decimals, '0').replace(/0+$/, '')
   return fraction ? `${whole}.${fraction}` : whole.toString()
 }
 
@@ -70,18 +71,21 @@ function fixed(value: bigint, unit: bigint, scale: number, fractionDigits: numbe
 }
 
 /** For reading: grouped, rounded down, fewer digits the larger the amount. A non-zero amount never reads as zero. */
-export function formatAmount(value: bigint, fractionDigits?: number): string {
-  if (value < 0n) return `−${formatAmount(-value, fractionDigits)}`
-  const digits = fractionDigits ?? (value >= 10_000n * WEI ? 2 : value >= 100n * WEI ? 3 : value >= WEI ? 4 : 6)
-  const text = fixed(value, WEI, DECIMALS, digits)
+export function formatAmount(value: bigint, fractionDigits?: number, decimals = DECIMALS): string {
+  if (value < 0n) return `−${formatAmount(-value, fractionDigits, decimals)}`
+  const one = 10n ** BigInt(decimals)
+  // A token of few decimals is worth much: under one of it, every digit counts.
+  const most = value >= 10_000n * one ? 2 : value >= 100n * one ? 3 : value >= one ? 4 : decimals <= 8 ? 8 : 6
+  const digits = Math.min(fractionDigits ?? most, decimals)
+  const text = fixed(value, one, decimals, digits)
   if (text === '0' && value > 0n) return digits === 0 ? '<1' : `<0.${'0'.repeat(digits - 1)}1`
   return text
 }
 
 /** For a tooltip and for a screen reader: every digit. */
-export function formatExact(value: bigint): string {
-  if (value < 0n) return `−${formatExact(-value)}`
-  return fixed(value, WEI, DECIMALS, DECIMALS)
+export function formatExact(value: bigint, decimals = DECIMALS): string {
+  if (value < 0n) return `−${formatExact(-value, decimals)}`
+  return fixed(value, 10n ** BigInt(decimals), decimals, decimals)
 }
 
 /** A rate scaled by 10^27, rounded down. It stands at 1 unless a loss was booked, so six digits are enough to show one. */
@@ -95,6 +99,11 @@ export function formatBps(bps: number | bigint): string {
   const value = BigInt(bps)
   const fraction = (value % 100n).toString().padStart(2, '0').replace(/0+$/, '')
   return `${value / 100n}${fraction ? `.${fraction}` : ''}\u00a0%`
+}
+
+/** A growth: `+5.25 %`, `−0.1 %`. */
+export function formatSignedBps(bps: number): string {
+  return `${bps < 0 ? '−' : '+'}${formatBps(Math.abs(bps))}`
 }
 
 /** `part / whole` in basis points, rounded down, within 0..10000; 0 when there is nothing. */

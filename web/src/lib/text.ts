@@ -1,3 +1,4 @@
+import { getAddress, isAddress, type Address } from 'viem'
 import { formatAmount } from './amount'
 import { formatDuration } from './time'
 
@@ -19,6 +20,12 @@ export function displayName(name: string | null | undefined, fallback: string): 
 
 export function shortAddress(address: string): string {
   return address.length > 12 ? `${address.slice(0, 6)}…${address.slice(-4)}` : address
+}
+
+/** A typed address in the form that wallets show, or `null`. */
+export function readAddress(text: string): Address | null {
+  const trimmed = text.trim()
+  return isAddress(trimmed, { strict: false }) ? getAddress(trimmed) : null
 }
 
 export type ExplorerKind = 'tx' | 'address'
@@ -60,6 +67,9 @@ export function sentence(text: string, unit: string): string {
 const TITLES: Record<string, string> = {
   '/': 'Stake',
   '/exit': 'Exit',
+  '/basket': 'Basket',
+  '/govern': 'Govern',
+  '/risks': 'Known risks',
   '/dashboard': 'Dashboard',
   '/validators': 'Validators',
   '/operate': 'Operate',

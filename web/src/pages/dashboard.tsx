@@ -6,9 +6,11 @@ import { call } from '../api/client'
 import { accountQuery, historyQuery, payoutsQuery, statusQuery } from '../api/queries'
 import type { Account, HistoryItem, HistoryKind, Page } from '../api/types'
 import { minterAbi } from '../generated/abi'
-import { useAppConfig } from '../chain/app-config'
+import { useAppConfig, useLiquid } from '../chain/app-config'
 import { useChainNow } from '../chain/use-clock'
 import { isBusy, useTx } from '../chain/use-tx'
+import { AddressField } from '../components/address-field'
+import { BasketHolding } from '../components/basket-holding'
 import { Requests } from '../components/requests'
 import { TxStatus, txLabel } from '../components/tx-status'
 import {
@@ -28,7 +30,7 @@ import {
 import { VaultHolding } from '../components/vault'
 import { ConnectButton, useReadyWallet } from '../components/wallet'
 import { formatCount, toInput, wei } from '../lib/amount'
-import { csvCell } from '../lib/text'
+import { csvCell, readAddress } from '../lib/text'
 import { formatDate } from '../lib/time'
 
 const route = getRouteApi('/dashboard')
@@ -53,11 +55,11 @@ const KINDS: Record<HistoryKind, string> = {
 
 function Holdings({ account, mine }: { account: Account; mine: boolean }) {
   const config = useAppConfig()
+  const { minter } = useLiquid()
   const wallet = useReadyWallet()
   const { state, send } = useTx()
   const rewards = wei(account.claimableRewards)
-  const claim = () =>
-    send({ address: config.contracts.minter, abi: minterAbi, functionName: 'unstakeRewards', args: [] })
+  const claim = () => send({ address: minter, abi: minterAbi, functionName: 'unstakeRewards', args: [] })
   return (
     <Card>
       <dl className="grid grid-cols-2 gap-x-4 gap-y-6 lg:grid-cols-4">
@@ -114,13 +116,12 @@ function Holdings({ account, mine }: { account: Account; mine: boolean }) {
 
 /** Who may pay this account without being asked, and who claims for it. */
 function PayoutsCard({ address, mine }: { address: string; mine: boolean }) {
-  const { contracts } = useAppConfig()
+  const { minter } = useLiquid()
   const wallet = useReadyWallet()
   const now = useChainNow()
   const query = useQuery(payoutsQuery(address))
   const { state, send } = useTx()
-  const set = (on: boolean) =>
-    send({ address: contracts.minter, abi: minterAbi, functionName: 'setAutoPay', args: [on] })
+  const set = (on: boolean) => send({ address: minter, abi: minterAbi, functionName: 'setAutoPay', args: [on] })
   return (
     <Card title="Payouts">
       <Loaded query={query}>
@@ -316,15 +317,26 @@ function History({ address }: { address: string }) {
   )
 }
 
-function Holder({ address, mine }: { address: string; mine: boolean }) {
+/** What an account has of the liquid side. */
+function Liquid({ address, mine }: { address: string; mine: boolean }) {
   const account = useQuery(accountQuery(address))
   return (
-    <div className="space-y-5">
+    <>
       <Loaded query={account}>{(data) => <Holdings account={data} mine={mine} />}</Loaded>
       <VaultHolding address={address} mine={mine} />
       <Requests address={address} mine={mine} title={mine ? 'My requests' : 'Requests'} />
       <PayoutsCard address={address} mine={mine} />
-      <History address={address} />
+    </>
+  )
+}
+
+function Holder({ address, mine }: { address: string; mine: boolean }) {
+  const { liquid, basket } = useAppConfig()
+  return (
+    <div className="space-y-5">
+      {liquid && <Liquid address={address} mine={mine} />}
+      {basket && <BasketHolding address={address} mine={mine} />}
+      {liquid && <History address={address} />}
     </div>
   )
 }
@@ -332,36 +344,17 @@ function Holder({ address, mine }: { address: string; mine: boolean }) {
 function Lookup() {
   const navigate = useNavigate()
   const [text, setText] = useState('')
-  const trimmed = text.trim()
-  const wrong = trimmed !== '' && !isAddress(trimmed, { strict: false })
+  const who = readAddress(text)
   return (
     <form
       className="flex flex-wrap items-start gap-x-3"
       onSubmit={(event) => {
         event.preventDefault()
-        if (trimmed && !wrong) void navigate({ to: '/dashboard', search: { address: trimmed } })
+        if (who) void navigate({ to: '/dashboard', search: { address: who } })
       }}
     >
-      <div className="min-w-0 flex-1 basis-64">
-        <label htmlFor="lookup" className="text-sm font-medium">
-          Or look at any address
-        </label>
-        <input
-          id="lookup"
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-          placeholder="0x…"
-          autoComplete="off"
-          spellCheck={false}
-          aria-invalid={wrong}
-          aria-describedby="lookup-note"
-          className="mt-1.5 h-10 w-full rounded-control bg-sunken px-3 font-mono text-sm ring-1 ring-line-strong"
-        />
-        <p id="lookup-note" aria-live="polite" className="mt-1 mb-1.5 min-h-5 text-sm text-bad">
-          {wrong && 'An address is 0x followed by 40 hexadecimal digits.'}
-        </p>
-      </div>
-      <Button look="quiet" type="submit" disabled={trimmed === '' || wrong} className="sm:mt-[1.9rem]">
+      <AddressField label="Or look at any address" text={text} onText={setText} testId="lookup" />
+      <Button look="quiet" type="submit" disabled={!who} className="sm:mt-[1.9rem]">
         Show
       </Button>
     </form>

@@ -1,16 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
-import { useDeferredValue, useId, useState, type ReactNode } from 'react'
+import { useDeferredValue, useId, useState } from 'react'
 import { accountQuery, exitQuoteQuery, overviewQuery, poolQuoteQuery, poolsQuery } from '../api/queries'
 import type { ExitPools, Overview, PoolQuote } from '../api/types'
 import { minterAbi } from '../generated/abi'
-import { useAppConfig } from '../chain/app-config'
+import { useAppConfig, useLiquid } from '../chain/app-config'
 import { useChainNow } from '../chain/use-clock'
 import { isBusy, useTx } from '../chain/use-tx'
 import { AmountField } from '../components/amount-field'
 import { Later } from '../components/later'
+import { Cost, Path } from '../components/path'
 import { Requests } from '../components/requests'
 import { TxStatus, txLabel } from '../components/tx-status'
-import { Badge, Button, Card, Coin, Fact, Facts, Failure, Lst, Notice, PageHead, When } from '../components/ui'
+import { Badge, Button, Card, Coin, Failure, Lst, Notice, PageHead, When } from '../components/ui'
 import { ConnectButton, useReadyWallet } from '../components/wallet'
 import { formatAmount, formatBps, ofBps, parseAmount, wei } from '../lib/amount'
 import { costOf, FULL, planExit, queuePay } from '../lib/exit'
@@ -39,57 +40,6 @@ type Parts = {
   queueFeeBps: number
   eta: number | null
   etaIfMissed: number | null
-}
-
-/** One of the three ways out. All three answer the same questions in the same order, so that they compare across. */
-function Path({
-  name,
-  badge,
-  pays,
-  give,
-  cost,
-  when,
-  muted,
-  children,
-}: {
-  name: string
-  badge: ReactNode
-  pays: ReactNode
-  give: ReactNode
-  cost: ReactNode
-  when: ReactNode
-  muted?: boolean
-  children?: ReactNode
-}) {
-  return (
-    <section className={`card flex min-w-0 flex-col p-5 ${muted ? 'bg-sunken shadow-none' : ''}`}>
-      <div className="flex flex-wrap items-center justify-between gap-x-3 gap-y-1">
-        <h2 className="font-semibold">{name}</h2>
-        {badge}
-      </div>
-      <p className={`mt-3 mb-2 text-2xl font-semibold tracking-tight ${muted ? 'text-ink-soft' : ''}`}>
-        <span className="sr-only">Pays </span>
-        {pays}
-      </p>
-      <Facts>
-        <Fact label="You give">{give}</Fact>
-        <Fact label="It costs">{cost}</Fact>
-        <Fact label="You have it">{when}</Fact>
-      </Facts>
-      {children && <p className="mt-auto border-t border-line pt-3 text-sm text-ink-soft">{children}</p>}
-    </section>
-  )
-}
-
-/** A cost in coins with its share; before there is an amount, the share alone. */
-function Cost({ coins, share }: { coins: bigint | null; share: string }) {
-  return coins === null || coins === 0n ? (
-    <>{share}</>
-  ) : (
-    <>
-      <Coin value={coins} /> <span className="font-normal whitespace-nowrap text-ink-soft">· {share}</span>
-    </>
-  )
 }
 
 /** What the pools say of this exit: a word for the badge, the price as a cost, and a sentence. */
@@ -324,6 +274,7 @@ function useParts(typed: bigint, share: number, overview: Overview | undefined, 
 
 function ExitForm() {
   const config = useAppConfig()
+  const { minter } = useLiquid()
   const wallet = useReadyWallet()
   const now = useChainNow()
   const overview = useQuery(overviewQuery)
@@ -350,7 +301,7 @@ function ExitForm() {
   const exit = async () => {
     if (!parts) return
     const ok = await send({
-      address: config.contracts.minter,
+      address: minter,
       abi: minterAbi,
       functionName: 'redeem',
       args: [

@@ -15,6 +15,7 @@ import {
 import type { Alert, Job, JournalItem, Mode, Overview, Rung, Status } from '../api/types'
 import { useAppConfig } from '../chain/app-config'
 import { useChainNow, useWallNow } from '../chain/use-clock'
+import { EpochsCard } from '../components/basket-epochs'
 import { ConverterCard, PoolsCard, PowerCard, ReserveCard } from '../components/parts'
 import {
   Badge,
@@ -520,53 +521,73 @@ function Access() {
   )
 }
 
-export function OperatePage() {
+/** The liquid side's buffer and line. */
+function Pot() {
   const overview = useQuery(overviewQuery)
+  return (
+    <Loaded query={overview} rows={8}>
+      {(data) => (
+        <>
+          {data.instantPaused && (
+            <Notice tone="warn" title="Instant exits are paused">
+              {data.pausedUntil !== null && 'The pause lapses by itself.'} Deposits’ and queue’s own switches are
+              separate.
+            </Notice>
+          )}
+          <BufferGauge overview={data} />
+          <Queue overview={data} />
+        </>
+      )}
+    </Loaded>
+  )
+}
+
+function Assets() {
+  const overview = useQuery(overviewQuery)
+  if (!overview.data) return null
+  const { headroom, active, cooling } = overview.data
+  return (
+    <>
+      . Assets: <Coin value={sum([wei(headroom), wei(active), wei(cooling)])} />
+    </>
+  )
+}
+
+export function OperatePage() {
+  const { liquid, basket } = useAppConfig()
   const status = useQuery(statusQuery)
-  const total = overview.data
-    ? sum([wei(overview.data.headroom), wei(overview.data.active), wei(overview.data.cooling)])
-    : 0n
   return (
     <>
       <PageHead title="Operate">
         What the system holds, what waits, what the keepers decided and why
-        {overview.data && (
-          <>
-            . Assets: <Coin value={total} />
-          </>
-        )}
-        .
+        {liquid && <Assets />}.
       </PageHead>
       <div className="space-y-5">
         {status.error && !status.data && <Failure error={status.error} retry={() => status.refetch()} />}
-        <Loaded query={overview} rows={8}>
-          {(data) => (
-            <>
-              {data.instantPaused && (
-                <Notice tone="warn" title="Instant exits are paused">
-                  {data.pausedUntil !== null && 'The pause lapses by itself.'} Deposits’ and queue’s own switches are
-                  separate.
-                </Notice>
-              )}
-              <BufferGauge overview={data} />
-              <Queue overview={data} />
-            </>
-          )}
-        </Loaded>
+        {liquid && <Pot />}
         <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]">
           <div className="space-y-5">
             <Jobs />
             <Journal />
-            <PoolsCard />
-            <ConverterCard />
+            {liquid && (
+              <>
+                <PoolsCard />
+                <ConverterCard />
+              </>
+            )}
             <Access />
           </div>
           {/* On a phone, what is wrong comes before what runs. */}
           <div className="order-first space-y-5 lg:order-none">
             <Alerts />
             {status.data && <Health status={status.data} />}
-            <PowerCard />
-            <ReserveCard />
+            {liquid && (
+              <>
+                <PowerCard />
+                <ReserveCard />
+              </>
+            )}
+            {basket && <EpochsCard />}
           </div>
         </div>
       </div>

@@ -4,13 +4,14 @@ import { useBalance, useReadContract } from 'wagmi'
 import { depositQuoteQuery, overviewQuery, reserveQuery, vaultQuery } from '../api/queries'
 import type { Overview } from '../api/types'
 import { minterAbi, rewardsAbi, vaultAbi } from '../generated/abi'
-import { useAppConfig } from '../chain/app-config'
+import { useAppConfig, useLiquid } from '../chain/app-config'
 import { useChainNow } from '../chain/use-clock'
 import { isBusy, useTx } from '../chain/use-tx'
 import { AmountField } from '../components/amount-field'
+import { Choice } from '../components/choice'
 import { Later } from '../components/later'
 import { TxStatus, txLabel } from '../components/tx-status'
-import { Choice, Shares, VaultCard } from '../components/vault'
+import { Shares, VaultCard } from '../components/vault'
 import { Amount, Button, Card, Coin, Fact, Facts, Failure, Loaded, Lst, Notice, PageHead, Stat } from '../components/ui'
 import { ConnectButton, useReadyWallet } from '../components/wallet'
 import { formatBps, formatCount, formatRate, ofBps, parseAmount, RAY, wei, WEI } from '../lib/amount'
@@ -33,7 +34,7 @@ function DepositForm({ overview }: { overview: Overview | undefined }) {
   const parsed = parseAmount(text)
   const amount = parsed.ok ? parsed.value : 0n
   const quote = useQuery(depositQuoteQuery(useDeferredValue(amount)))
-  const { vault: vaultAt } = config.contracts
+  const { minter, rewards, vault: vaultAt } = useLiquid()
   const vault = useQuery({ ...vaultQuery, enabled: vaultAt !== null })
   const balance = useBalance({ address: wallet.address, chainId: config.chainId, query: { enabled: wallet.connected } })
   const held = balance.data?.value
@@ -44,13 +45,13 @@ function DepositForm({ overview }: { overview: Overview | undefined }) {
   const shares = price > 0n ? (receive * RAY) / price : 0n
   const leastShares = shares - ofBps(shares, SHARE_SLACK_BPS)
   const flags = useReadContract({
-    address: config.contracts.minter,
+    address: minter,
     abi: minterAbi,
     functionName: 'flags',
     chainId: config.chainId,
   })
   const rewardFee = useReadContract({
-    address: config.contracts.rewards,
+    address: rewards,
     abi: rewardsAbi,
     functionName: 'rewardFeeBps',
     chainId: config.chainId,
@@ -75,7 +76,7 @@ function DepositForm({ overview }: { overview: Overview | undefined }) {
           value: amount,
         })
       : send({
-          address: config.contracts.minter,
+          address: minter,
           abi: minterAbi,
           functionName: 'deposit',
           args: [wallet.address, receive, deadlineAt(now, config.clockFactor)],

@@ -32,8 +32,8 @@ impl AppState {
     }
 
     pub(crate) async fn pools(&self) -> Result<ExitPools, ApiError> {
+        let minter = self.liquid()?.minter.0;
         let now = self.live().now().await?;
-        let minter = self.contracts().minter.0;
         let force = now.read(minter, Minter::ammRouteCall {}).await?;
         let known = self.store().pools().await.map_err(index)?;
         let mut pools = Vec::new();
@@ -64,8 +64,8 @@ impl AppState {
     }
 
     pub(crate) async fn quote_pool(&self, amount: U256) -> Result<PoolQuote, ApiError> {
+        let minter = self.liquid()?.minter.0;
         let now = self.live().now().await?;
-        let minter = self.contracts().minter.0;
         let (force, rate) = try_join!(
             now.read(minter, Minter::ammRouteCall {}),
             now.read(minter, Minter::rateCall {}),
@@ -99,6 +99,7 @@ impl AppState {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<PoolSale>, ApiError> {
+        self.liquid()?;
         let asked = page_request(cursor, limit);
         let sales = self
             .store()

@@ -15,9 +15,10 @@ use crate::{
 
 impl AppState {
     pub(crate) async fn payouts(&self, account: Address) -> Result<Payouts, ApiError> {
+        let minter = self.liquid()?.minter.0;
         let now = self.live().now().await?;
         let ask = Minter::autoPayCall { owner: account };
-        let auto_pay = now.read(self.contracts().minter.0, ask).await?;
+        let auto_pay = now.read(minter, ask).await?;
         let said = self.store().auto_pay(account).await.map_err(index)?;
         let row = self.store().delegate(account).await.map_err(index)?;
         Ok(Payouts {
@@ -43,6 +44,7 @@ impl AppState {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<Delegate>, ApiError> {
+        self.liquid()?;
         let asked = page_request(cursor, limit);
         let rows = self
             .store()
@@ -53,6 +55,7 @@ impl AppState {
     }
 
     pub(crate) async fn halt(&self) -> Result<Halt, ApiError> {
+        self.liquid()?;
         let store = self.store();
         let named = async |name: &str| -> Result<Option<Addr>, ApiError> {
             let row = store.parameter(name).await.map_err(index)?;
@@ -90,6 +93,7 @@ impl AppState {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<Scheduled>, ApiError> {
+        let minter = self.liquid()?.minter.0;
         // A contract read each: the page is kept shorter than other lists'.
         let rows = self
             .store()
@@ -97,7 +101,6 @@ impl AppState {
             .await
             .map_err(paged(cursor))?;
         let now = self.live().now().await?;
-        let minter = self.contracts().minter.0;
         let delay = secs(now.read(minter, Minter::longestExitCall {}).await?);
         let items = stream::iter(rows.items)
             .map(|row| {

@@ -18,7 +18,7 @@ impl AppState {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<Receipt>, ApiError> {
-        part(self.contracts().receipts, "receipts")?;
+        part(self.liquid()?.receipts, "receipts")?;
         // Two contract reads a receipt: the page is kept shorter than other lists'.
         let rows = self
             .store()
@@ -32,7 +32,7 @@ impl AppState {
     }
 
     pub(crate) async fn receipt(&self, id: U256) -> Result<Receipt, ApiError> {
-        part(self.contracts().receipts, "receipts")?;
+        part(self.liquid()?.receipts, "receipts")?;
         let unknown = || ApiError::NotFound {
             what: "receipt",
             id: id.to_string(),

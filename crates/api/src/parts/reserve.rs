@@ -14,8 +14,8 @@ use crate::{
 
 impl AppState {
     pub(crate) async fn reserve(&self) -> Result<Reserve, ApiError> {
+        let minter = self.liquid()?.minter.0;
         let now = self.live().now().await?;
-        let minter = self.contracts().minter.0;
         Ok(Reserve {
             held: Wei(now.read(minter, Minter::insuranceCall {}).await?),
             block: now.block.number,
@@ -27,6 +27,7 @@ impl AppState {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<ReserveMove>, ApiError> {
+        self.liquid()?;
         let asked = page_request(cursor, limit);
         let moves = self
             .store()
@@ -48,8 +49,8 @@ impl AppState {
     }
 
     pub(crate) async fn converter(&self) -> Result<Converter, ApiError> {
+        let minter = self.liquid()?.minter.0;
         let now = self.live().now().await?;
-        let minter = self.contracts().minter.0;
         let at = now.read(minter, Minter::converterCall {}).await?;
         let mut tokens = Vec::new();
         for row in self.store().conversions().await.map_err(index)? {
@@ -91,6 +92,7 @@ impl AppState {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<ConversionSale>, ApiError> {
+        self.liquid()?;
         let asked = page_request(cursor, limit);
         let sales = self
             .store()

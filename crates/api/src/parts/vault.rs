@@ -20,7 +20,7 @@ use crate::{
 
 impl AppState {
     pub(crate) async fn vault(&self) -> Result<Vault, ApiError> {
-        let contracts = self.contracts();
+        let contracts = self.liquid()?;
         let at = part(contracts.vault, "vault")?;
         let now = self.live().now().await?;
         let (shares, lst, price, held, pending, terms) = try_join!(
@@ -56,7 +56,7 @@ impl AppState {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<VaultMove>, ApiError> {
-        part(self.contracts().vault, "vault")?;
+        part(self.liquid()?.vault, "vault")?;
         let asked = page_request(cursor, limit);
         let moves = self
             .store()
@@ -82,7 +82,7 @@ impl AppState {
     }
 
     pub(crate) async fn vault_position(&self, account: Address) -> Result<VaultPosition, ApiError> {
-        let contracts = self.contracts();
+        let contracts = self.liquid()?;
         let at = part(contracts.vault, "vault")?;
         let now = self.live().now().await?;
         let (shares, redeemable, rate) = try_join!(
@@ -113,7 +113,7 @@ impl AppState {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<VaultRequest>, ApiError> {
-        let at = part(self.contracts().coin_vault, "coinVault")?;
+        let at = part(self.liquid()?.coin_vault, "coinVault")?;
         // Several contract reads a request: the page is kept shorter than other lists'.
         let rows = self
             .store()
@@ -122,7 +122,7 @@ impl AppState {
             .map_err(paged(cursor))?;
         let now = self.live().now().await?;
         let open = now
-            .read(self.contracts().minter.0, Minter::openRungCall {})
+            .read(self.liquid()?.minter.0, Minter::openRungCall {})
             .await?;
         let items = stream::iter(rows.items)
             .map(|row| self.vault_request(&now, at, secs(open), row))
@@ -184,7 +184,7 @@ impl AppState {
         let promised_at = if pending.is_zero() || ticket.is_zero() {
             None
         } else {
-            let minter = self.contracts().minter.0;
+            let minter = self.liquid()?.minter.0;
             match now
                 .try_read(minter, Minter::exitEtaCall { id: ticket })
                 .await

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 
-use super::ReadErrors;
+use super::PartErrors;
 use crate::{
     dto::{Account, ExitRequest, HistoryItem, Page},
     error::ApiError,
@@ -13,7 +13,7 @@ use crate::{
 /// Holdings and rewards. An address that never came by has zeros.
 #[utoipa::path(get, path = "/api/v1/accounts/{address}", tag = "accounts",
     params(("address" = crate::scalar::Addr, Path, description = "The account.")),
-    responses((status = 200, body = Account), ReadErrors))]
+    responses((status = 200, body = Account), PartErrors))]
 pub(crate) async fn account(
     State(state): State<AppState>,
     address: Segment,
@@ -24,7 +24,7 @@ pub(crate) async fn account(
 /// Its exit requests, newest first.
 #[utoipa::path(get, path = "/api/v1/accounts/{address}/requests", tag = "accounts",
     params(("address" = crate::scalar::Addr, Path, description = "The account."), PageParams),
-    responses((status = 200, body = Page<ExitRequest>), ReadErrors))]
+    responses((status = 200, body = Page<ExitRequest>), PartErrors))]
 pub(crate) async fn requests(
     State(state): State<AppState>,
     address: Segment,
@@ -39,7 +39,7 @@ pub(crate) async fn requests(
 /// What it did, newest first.
 #[utoipa::path(get, path = "/api/v1/accounts/{address}/history", tag = "accounts", operation_id = "account_history",
     params(("address" = crate::scalar::Addr, Path, description = "The account."), PageParams),
-    responses((status = 200, body = Page<HistoryItem>), ReadErrors))]
+    responses((status = 200, body = Page<HistoryItem>), PartErrors))]
 pub(crate) async fn history(
     State(state): State<AppState>,
     address: Segment,

@@ -4,11 +4,11 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::ReadErrors;
+use super::PartErrors;
 use crate::{
     dto::{MetricName, Oracle, Sample},
     error::{ApiError, excerpt},
-    extract::{Params, number},
+    extract::{Params, span},
     server::AppState,
 };
 
@@ -29,7 +29,7 @@ pub(crate) struct HistoryParams {
 
 /// A series, oldest first, at most 1,000 samples: the longer the span, the coarser.
 #[utoipa::path(get, path = "/api/v1/metrics/history", tag = "metrics", operation_id = "metric_history", params(HistoryParams),
-    responses((status = 200, body = Vec<Sample>), ReadErrors))]
+    responses((status = 200, body = Vec<Sample>), PartErrors))]
 pub(crate) async fn history(
     State(state): State<AppState>,
     Params(params): Params<HistoryParams>,
@@ -41,24 +41,8 @@ pub(crate) async fn history(
             excerpt(text)
         ))
     })?;
-    let from = time("from", params.from.as_deref())?.unwrap_or(0);
-    let to = time("to", params.to.as_deref())?.unwrap_or(i64::MAX.unsigned_abs());
-    if from > to {
-        return Err(ApiError::InvalidParameter(format!(
-            "from: `{from}` is after to `{to}`"
-        )));
-    }
+    let (from, to) = span(params.from.as_deref(), params.to.as_deref())?;
     state.metric_history(metric, from, to).await.map(Json)
-}
-
-fn time(name: &str, text: Option<&str>) -> Result<Option<u64>, ApiError> {
-    let Some(text) = text else { return Ok(None) };
-    number(text)
-        .filter(|n| i64::try_from(*n).is_ok())
-        .map(Some)
-        .ok_or_else(|| {
-            ApiError::InvalidParameter(format!("{name}: `{}` is not unix seconds", excerpt(text)))
-        })
 }
 
 /// Prices. None are configured in this version, and none is made up.

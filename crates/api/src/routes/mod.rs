@@ -3,6 +3,8 @@
 mod accounts;
 mod alerts;
 mod automation;
+mod basket;
+mod governance;
 mod metrics;
 mod monitoring;
 mod pools;
@@ -69,6 +71,25 @@ fn table() -> Vec<(Class, UtoipaMethodRouter<AppState>)> {
         (Public, routes!(power::delegates)),
         (Public, routes!(power::halt)),
         (Public, routes!(power::scheduled)),
+        (Public, routes!(basket::summary)),
+        (Public, routes!(basket::sleeves)),
+        (Public, routes!(basket::quote_exit)),
+        (Public, routes!(basket::quote_deposit)),
+        (Public, routes!(basket::quote_mint)),
+        (Public, routes!(basket::epochs)),
+        (Public, routes!(basket::epoch)),
+        (Public, routes!(basket::account)),
+        (Public, routes!(basket::account_history)),
+        (Public, routes!(basket::account_receipts)),
+        (Public, routes!(basket::receipt)),
+        (Public, routes!(basket::history)),
+        (Public, routes!(basket::prices)),
+        (Public, routes!(basket::auctions)),
+        (Public, routes!(governance::summary)),
+        (Public, routes!(governance::proposals)),
+        (Public, routes!(governance::proposal)),
+        (Public, routes!(governance::account)),
+        (Public, routes!(governance::timelock)),
         (Public, routes!(metrics::history)),
         (Public, routes!(metrics::oracle)),
         // Its topics have classes of their own: see `ws::Topic::class`.
@@ -141,7 +162,7 @@ pub(crate) enum GuardErrors {
 #[openapi(
     info(
         title = "Omnibus",
-        description = "Liquid staking with predictable exits. Amounts are decimal strings of wei, rates are scaled by 1e27, times are unix seconds.",
+        description = "Liquid staking with predictable exits, and baskets of staked positions. Amounts are decimal strings of wei, rates are scaled by 1e27, times are unix seconds.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     components(schemas(dto::WsRequest, dto::WsMessage))

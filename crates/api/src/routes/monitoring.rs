@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::ReadErrors;
+use super::{PartErrors, ReadErrors};
 use crate::{
     dto::{Event, Overview, Page, Rung},
     error::{ApiError, excerpt},
@@ -14,13 +14,13 @@ use crate::{
 };
 
 /// Everything about the pot, read from the chain at one block.
-#[utoipa::path(get, path = "/api/v1/monitoring/overview", tag = "monitoring", responses((status = 200, body = Overview), ReadErrors))]
+#[utoipa::path(get, path = "/api/v1/monitoring/overview", tag = "monitoring", responses((status = 200, body = Overview), PartErrors))]
 pub(crate) async fn overview(State(state): State<AppState>) -> Result<Json<Overview>, ApiError> {
     state.overview().await.map(Json)
 }
 
 /// The rungs of the queue, newest first.
-#[utoipa::path(get, path = "/api/v1/monitoring/rungs", tag = "monitoring", params(PageParams), responses((status = 200, body = Page<Rung>), ReadErrors))]
+#[utoipa::path(get, path = "/api/v1/monitoring/rungs", tag = "monitoring", params(PageParams), responses((status = 200, body = Page<Rung>), PartErrors))]
 pub(crate) async fn rungs(
     State(state): State<AppState>,
     Params(page): Params<PageParams>,

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 
-use super::ReadErrors;
+use super::PartErrors;
 use crate::{
     dto::{ExitPools, Page, PoolSale},
     error::ApiError,
@@ -11,14 +11,14 @@ use crate::{
 };
 
 /// The pools that exits may be sold to, read from the chain at one block.
-#[utoipa::path(get, path = "/api/v1/pools", tag = "pools", operation_id = "pools", responses((status = 200, body = ExitPools), ReadErrors))]
+#[utoipa::path(get, path = "/api/v1/pools", tag = "pools", operation_id = "pools", responses((status = 200, body = ExitPools), PartErrors))]
 pub(crate) async fn list(State(state): State<AppState>) -> Result<Json<ExitPools>, ApiError> {
     state.pools().await.map(Json)
 }
 
 /// What they bought, newest first.
 #[utoipa::path(get, path = "/api/v1/pools/sales", tag = "pools", operation_id = "pool_sales", params(PageParams),
-    responses((status = 200, body = Page<PoolSale>), ReadErrors))]
+    responses((status = 200, body = Page<PoolSale>), PartErrors))]
 pub(crate) async fn sales(
     State(state): State<AppState>,
     Params(page): Params<PageParams>,

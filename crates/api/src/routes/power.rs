@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 
-use super::ReadErrors;
+use super::PartErrors;
 use crate::{
     dto::{Delegate, Halt, Page, Payouts, Scheduled},
     error::ApiError,
@@ -13,7 +13,7 @@ use crate::{
 /// Who may pay its requests, and who claims its rewards.
 #[utoipa::path(get, path = "/api/v1/accounts/{address}/payouts", tag = "accounts", operation_id = "payouts",
     params(("address" = crate::scalar::Addr, Path, description = "The account.")),
-    responses((status = 200, body = Payouts), ReadErrors))]
+    responses((status = 200, body = Payouts), PartErrors))]
 pub(crate) async fn payouts(
     State(state): State<AppState>,
     address: Segment,
@@ -23,7 +23,7 @@ pub(crate) async fn payouts(
 
 /// Contracts with a delegate, or with one announced, by address.
 #[utoipa::path(get, path = "/api/v1/delegates", tag = "power", operation_id = "delegates", params(PageParams),
-    responses((status = 200, body = Page<Delegate>), ReadErrors))]
+    responses((status = 200, body = Page<Delegate>), PartErrors))]
 pub(crate) async fn delegates(
     State(state): State<AppState>,
     Params(page): Params<PageParams>,
@@ -35,14 +35,14 @@ pub(crate) async fn delegates(
 }
 
 /// Whether the minter is halted, and what governor and guardian signed.
-#[utoipa::path(get, path = "/api/v1/halt", tag = "power", operation_id = "halt", responses((status = 200, body = Halt), ReadErrors))]
+#[utoipa::path(get, path = "/api/v1/halt", tag = "power", operation_id = "halt", responses((status = 200, body = Halt), PartErrors))]
 pub(crate) async fn halt(State(state): State<AppState>) -> Result<Json<Halt>, ApiError> {
     state.halt().await.map(Json)
 }
 
 /// Announced changes, newest first.
 #[utoipa::path(get, path = "/api/v1/scheduled", tag = "power", operation_id = "scheduled", params(PageParams),
-    responses((status = 200, body = Page<Scheduled>), ReadErrors))]
+    responses((status = 200, body = Page<Scheduled>), PartErrors))]
 pub(crate) async fn scheduled(
     State(state): State<AppState>,
     Params(page): Params<PageParams>,

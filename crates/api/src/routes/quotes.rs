@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 
-use super::ReadErrors;
+use super::PartErrors;
 use crate::{
     dto::{DepositQuote, ErrorBody, ExitQuote, PoolQuote},
     error::ApiError,
@@ -12,7 +12,7 @@ use crate::{
 
 /// The three paths of an exit side by side. A quote, not a promise: pass `minOutNow` and `feeLimitBps` when you redeem.
 #[utoipa::path(get, path = "/api/v1/quote/exit", tag = "quotes", operation_id = "quote_exit", params(AmountParams),
-    responses((status = 200, body = ExitQuote), (status = 422, body = ErrorBody, description = "The contract refuses this amount."), ReadErrors))]
+    responses((status = 200, body = ExitQuote), (status = 422, body = ErrorBody, description = "The contract refuses this amount."), PartErrors))]
 pub(crate) async fn exit(
     State(state): State<AppState>,
     Params(params): Params<AmountParams>,
@@ -22,7 +22,7 @@ pub(crate) async fn exit(
 
 /// What a deposit mints.
 #[utoipa::path(get, path = "/api/v1/quote/deposit", tag = "quotes", operation_id = "quote_deposit", params(AmountParams),
-    responses((status = 200, body = DepositQuote), (status = 422, body = ErrorBody, description = "The contract refuses this amount."), ReadErrors))]
+    responses((status = 200, body = DepositQuote), (status = 422, body = ErrorBody, description = "The contract refuses this amount."), PartErrors))]
 pub(crate) async fn deposit(
     State(state): State<AppState>,
     Params(params): Params<AmountParams>,
@@ -32,7 +32,7 @@ pub(crate) async fn deposit(
 
 /// What the best pool would buy by itself, at no less than the cap: the AMM path beside the other two. Zeros while it is off.
 #[utoipa::path(get, path = "/api/v1/quote/pool", tag = "quotes", operation_id = "quote_pool", params(AmountParams),
-    responses((status = 200, body = PoolQuote), ReadErrors))]
+    responses((status = 200, body = PoolQuote), PartErrors))]
 pub(crate) async fn pool(
     State(state): State<AppState>,
     Params(params): Params<AmountParams>,

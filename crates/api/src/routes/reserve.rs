@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 
-use super::ReadErrors;
+use super::PartErrors;
 use crate::{
     dto::{ConversionSale, Converter, Page, Reserve, ReserveMove},
     error::ApiError,
@@ -11,14 +11,14 @@ use crate::{
 };
 
 /// The first-loss reserve, read from the chain.
-#[utoipa::path(get, path = "/api/v1/reserve", tag = "reserve", operation_id = "reserve", responses((status = 200, body = Reserve), ReadErrors))]
+#[utoipa::path(get, path = "/api/v1/reserve", tag = "reserve", operation_id = "reserve", responses((status = 200, body = Reserve), PartErrors))]
 pub(crate) async fn held(State(state): State<AppState>) -> Result<Json<Reserve>, ApiError> {
     state.reserve().await.map(Json)
 }
 
 /// What moved it, newest first.
 #[utoipa::path(get, path = "/api/v1/reserve/history", tag = "reserve", operation_id = "reserve_history", params(PageParams),
-    responses((status = 200, body = Page<ReserveMove>), ReadErrors))]
+    responses((status = 200, body = Page<ReserveMove>), PartErrors))]
 pub(crate) async fn history(
     State(state): State<AppState>,
     Params(page): Params<PageParams>,
@@ -30,14 +30,14 @@ pub(crate) async fn history(
 }
 
 /// The converter of reward tokens with limits and prices, read from the chain at one block.
-#[utoipa::path(get, path = "/api/v1/converter", tag = "reserve", operation_id = "converter", responses((status = 200, body = Converter), ReadErrors))]
+#[utoipa::path(get, path = "/api/v1/converter", tag = "reserve", operation_id = "converter", responses((status = 200, body = Converter), PartErrors))]
 pub(crate) async fn converter(State(state): State<AppState>) -> Result<Json<Converter>, ApiError> {
     state.converter().await.map(Json)
 }
 
 /// Sales of reward tokens, newest first.
 #[utoipa::path(get, path = "/api/v1/converter/sales", tag = "reserve", operation_id = "conversion_sales", params(PageParams),
-    responses((status = 200, body = Page<ConversionSale>), ReadErrors))]
+    responses((status = 200, body = Page<ConversionSale>), PartErrors))]
 pub(crate) async fn sales(
     State(state): State<AppState>,
     Params(page): Params<PageParams>,

@@ -2,16 +2,11 @@
 
 use axum::{Json, extract::State};
 
-use super::ReadErrors;
-use crate::{
-    dto::{ErrorBody, Validator},
-    error::ApiError,
-    extract::Segment,
-    server::AppState,
-};
+use super::PartErrors;
+use crate::{dto::Validator, error::ApiError, extract::Segment, server::AppState};
 
 /// All validators with their buckets, by id, read from the chain at one block.
-#[utoipa::path(get, path = "/api/v1/validators", tag = "validators", operation_id = "validators", responses((status = 200, body = Vec<Validator>), ReadErrors))]
+#[utoipa::path(get, path = "/api/v1/validators", tag = "validators", operation_id = "validators", responses((status = 200, body = Vec<Validator>), PartErrors))]
 pub(crate) async fn list(State(state): State<AppState>) -> Result<Json<Vec<Validator>>, ApiError> {
     state.validators().await.map(Json)
 }
@@ -19,7 +14,7 @@ pub(crate) async fn list(State(state): State<AppState>) -> Result<Json<Vec<Valid
 /// One validator.
 #[utoipa::path(get, path = "/api/v1/validators/{id}", tag = "validators", operation_id = "validator",
     params(("id" = u16, Path, description = "Id at the staking system.")),
-    responses((status = 200, body = Validator), (status = 404, body = ErrorBody), ReadErrors))]
+    responses((status = 200, body = Validator), PartErrors))]
 pub(crate) async fn one(
     State(state): State<AppState>,
     id: Segment,

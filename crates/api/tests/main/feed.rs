@@ -141,6 +141,61 @@ async fn a_client_hears_its_topics_and_no_others() {
 }
 
 #[tokio::test]
+async fn the_baskets_topics_are_heard_by_who_asks_for_them() {
+    let world = World::new().await;
+    let who = format!("{:#x}", account(1));
+    let amount = wei(5).to_string();
+    let events = [
+        (
+            "sleeves",
+            "basket.SleeveAdded",
+            json!({ "sleeve": "0", "adapter": who, "token": who, "epochToken": who }),
+        ),
+        (
+            "nav",
+            "basket.Harvested",
+            json!({ "sleeve": "0", "gained": "1", "released": "1", "locked": "0", "feeUnits": "0" }),
+        ),
+        (
+            "epochs",
+            "queue.RedeemRequest",
+            json!({ "controller": who, "owner": who, "requestId": "1", "sender": who, "shares": amount }),
+        ),
+        (
+            "prices",
+            "feed.Listed",
+            json!({ "asset": who, "low": "1", "high": "2" }),
+        ),
+        (
+            "governance",
+            "gov.Transfer",
+            json!({ "from": format!("{:#x}", Address::ZERO), "to": who, "value": amount }),
+        ),
+    ];
+    for (topic, name, args) in events {
+        let mut client = Client::subscribe(&world, json!({ "subscribe": [topic] })).await;
+        client.settled().await;
+        let seq = world.store.seq().await.unwrap();
+        world.index(vec![(0, name, args)]).await;
+        let change = client.news().await;
+        assert_eq!(
+            (&change["type"], &change["topic"], &change["payload"]),
+            (&json!("change"), &json!(topic), &Value::Null),
+            "{name}"
+        );
+        assert!(change["seq"].as_u64().unwrap() > seq);
+    }
+    let mut client = Client::subscribe(&world, json!({ "subscribe": ["navs"] })).await;
+    let refusal = client.news().await;
+    assert_eq!(refusal["error"]["code"], "invalid_parameter");
+    let message = refusal["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("`navs`") && message.contains("governance"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
 async fn who_comes_back_gets_what_it_missed_exactly_once() {
     let world = World::new().await;
     let subscribe =

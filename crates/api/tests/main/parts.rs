@@ -43,9 +43,10 @@ fn receipt(from: Address, to: Address, id: U256) -> (&'static str, Value) {
 #[tokio::test]
 async fn a_deployment_without_a_part_says_which() {
     let mut config = config();
-    config.public.contracts.vault = None;
-    config.public.contracts.coin_vault = None;
-    config.public.contracts.receipts = None;
+    let liquid = config.public.contracts.liquid.as_mut().unwrap();
+    liquid.vault = None;
+    liquid.coin_vault = None;
+    liquid.receipts = None;
     let world = World::with(config).await;
     let who = account(7);
     for (path, part) in [

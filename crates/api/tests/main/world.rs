@@ -11,7 +11,8 @@ use chain::{
     fake::{Contract, FakeChain, FakeNode, Message, Reply},
 };
 use omnibus_api::{
-    Addr, ApiConfig, ApiError, AuthConfig, Contracts, Features, PublicConfig, Server, TokenHash,
+    Addr, ApiConfig, ApiError, AuthConfig, Contracts, Features, LiquidContracts, PublicConfig,
+    Server, TokenHash,
 };
 use serde_json::Value;
 use store::{Block, BlockBatch, Event, Options, Store};
@@ -106,19 +107,22 @@ pub fn public() -> PublicConfig {
         rpc_url: "http://127.0.0.1:8545".into(),
         explorer_url: None,
         native_symbol: "COIN".into(),
-        lst_symbol: "stCOIN".into(),
+        lst_symbol: Some("stCOIN".into()),
         decimals: 18,
         contracts: Contracts {
-            minter: Addr(MINTER),
-            token: Addr(TOKEN),
-            rewards: Addr(account(0xa3)),
-            factory: Addr(account(0xa4)),
-            staking: Addr(STAKING),
-            vault: Some(Addr(VAULT)),
-            coin_vault: Some(Addr(COIN_VAULT)),
-            receipts: Some(Addr(account(0xa8))),
-            amm_route: Some(Addr(ROUTE)),
-            converter: Some(Addr(CONVERTER)),
+            liquid: Some(LiquidContracts {
+                minter: Addr(MINTER),
+                token: Addr(TOKEN),
+                rewards: Addr(account(0xa3)),
+                factory: Addr(account(0xa4)),
+                staking: Addr(STAKING),
+                vault: Some(Addr(VAULT)),
+                coin_vault: Some(Addr(COIN_VAULT)),
+                receipts: Some(Addr(account(0xa8))),
+                amm_route: Some(Addr(ROUTE)),
+                converter: Some(Addr(CONVERTER)),
+            }),
+            basket: None,
         },
         deployment_block: 1,
         accelerated: true,

@@ -14,6 +14,13 @@ use chain::bindings::{
 
 const NOW: u64 = 1_000_000;
 
+fn config() -> Config {
+    Config {
+        minter: Some(Address::repeat_byte(0x11)),
+        ..Config::default()
+    }
+}
+
 fn coins(n: u64) -> U256 {
     U256::from(n) * U256::from(10).pow(U256::from(18))
 }
@@ -89,13 +96,13 @@ fn view() -> View {
 }
 
 fn one(job: Job, view: &View) -> Plan {
-    let mut plans = plan(job, view, &Config::default(), None);
+    let mut plans = plan(job, view, &config(), None);
     assert_eq!(plans.len(), 1, "{job}: {plans:?}");
     plans.remove(0)
 }
 
 fn none(job: Job, view: &View) {
-    assert_eq!(plan(job, view, &Config::default(), None), [], "{job}");
+    assert_eq!(plan(job, view, &config(), None), [], "{job}");
 }
 
 #[test]
@@ -168,10 +175,7 @@ fn restake_takes_the_latest_maturing_and_leaves_queue_and_buffer_what_they_wait_
         bucket.coolingAmount = U256::ZERO;
     }
     none(Job::Restake, &other);
-    assert_eq!(
-        counter(Job::Restake, Target::All, &other, &Config::default()),
-        None
-    );
+    assert_eq!(counter(Job::Restake, Target::All, &other, &config()), None);
 }
 
 #[test]
@@ -182,7 +186,7 @@ fn skim_takes_what_is_outside_the_books_when_it_is_enough() {
     let plan = one(Job::Skim, &view);
     assert_eq!(plan.call.as_ref(), M::skimCall {}.abi_encode());
     let output = coins(2).abi_encode();
-    let config = Config::default();
+    let config = config();
     // A tenth may go for gas.
     let tenth = coins(2) / U256::from(10);
     assert!(worth(&plan, &view, &config, &output, tenth));
@@ -214,7 +218,7 @@ fn harvest_calls_the_vault_while_it_can_be_and_is_worth_it() {
     assert_eq!(plan.to, vault.address);
     assert_eq!(plan.call.as_ref(), V::harvestCall {}.abi_encode());
     let output = (coins(2), coins(2)).abi_encode();
-    let config = Config::default();
+    let config = config();
     let tenth = coins(2) / U256::from(10);
     assert!(worth(&plan, &view, &config, &output, tenth));
     assert!(!worth(&plan, &view, &config, &output, tenth + U256::ONE));
@@ -263,7 +267,7 @@ fn pushes_are_bounded_and_leave_dust_to_its_owners() {
     assert_eq!(call.ids.len(), 20);
     // With too little gas the minter pays fewer and does not fail, so an estimate is of no use; a page fits a transaction.
     assert!(plan.gas_least >= 20 * 90_000 + 120_000);
-    assert!(plan.gas_least < Config::default().send.gas_limit);
+    assert!(plan.gas_least < config().send.gas_limit);
     assert!(call.ids.iter().all(|id| id.bit(0)), "odd ones are large");
     for (user, id) in call.users.iter().zip(&call.ids) {
         assert_eq!(*user, Address::with_last_byte(id.to::<u8>()));
@@ -276,7 +280,7 @@ fn pushes_are_bounded_and_leave_dust_to_its_owners() {
     assert_eq!(next.ids.len(), 5);
     view.payouts.retain(|payout| !next.ids.contains(&payout.id));
     none(Job::Push, &view);
-    let config = Config::default();
+    let config = config();
     let output = |processed: u64, paid: U256| (U256::from(processed), paid).abi_encode();
     assert!(!worth(
         &plan,
@@ -304,7 +308,7 @@ fn pushes_are_bounded_and_leave_dust_to_its_owners() {
 #[test]
 fn claims_wait_until_they_are_worth_their_gas() {
     let view = view();
-    let config = Config::default();
+    let config = config();
     let plans = plan(Job::ClaimRewards, &view, &config, None);
     assert_eq!(plans.len(), 2);
     let claim =
@@ -316,7 +320,7 @@ fn claims_wait_until_they_are_worth_their_gas() {
     assert!(claim(coins(20), coins(2)) && !claim(coins(20), coins(3)));
     let careful = Config {
         gas_share_bps: 0,
-        ..Config::default()
+        ..config.clone()
     };
     assert!(!worth(
         &plans[0],
@@ -343,5 +347,55 @@ fn jobs_have_one_name_each() {
         assert_eq!(job.name().parse(), Ok(job));
         let name = serde_json::to_value(job).unwrap();
         assert_eq!(name, job.name());
+    }
+    let names: std::collections::BTreeSet<&str> = Job::ALL.iter().map(|job| job.name()).collect();
+    assert_eq!(names.len(), Job::ALL.len());
+}
+
+#[test]
+fn a_target_has_one_spelling() {
+    let account = Address::repeat_byte(0xab);
+    let who = "0xabababababababababababababababababababab";
+    let leg = Target::Leg {
+        epoch: 12,
+        sleeve: 1,
+    };
+    let owner = Target::Account { sleeve: 2, account };
+    for (job, target, text) in [
+        (Job::CloseEpoch, Target::All, String::new()),
+        (Job::StakeBus, Target::All, String::new()),
+        (Job::Sweep, Target::Validator(7), "7".to_owned()),
+        (Job::BasketHarvest, Target::Sleeve(2), "2".to_owned()),
+        (Job::DelegateIdle, Target::Sleeve(0), "0".to_owned()),
+        (Job::StartLeg, leg, "12/1".to_owned()),
+        (Job::CollectLeg, leg, "12/1".to_owned()),
+        (Job::DeliverLeg, owner, format!("2/{who}")),
+        (Job::MoveStake, owner, format!("2/{who}")),
+        (Job::ObservePrices, Target::Sleeve(2), "2".to_owned()),
+        (Job::ObservePrices, owner, format!("2/{who}")),
+    ] {
+        assert_eq!(target.to_string(), text, "{job}");
+        assert_eq!(Target::parse(job, &text), Some(target), "{job} {text:?}");
+    }
+    for (job, text) in [
+        (Job::CloseEpoch, "0".to_owned()),
+        (Job::BasketHarvest, String::new()),
+        (Job::BasketHarvest, "02".to_owned()),
+        (Job::BasketHarvest, "+2".to_owned()),
+        (Job::BasketHarvest, "256".to_owned()),
+        (Job::BasketHarvest, "12/1".to_owned()),
+        (Job::StartLeg, "12".to_owned()),
+        (Job::StartLeg, "12/01".to_owned()),
+        (Job::StartLeg, "012/1".to_owned()),
+        (Job::StartLeg, "12/1/1".to_owned()),
+        (Job::StartLeg, "-1/1".to_owned()),
+        (Job::DeliverLeg, "2".to_owned()),
+        (Job::DeliverLeg, format!("2/{}", &who[2..])),
+        (Job::DeliverLeg, format!("2/{}", who.to_uppercase())),
+        (Job::DeliverLeg, format!("2/{account}")),
+        (Job::DeliverLeg, format!("2/{who} ")),
+        (Job::DeliverLeg, format!("+2/{who}")),
+    ] {
+        assert_eq!(Target::parse(job, &text), None, "{job} {text:?}");
     }
 }

@@ -38,11 +38,11 @@ const NATIVE: Address = address!("EeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE");
 const DAY: u64 = 86_400;
 const COOLDOWN: u64 = 21 * DAY;
 
-fn coins(n: u64) -> U256 {
+pub(super) fn coins(n: u64) -> U256 {
     U256::from(n) * U256::from(10).pow(U256::from(18))
 }
 
-fn anvil_path() -> PathBuf {
+pub(super) fn anvil_path() -> PathBuf {
     let os = if cfg!(target_os = "macos") {
         "darwin"
     } else {
@@ -59,7 +59,7 @@ fn anvil_path() -> PathBuf {
 }
 
 /// Signs, and counts how often.
-struct Spy(PrivateKeySigner, AtomicU64);
+pub(super) struct Spy(pub(super) PrivateKeySigner, pub(super) AtomicU64);
 
 #[async_trait::async_trait]
 impl TxSigner<Signature> for Spy {
@@ -274,7 +274,7 @@ async fn real() -> Option<Real> {
 impl Real {
     fn config(&self, mode: Mode) -> Config {
         Config {
-            minter: *self.minter.address(),
+            minter: Some(*self.minter.address()),
             send: SendPolicy {
                 confirmations: 0,
                 poll_ms: 10,

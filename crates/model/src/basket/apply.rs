@@ -98,7 +98,10 @@ impl State {
             } => self.claim(ctx, *epoch, *owner, (*mask, *recipient), out),
             Call::MintReceipt { epoch } => self.mint_receipt(ctx, *epoch, out),
             Call::MoveReceipt { receipt, to } => self.move_receipt(ctx, *receipt, *to, out),
-            Call::Harvest => self.harvest_all(out),
+            Call::Harvest => self.harvest_all(now, out),
+            Call::HarvestSleeve { sleeve } => self.harvest(now, *sleeve, out),
+            // Every call begins with it.
+            Call::BookLosses => Ok(()),
             Call::Skim { sleeve } => self.skim(*sleeve, out),
             Call::MintFees => self.mint_fees(now, out),
             Call::PayFees { sleeve } => self.pay_fees(*sleeve, out),

@@ -65,8 +65,12 @@ pub enum Call {
     MintReceipt { epoch: u64 },
     /// A receipt changes hands.
     MoveReceipt { receipt: u64, to: Address },
-    /// This round's rewards; anybody.
+    /// This round's rewards, where they are missing; anybody.
     Harvest,
+    /// What one sleeve has earned until now; anybody, as often as he likes.
+    HarvestSleeve { sleeve: SleeveId },
+    /// Losses that the outside shows, and nothing else; anybody.
+    BookLosses,
     /// What lies in a sleeve's account beyond its books; anybody.
     Skim { sleeve: SleeveId },
     /// Fee shares to the fee recipient; anybody.

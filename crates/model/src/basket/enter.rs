@@ -16,7 +16,7 @@ impl State {
         }
         self.governance.open(ctx.now, Power::Mint)?;
         self.accrue(ctx.now)?;
-        self.harvest_all(out)
+        self.harvest_all(ctx.now, out)
     }
 
     /// What both ways in end with: shares, less the fee, within the cap.

@@ -111,6 +111,8 @@ pub struct Feed {
     pub sources: Vec<Option<Observation>>,
     /// What was seen.
     pub peg: Peg,
+    /// The quote of a feed that is not of this model, in place of all the above.
+    pub told: Option<Quote>,
 }
 
 /// The sleeve's own rate, where it has one.
@@ -249,6 +251,9 @@ impl Feed {
     /// # Errors
     /// [`Error::Arithmetic`] on overflow.
     pub fn quote(&self, own: Option<OwnRate>, now: Timestamp) -> Result<Option<Quote>, Error> {
+        if self.told.is_some() {
+            return Ok(self.told);
+        }
         let (peg, range) = self.look(own, now)?;
         let Some((least, most)) = range else {
             return Ok(None);

@@ -49,8 +49,8 @@ pub fn performance_units(reward: Units, bps: Bps) -> Result<Units, Error> {
     Ok(reward.mul_div_down(bps.raw(), BPS)?)
 }
 
-/// `floor(units * (1 - high/rate) * bps)`: the fee on a rate sleeve's rise above its high-water mark, in units; 0
-/// without a rise.
+/// `units * (1 - high/rate) * bps`, down at each step: the fee on a rate sleeve's rise above its high-water mark, in
+/// units; 0 without a rise.
 ///
 /// # Errors
 /// [`Error::Arithmetic`] on overflow.
@@ -58,9 +58,9 @@ pub fn rate_fee_units(units: Units, high: Price, rate: Price, bps: Bps) -> Resul
     if rate <= high {
         return Ok(Units::ZERO);
     }
-    let rise = rate.minus(high)?.mul_div_down(bps.raw(), U256::from(1))?;
-    let whole = rate.mul_div_down(BPS, U256::from(1))?;
-    Ok(units.mul_div_down(rise.raw(), whole.raw())?)
+    let rise = rate.minus(high)?;
+    let risen = units.mul_div_down(rise.raw(), rate.raw())?;
+    Ok(risen.mul_div_down(bps.raw(), BPS)?)
 }
 
 /// A setting within its bounds.

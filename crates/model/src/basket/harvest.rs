@@ -1,69 +1,81 @@
 //! Rewards: claimed once per round, less the performance fee, and released so slowly that no entry fee is worth them.
 
 use super::{
-    Asset, Error, Event, Kind, Outcome, SleeveId, State, Units,
+    Asset, Condition, Error, Event, Kind, Outcome, SleeveId, State, Units,
     fees::{performance_units, rate_fee_units},
 };
-use crate::Timestamp;
+use crate::{DAY, Timestamp, mul_div_up};
 use ruint::aliases::U256;
 
-/// Released per round, parts per million of the sleeve's units: 2.5 bps, half of the least entry fee.
-pub const RELEASE_PPM: u64 = 250;
+/// Released per round, of [`RELEASE_WHOLE`] of the sleeve's units: 2.5 bps, half of the least entry fee.
+pub const RELEASE: u64 = 2_500;
+/// What [`RELEASE`] is of.
+pub const RELEASE_WHOLE: u64 = 10_000_000;
+/// Seconds of a day within which every system's round has turned.
+pub const TURN: u64 = 3_600;
 
-/// `min(pending, floor(units * 2.5 bps))`: what one round's harvest adds.
-///
-/// # Errors
-/// [`Error::Arithmetic`] on overflow.
-pub fn released(pending: Units, units: Units) -> Result<Units, Error> {
-    let most = units.mul_div_down(U256::from(RELEASE_PPM), U256::from(1_000_000))?;
-    Ok(pending.min(most))
+/// A number kept to its leading `bits`, down; 0: all of it.
+fn kept(units: Units, bits: u32) -> Units {
+    let length = u32::try_from(units.raw().bit_len()).unwrap_or(u32::MAX);
+    let cut = length.saturating_sub(bits);
+    if bits == 0 || cut == 0 {
+        return units;
+    }
+    let cut = usize::try_from(cut).unwrap_or(usize::MAX);
+    Units::new(units.raw().wrapping_shr(cut).wrapping_shl(cut))
 }
 
 impl State {
     /// This round's harvest of every sleeve where it is missing; lstBTC first, for its yield goes to the CORE sleeve.
-    pub(crate) fn harvest_all(&mut self, out: &mut Outcome) -> Result<(), Error> {
+    pub(crate) fn harvest_all(&mut self, now: Timestamp, out: &mut Outcome) -> Result<(), Error> {
         let core = self.core().ok();
         for id in self.ids().filter(|id| Some(*id) != core).chain(core) {
-            self.harvest(id, out)?;
+            let sleeve = self.sleeve(id)?;
+            let again = sleeve.kind == Kind::Core && sleeve.early;
+            if sleeve.harvested < self.outside.agent.round || again {
+                self.harvest(now, id, out)?;
+            }
         }
         Ok(())
     }
 
-    /// This round's harvest of one sleeve; nothing when it was made. Calls outside: a failing one changes nothing.
-    pub(crate) fn harvest(&mut self, id: SleeveId, out: &mut Outcome) -> Result<(), Error> {
-        let round = self.outside.agent.round;
+    /// What a sleeve earned until now. Calls outside: a failing one changes nothing.
+    pub(crate) fn harvest(
+        &mut self,
+        now: Timestamp,
+        id: SleeveId,
+        out: &mut Outcome,
+    ) -> Result<(), Error> {
         let sleeve = self.sleeve(id)?;
-        if sleeve.retired || sleeve.harvested >= round {
+        if sleeve.retired {
             return Ok(());
         }
         self.outside.answers(id)?;
         let (account, kind, asset) = (sleeve.account, sleeve.kind, sleeve.asset);
-        let performance = sleeve.performance;
-        let (mut reward, mut fee) = (Units::ZERO, Units::ZERO);
-        match kind {
-            Kind::Core => {
-                reward = self.outside.agent.claim(account);
-                fee = performance_units(reward, performance)?;
-                self.outside.credit(account, asset, reward)?;
-                self.put_reward(id, reward, fee)?;
-            }
-            Kind::LstBtc => {
-                if let Ok(core) = self.core() {
-                    let more = self.outside.yields.remove(&id).unwrap_or_default();
-                    let cut = performance_units(more, performance)?;
-                    let to = self.sleeve(core)?.account;
-                    self.outside.credit(to, Asset::Core, more)?;
-                    self.put_reward(core, more, cut)?;
-                }
-            }
-            Kind::StCore | Kind::Rate => fee = self.rate_fee(id)?,
-            Kind::Held => {}
+        if kind == Kind::Core {
+            let reward = self.outside.agent.claim(account);
+            self.outside.credit(account, asset, reward)?;
         }
+        if kind == Kind::LstBtc
+            && let Ok(core) = self.core()
+        {
+            let more = self.outside.yields.remove(&id).unwrap_or_default();
+            let to = self.sleeve(core)?.account;
+            self.outside.credit(to, Asset::Core, more)?;
+        }
+        // What lies there beyond the books is a reward, whoever brought it; what was lost and is found again is none.
+        let reward = self.held(id)?.min0(self.sleeve(id)?.book.units);
         let sleeve = self.sleeve_mut(id)?;
-        sleeve.harvested = round;
-        let free = released(sleeve.locked, sleeve.book.units)?;
-        sleeve.locked = sleeve.locked.minus(free)?;
-        sleeve.book.gain(free)?;
+        let found = reward.min(sleeve.lost);
+        sleeve.lost = sleeve.lost.minus(found)?;
+        let mut fee = performance_units(reward.minus(found)?, sleeve.performance)?;
+        sleeve.fees = sleeve.fees.plus(fee)?;
+        sleeve.locked = sleeve.locked.plus(reward.minus(fee)?)?;
+        if matches!(kind, Kind::StCore | Kind::Rate) {
+            fee = fee.plus(self.rate_fee(now, id)?)?;
+        }
+        let free = self.release(now, id)?;
+        let sleeve = self.sleeve_mut(id)?;
         if kind == Kind::Core {
             sleeve.idle = sleeve.idle.plus(free)?;
         }
@@ -77,23 +89,54 @@ impl State {
         Ok(())
     }
 
-    /// A reward that lies in the sleeve's account: its fee goes aside, the rest waits for release.
-    fn put_reward(&mut self, id: SleeveId, reward: Units, fee: Units) -> Result<(), Error> {
-        let basket = self.places.basket;
+    /// What is locked becomes units: in a round no more than [`RELEASE`] of what was here at the last round's first
+    /// harvest, so that who came since widens no step.
+    fn release(&mut self, now: Timestamp, id: SleeveId) -> Result<Units, Error> {
+        let (round, grain) = (self.outside.agent.round, self.grain);
+        let whole = U256::from(RELEASE_WHOLE);
         let sleeve = self.sleeve_mut(id)?;
-        sleeve.locked = sleeve.locked.plus(reward.minus(fee)?)?;
-        sleeve.fees = sleeve.fees.plus(fee)?;
-        let (account, asset) = (sleeve.account, sleeve.asset);
-        self.outside.transfer(account, basket, asset, fee)
+        let second = now.get().checked_rem(DAY).unwrap_or_default();
+        sleeve.early = second < TURN;
+        let first = sleeve.harvested < round;
+        if first {
+            let units = sleeve.book.units;
+            let base = if sleeve.step.next.is_zero() {
+                units
+            } else {
+                units.min(sleeve.step.next)
+            };
+            sleeve.step.used = 0;
+            sleeve.step.base = kept(base, grain);
+            sleeve.harvested = round;
+        }
+        let base = sleeve.book.units.min(sleeve.step.base);
+        let rest = RELEASE.saturating_sub(sleeve.step.used);
+        let free = sleeve
+            .locked
+            .min(base.mul_div_down(U256::from(rest), whole)?);
+        if !free.is_zero() {
+            let used = mul_div_up(free.raw(), whole, base.raw())?;
+            let used = u64::try_from(used).unwrap_or(u64::MAX);
+            sleeve.step.used = sleeve.step.used.saturating_add(used).min(RELEASE);
+            sleeve.locked = sleeve.locked.minus(free)?;
+            sleeve.book.gain(free)?;
+        }
+        if first {
+            sleeve.step.next = kept(sleeve.book.units, grain);
+        }
+        Ok(free)
     }
 
     /// The fee on a rate's rise above its high-water mark, sold out of the basket's parts (rule 8): units per part
-    /// stand, and legs that have left are not charged.
-    fn rate_fee(&mut self, id: SleeveId) -> Result<Units, Error> {
+    /// stand, and legs that have left are not charged. A rate that the feed does not believe earns nobody a fee.
+    fn rate_fee(&mut self, now: Timestamp, id: SleeveId) -> Result<Units, Error> {
         let Some(own) = self.own_rate(id) else {
             return Ok(Units::ZERO);
         };
-        let basket = self.places.basket;
+        let quote = self.quote(id, now)?;
+        if quote.is_none_or(|quote| quote.condition != Condition::Sound) {
+            return Ok(Units::ZERO);
+        }
         let sleeve = self.sleeve_mut(id)?;
         let units = sleeve.book.basket_units_down()?;
         let fee = rate_fee_units(units, sleeve.high_water, own.price, sleeve.performance)?;
@@ -101,8 +144,6 @@ impl State {
         let sale = sleeve.book.sale_down(fee)?;
         sleeve.book.sell(sale)?;
         sleeve.fees = sleeve.fees.plus(sale.given)?;
-        let (account, asset) = (sleeve.account, sleeve.asset);
-        self.outside.transfer(account, basket, asset, sale.given)?;
         Ok(sale.given)
     }
 
@@ -130,13 +171,21 @@ impl State {
         out.word(shares.raw())
     }
 
-    /// Pays a sleeve's performance fees.
+    /// Pays a sleeve's performance fees out of its account, undelegated where they are not idle.
     pub(crate) fn pay_fees(&mut self, id: SleeveId, out: &mut Outcome) -> Result<(), Error> {
-        let (basket, recipient) = (self.places.basket, self.places.fees);
+        self.outside.answers(id)?;
+        let recipient = self.places.fees;
         let sleeve = self.sleeve_mut(id)?;
         let units = core::mem::take(&mut sleeve.fees);
-        let asset = sleeve.asset;
-        self.outside.transfer(basket, recipient, asset, units)?;
+        let (account, asset, kind) = (sleeve.account, sleeve.asset, sleeve.kind);
+        let here = self.outside.held(account, asset);
+        if kind == Kind::Core && here < units {
+            let idle = self.sleeve(id)?.idle;
+            self.obtain(id, idle.plus(units.minus(here)?)?, out)?;
+            let sleeve = self.sleeve_mut(id)?;
+            sleeve.idle = sleeve.idle.minus(units.minus(here)?)?;
+        }
+        self.outside.transfer(account, recipient, asset, units)?;
         out.tell(Event::FeeUnitsPaid {
             sleeve: id,
             recipient,

@@ -12,7 +12,7 @@ use super::{
 use crate::{Address, Timestamp, mul_div_down};
 
 impl State {
-    /// CORE that may leave at once: idle, above the floor and above what closed epochs are owed.
+    /// CORE that may leave at once: idle, above the floor and above what closed epochs are owed, and the basket's own.
     ///
     /// # Errors
     /// [`Error::Arithmetic`] on overflow. 0 without a CORE sleeve.
@@ -21,7 +21,8 @@ impl State {
             return Ok(Units::ZERO);
         };
         let sleeve = self.sleeve(id)?;
-        Ok(sleeve.idle.min0(FLOOR).min0(sleeve.book.owed_up()?))
+        let free = sleeve.idle.min0(FLOOR).min0(sleeve.book.owed_up()?);
+        Ok(free.min(sleeve.book.basket_units_down()?))
     }
 
     /// What an instant exit of `shares` would take: NAV at low less the fee, sold by rule 8. The sale's parts are
@@ -50,6 +51,7 @@ impl State {
         }
         self.governance.open(ctx.now, Power::Instant)?;
         self.accrue(ctx.now)?;
+        self.harvest_all(ctx.now, out)?;
         self.observe(ctx.now)?;
         let nav = self.sound_nav(ctx.now)?;
         let id = self.core()?;

@@ -82,14 +82,14 @@ pub use governance::{
     DUTY, Governance, MANDATE, PAUSE_LIMIT, PAUSE_WINDOW, Pauses, Power, Proposal, longest_exit,
     quorum,
 };
-pub use harvest::{RELEASE_PPM, released};
+pub use harvest::{RELEASE, RELEASE_WHOLE, TURN};
 pub use limits::{BUDGET_PPB, BUDGET_WINDOW, Budget, Throttle};
 pub use nav::{Nav, Side};
 pub use outside::Outside;
 pub use parts::{Book, Purchase, Sale, Taken};
 pub use queue::{Batch, BatchId, CANCEL_REOPENS, DUSK, Leg, LegState, OpenEpoch, Window};
 pub use quote::{EpochQuote, ExitQuote, InstantQuote};
-pub use sleeve::{Kind, Limits, Sleeve};
+pub use sleeve::{Kind, Limits, Sleeve, Step};
 pub use state::{
     AuctionTerms, DEAD_SHARES, FLOOR, Fees, MAX_SLEEVES, MAX_VALIDATORS, Places, State,
 };

@@ -97,9 +97,12 @@ impl State {
             };
             let low = sleeve.book.basket_units_down()?;
             // What is locked comes to all parts alike.
-            let mut full = sleeve.book;
-            full.gain(sleeve.locked)?;
-            let high = full.basket_units_up()?;
+            let mut locked = sleeve.book;
+            locked.units = sleeve.locked;
+            let high = sleeve
+                .book
+                .basket_units_up()?
+                .plus(locked.basket_units_up()?)?;
             nav.low = nav.low.plus(value(low, quote.low, Side::Low)?)?;
             nav.high = nav.high.plus(value(high, quote.high, Side::High)?)?;
         }

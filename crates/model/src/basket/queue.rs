@@ -228,7 +228,11 @@ impl State {
             ..OpenEpoch::default()
         };
         let closed = core::mem::replace(&mut self.open, next);
-        let legs = self.carve(self.places.basket, closed.shares)?;
+        let mut legs = self.carve(self.places.basket, closed.shares)?;
+        // Nothing is to come of no parts.
+        for leg in legs.iter_mut().filter(|leg| leg.parts.is_zero()) {
+            leg.state = LegState::Done;
+        }
         let positions = closed
             .requests
             .into_iter()
@@ -342,12 +346,16 @@ impl State {
         let batch = BatchId::Epoch(epoch);
         let mut leg = self.waiting_leg(batch, id)?;
         self.outside.answers(id)?;
-        // A leg earns the round in which it asked: the round's harvest comes first, and a failing one stops nobody.
-        let mut trial = self.clone();
-        let mut told = Outcome::default();
-        if trial.harvest(id, &mut told).is_ok() {
-            *self = trial;
-            out.events.append(&mut told.events);
+        // A leg earns the round in which it asked: where taking stake out would cost its reward, the round's harvest
+        // comes first, and a failing one stops nobody.
+        let sleeve = self.sleeve(id)?;
+        if sleeve.kind == Kind::Core && sleeve.harvested < self.outside.agent.round {
+            let mut trial = self.clone();
+            let mut told = Outcome::default();
+            if trial.harvest(ctx.now, id, &mut told).is_ok() {
+                *self = trial;
+                out.events.append(&mut told.events);
+            }
         }
         let units = self.sleeve(id)?.book.worth_down(leg.parts)?;
         let basket = self.places.basket;

@@ -32,6 +32,17 @@ pub struct Limits {
     pub max_exit: u64,
 }
 
+/// How much of a round's release is used, and of what it is a part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// Tenths of a millionth of `base` that were released in this round.
+    pub used: u64,
+    /// Units that this round's step is a part of: those that were here at the last round's first harvest, at most.
+    pub base: Units,
+    /// Units after this round's first harvest; 0: there was none.
+    pub next: Units,
+}
+
 /// One sleeve. Ids are appended, kind and account never change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sleeve {
@@ -55,6 +66,12 @@ pub struct Sleeve {
     pub high_water: Price,
     /// Round of the last harvest.
     pub harvested: u64,
+    /// That harvest came in a day's first hour, in which the system's round may not have turned yet.
+    pub early: bool,
+    /// What of this round's step is used.
+    pub step: Step,
+    /// Units booked as losses and not found again: their return is no yield.
+    pub lost: Units,
     /// What it may hold.
     pub limits: Limits,
     /// Net inflow.
@@ -84,6 +101,9 @@ impl Sleeve {
             performance: Bps::new(0),
             high_water: Price::ZERO,
             harvested: 0,
+            early: false,
+            step: Step::default(),
+            lost: Units::ZERO,
             limits,
             throttle: Throttle::new(Units::MAX),
             open: true,

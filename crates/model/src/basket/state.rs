@@ -122,6 +122,8 @@ pub struct State {
     pub auction: Option<Auction>,
     /// How auctions run.
     pub terms: AuctionTerms,
+    /// Leading bits to which a round's base is kept, where storage is dear; 0: all.
+    pub grain: u32,
     /// What auctions have cost.
     pub budget: Budget,
     /// Delays, pauses, mandate.
@@ -330,19 +332,19 @@ impl State {
         )
     }
 
-    /// Units that a sleeve holds for what it has booked: not its locked rewards.
+    /// Units that a sleeve holds for what it has booked: neither its locked rewards nor its fees.
     ///
     /// # Errors
     /// [`Error::UnknownSleeve`], [`Error::Arithmetic`].
     pub fn held(&self, id: SleeveId) -> Result<Units, Error> {
         let sleeve = self.sleeve(id)?;
         let outside = &self.outside;
-        let here = outside.held(sleeve.account, sleeve.asset);
-        let mut held = here.min0(sleeve.locked);
+        let mut held = outside.held(sleeve.account, sleeve.asset);
         if sleeve.kind == Kind::Core {
             held = held.plus(outside.agent.delegated(sleeve.account)?)?;
         }
-        Ok(held)
+        // Of all: what is locked may be delegated like the rest.
+        Ok(held.min0(sleeve.locked).min0(sleeve.fees))
     }
 
     /// A sleeve takes in: open, not wiped (rule 7), its exit no slower than declared.
@@ -386,19 +388,31 @@ impl State {
             if self.outside.stalled.contains(&id) {
                 continue;
             }
-            let held = self.held(id)?;
-            let agent = match self.sleeve(id)?.kind {
-                Kind::Core => self.outside.agent.delegated(self.sleeve(id)?.account)?,
-                _ => Units::ZERO,
+            let (account, asset, kind) = {
+                let sleeve = self.sleeve(id)?;
+                (sleeve.account, sleeve.asset, sleeve.kind)
             };
+            let here = self.outside.held(account, asset);
+            let mut there = here;
+            if kind == Kind::Core {
+                there = there.plus(self.outside.agent.delegated(account)?)?;
+            }
             let sleeve = self.sleeve_mut(id)?;
-            let missing = sleeve.book.units.min0(held);
-            if missing.is_zero() {
+            let booked = sleeve.book.units.plus(sleeve.locked)?.plus(sleeve.fees)?;
+            let units = booked.min0(there);
+            if units.is_zero() {
                 continue;
             }
-            let units = sleeve.book.lose(missing);
-            if sleeve.kind == Kind::Core {
-                sleeve.idle = sleeve.idle.min(held.min0(agent));
+            // Nobody counted on what is locked; after that all share, and fees are last.
+            let first = units.min(sleeve.locked);
+            sleeve.locked = sleeve.locked.minus(first)?;
+            let left = units.minus(first)?;
+            let shared = sleeve.book.lose(left);
+            sleeve.fees = sleeve.fees.minus(left.minus(shared)?)?;
+            sleeve.lost = sleeve.lost.plus(units)?;
+            if kind == Kind::Core {
+                let free = here.min0(sleeve.locked).min0(sleeve.fees);
+                sleeve.idle = sleeve.idle.min(free);
             }
             out.tell(super::Event::LossBooked { sleeve: id, units });
         }

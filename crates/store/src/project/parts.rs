@@ -21,8 +21,7 @@ use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 const SET_DELEGATE: &str = "setDelegateClaimer(address,address)";
 
 impl Step<'_, '_, '_> {
-    /// An event of the parts; every other is stored and of no consequence for the derived rows: what failed, was skipped
-    /// or published.
+    /// An event of the parts; what is none may be the basket's.
     pub(super) async fn part(&mut self) -> Result<()> {
         match self.event.name.as_str() {
             // ------------------------------------------------------------ vault
@@ -185,7 +184,7 @@ impl Step<'_, '_, '_> {
                 self.tables.put(&row).await
             }
             "converter.Sold" => self.converted().await,
-            _ => Ok(()),
+            _ => self.basket().await,
         }
     }
 

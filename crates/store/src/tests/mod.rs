@@ -1,4 +1,5 @@
 mod alerts;
+mod basket;
 mod crash;
 mod index;
 mod journal;
@@ -84,7 +85,8 @@ impl Script {
         }
         let told = journey::events(number)
             .into_iter()
-            .chain(parts::events(number));
+            .chain(parts::events(number))
+            .chain(basket::events(number));
         for (name, args) in told {
             let log_index = events.len() as u64;
             events.push(event(number, log_index, seed, name, args));

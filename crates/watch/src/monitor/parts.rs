@@ -1,7 +1,7 @@
 //! Figures of the parts around the minter, as far as the deployment has them.
 
 use super::Monitor;
-use crate::{Metrics, Result, WatchError};
+use crate::{Liquid, Metrics, Parts, Result, WatchError};
 use alloy::{
     eips::BlockId,
     primitives::{Address, U256},
@@ -22,13 +22,14 @@ impl Monitor {
     /// Adds what the parts say at the cursor's block.
     pub(super) async fn parts(
         &self,
+        of: &Liquid,
         cursor: Cursor,
         rate: U256,
         metrics: &mut Metrics,
     ) -> Result<()> {
         let at = BlockId::hash(cursor.hash);
-        let parts = self.contracts.parts;
-        let reserve = self.view(self.contracts.minter, minter::insuranceCall {}, at);
+        let parts = of.parts;
+        let reserve = self.view(of.minter, minter::insuranceCall {}, at);
         let reserve = reserve.await?;
         metrics.insert("insurance".to_owned(), reserve);
         // The reserve lies beside the buffer, and must not hide what is missing there.
@@ -141,11 +142,11 @@ impl Monitor {
     /// What of the parts the index and the contracts disagree on.
     pub(super) async fn compare_parts(
         &self,
+        parts: Parts,
         cursor: Cursor,
         metrics: &Metrics,
     ) -> Result<Vec<&'static str>> {
         let mut differ = Vec::new();
-        let parts = self.contracts.parts;
         if let (Some(vault), Some(theirs)) = (parts.vault, metrics.get("vaultCoins")) {
             // The rewards that it took, less those that it turned or paid out, lie there.
             let holder = self.store.holder(vault).await?;

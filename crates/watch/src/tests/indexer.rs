@@ -30,7 +30,7 @@ fn o5_logs_of_ours_decode_and_others_do_not() {
     assert!(
         decoder
             .decode(&at(FakeLog {
-                address: contracts(0).token,
+                address: liquid().token,
                 ..deposited.clone()
             }))
             .is_none()
@@ -61,7 +61,7 @@ fn o5_logs_of_ours_decode_and_others_do_not() {
         penaltyAmount: U256::from(9),
     };
     let event = decoder
-        .decode(&at(log(contracts(0).staking, &slashed)))
+        .decode(&at(log(liquid().staking, &slashed)))
         .unwrap();
     assert_eq!(event.name, "staking.ValidatorSlashed");
     // Everybody's stake is not our history.
@@ -75,16 +75,14 @@ fn o5_logs_of_ours_decode_and_others_do_not() {
     };
     assert!(
         decoder
-            .decode(&at(log(contracts(0).staking, &staked)))
+            .decode(&at(log(liquid().staking, &staked)))
             .is_none()
     );
     let names = minter::ParameterSet {
         name: B256::repeat_byte(0x41),
         value: U256::MAX,
     };
-    let event = decoder
-        .decode(&at(log(contracts(0).minter, &names)))
-        .unwrap();
+    let event = decoder.decode(&at(log(liquid().minter, &names))).unwrap();
     assert_eq!(
         event.args["name"].as_str().unwrap(),
         format!("0x{}", "41".repeat(32))
@@ -106,7 +104,7 @@ fn o5_events_of_one_signature_are_told_apart_by_their_contract() {
         };
         decoder.decode(&log)
     };
-    let parts = contracts(0).parts;
+    let parts = liquid().parts;
     let moved = token::Transfer {
         from: Address::ZERO,
         to: Address::repeat_byte(0xab),
@@ -119,7 +117,7 @@ fn o5_events_of_one_signature_are_told_apart_by_their_contract() {
         tokenId: moved.value,
     };
     let name = |fake| decode(fake).map(|event| event.name);
-    assert_eq!(name(log(contracts(0).token, &moved)).unwrap(), "Transfer");
+    assert_eq!(name(log(liquid().token, &moved)).unwrap(), "Transfer");
     assert_eq!(
         name(log(parts.vault.unwrap(), &moved)).unwrap(),
         "vault.Transfer"
@@ -133,7 +131,10 @@ fn o5_events_of_one_signature_are_told_apart_by_their_contract() {
 
     // A deployment without the parts follows none of them.
     let bare = Contracts {
-        parts: Parts::default(),
+        liquid: Some(Liquid {
+            parts: Parts::default(),
+            ..liquid()
+        }),
         ..contracts(0)
     };
     let bare = Decoder::new(bare).unwrap();
@@ -180,7 +181,10 @@ async fn o5_history_hands_over_to_live_without_a_duplicate_or_a_hole() {
     assert_eq!(indexer.status().borrow().lag(), 0);
     // Another deployment's indexer is refused by this store.
     let elsewhere = Contracts {
-        minter: Address::repeat_byte(0x66),
+        liquid: Some(Liquid {
+            minter: Address::repeat_byte(0x66),
+            ..liquid()
+        }),
         ..contracts(3)
     };
     let other = Indexer::new(
@@ -335,8 +339,8 @@ async fn o10_alerts_come_and_go_with_their_block() {
         value: U256::from(7),
     };
     chain.mine_logs(vec![
-        log(contracts(0).token, &burn),
-        log(contracts(0).minter, &exit),
+        log(liquid().token, &burn),
+        log(liquid().minter, &exit),
     ]);
     run_to_head(&indexer, &chain, &store).await;
     let alert = store
@@ -406,10 +410,7 @@ async fn o10_a_backfilled_event_alerts_once_while_it_still_holds() {
             gross: U256::from(7),
             fee: U256::from(1),
         };
-        vec![
-            log(contracts(0).token, &burn),
-            log(contracts(0).minter, &exit),
-        ]
+        vec![log(liquid().token, &burn), log(liquid().minter, &exit)]
     };
     chain.mine_logs(exit());
     let first = chain.head().number;

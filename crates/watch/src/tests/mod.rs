@@ -1,11 +1,13 @@
 mod alerts;
+mod basket;
 mod deliver;
 mod indexer;
 mod monitor;
 mod rules;
 
 use crate::{
-    AlertManager, Channels, Contracts, Decoder, IndexStatus, Indexer, IndexerConfig, Parts, Rules,
+    AlertManager, Channels, Contracts, Decoder, IndexStatus, Indexer, IndexerConfig, Liquid, Parts,
+    Rules,
 };
 use alloy::{
     primitives::{Address, B256, U256},
@@ -26,6 +28,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 fn contracts(first_block: u64) -> Contracts {
     Contracts {
+        liquid: Some(liquid()),
+        basket: None,
+        first_block,
+    }
+}
+
+fn liquid() -> Liquid {
+    Liquid {
         minter: Address::repeat_byte(1),
         token: Address::repeat_byte(2),
         rewards: Address::repeat_byte(3),
@@ -38,7 +48,6 @@ fn contracts(first_block: u64) -> Contracts {
             route: Some(Address::repeat_byte(9)),
             converter: Some(Address::repeat_byte(10)),
         },
-        first_block,
     }
 }
 
@@ -56,7 +65,7 @@ fn deposit(who: u8, amount: u64) -> Vec<FakeLog> {
     let (account, lst) = (Address::repeat_byte(who), U256::from(amount));
     vec![
         log(
-            contracts(0).token,
+            liquid().token,
             &token::Transfer {
                 from: Address::ZERO,
                 to: account,
@@ -64,7 +73,7 @@ fn deposit(who: u8, amount: u64) -> Vec<FakeLog> {
             },
         ),
         log(
-            contracts(0).minter,
+            liquid().minter,
             &minter::Deposited {
                 account,
                 payer: account,
@@ -107,7 +116,7 @@ fn mine(chain: &FakeChain, dice: &mut Dice, count: u64) {
             };
             logs.push(foreign);
             let mut misplaced = deposit(0x77, 5).remove(0);
-            misplaced.address = contracts(0).factory;
+            misplaced.address = liquid().factory;
             logs.push(misplaced);
         }
         chain.mine_logs(logs);
@@ -207,8 +216,8 @@ async fn assert_complete(chain: &FakeChain, store: &Store) {
         .into_iter()
         .filter(|log| log.block_number.unwrap() >= 3)
         .filter(|log| {
-            let deposited = log.address() == contracts(0).minter;
-            deposited || log.address() == contracts(0).token
+            let deposited = log.address() == liquid().minter;
+            deposited || log.address() == liquid().token
         })
         .map(|log| {
             (

@@ -182,7 +182,7 @@ fn parts() -> [(Address, Views); 2] {
         sold: u(1_000),
         coins: u(965),
     });
-    let at = contracts(0).parts;
+    let at = liquid().parts;
     [(at.vault.unwrap(), v), (at.route.unwrap(), r)]
 }
 
@@ -194,14 +194,11 @@ async fn o16_the_monitor_reads_records_and_judges_at_one_block() {
     let (who, code) = (Address::repeat_byte(0x21), Address::repeat_byte(0x22));
     let mut name = B256::ZERO;
     name[..8].copy_from_slice(b"haltCode");
-    let at = contracts(0).parts.vault.unwrap();
+    let at = liquid().parts.vault.unwrap();
     chain.mine_logs(vec![
+        log(liquid().minter, &minter::AddressSet { name, value: code }),
         log(
-            contracts(0).minter,
-            &minter::AddressSet { name, value: code },
-        ),
-        log(
-            contracts(0).minter,
+            liquid().minter,
             &halt::Upgraded {
                 implementation: code,
             },
@@ -233,11 +230,11 @@ async fn o16_the_monitor_reads_records_and_judges_at_one_block() {
     let keeper = Address::repeat_byte(0x55);
     chain.fund(keeper, u(9));
     // One short of the buffer and the reserve together.
-    chain.fund(contracts(0).minter, u(139));
+    chain.fund(liquid().minter, u(139));
     let now = chain.head().timestamp;
     let (m, s) = views(now);
-    chain.install(contracts(0).minter, m.clone());
-    chain.install(contracts(0).staking, s.clone());
+    chain.install(liquid().minter, m.clone());
+    chain.install(liquid().staking, s.clone());
     for (address, views) in parts() {
         chain.install(address, views);
     }
@@ -362,8 +359,8 @@ async fn o16_the_monitor_reads_records_and_judges_at_one_block() {
     s.set::<staking::getSlashVoteCountCall>(&u(0));
     chain.warp(3_600);
     chain.mine(1);
-    chain.install(contracts(0).minter, m);
-    chain.install(contracts(0).staking, s);
+    chain.install(liquid().minter, m);
+    chain.install(liquid().staking, s);
     for (address, views) in parts() {
         chain.install(address, views);
     }

@@ -805,7 +805,7 @@ impl History {
             34..50 => {
                 let place = self.state.minter.converter;
                 let c = self.state.conversion(place, places.reward_token);
-                let around = |x: U256, rng: &mut ChaCha8Rng| match rng.random_range(0..6) {
+                let around = |x: U256, rng: &mut Choices| match rng.random_range(0..6) {
                     0 => x + U256::from(COIN / 100),
                     1 => x / U256::from(2),
                     _ => x,
