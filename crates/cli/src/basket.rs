@@ -800,7 +800,7 @@ pub struct Request {
     pub epoch: U256,
     /// Of this account.
     pub shares: Amount,
-    /// `open`, `closed` or `claimed`.
+    /// `open` or `closed`. A position that is paid in full is gone.
     pub state: &'static str,
     /// Unix seconds; the close is due.
     pub due_at: u64,
@@ -819,7 +819,6 @@ impl Request {
     fn line(&self) -> String {
         let what = match self.state {
             "open" => format!("open, closes at unix {}", self.due_at),
-            "claimed" => "claimed".to_owned(),
             _ if self.payable() => format!("claimable: {}", listed(&self.claimable)),
             _ => "closed, its legs are on their way".to_owned(),
         };
@@ -894,19 +893,10 @@ pub async fn requests(
                 claimable.push(part);
             }
         }
-        let legs = seconds(info.legs);
-        let whole = U256::from(1)
-            .checked_shl(usize::try_from(legs).unwrap_or(usize::MAX))
-            .unwrap_or_default()
-            .saturating_sub(U256::from(1));
         list.push(Request {
             epoch,
             shares: Amount(position.shares),
-            state: match (closed, position.mask == whole) {
-                (false, _) => "open",
-                (true, true) => "claimed",
-                (true, false) => "closed",
-            },
+            state: if closed { "closed" } else { "open" },
             due_at: seconds(info.dueAt),
             claimable,
             mask: position.mask,
