@@ -3,7 +3,7 @@
 use crate::site::{ACCOUNTS, Site};
 use alloy::{
     eips::BlockId,
-    primitives::{Address, U256},
+    primitives::{Address, B256, U256},
 };
 use chain::bindings::{
     ILiquidCoinVault, ILiquidMinter, ILiquidReceipts, ILiquidToken, ILiquidVault,
@@ -18,16 +18,44 @@ use watch::{
 
 const LIMIT: Duration = Duration::from_secs(240);
 
-struct Index {
-    store: Store,
+/// The liquid side of a deployment.
+fn liquid(site: &Site) -> Liquid {
+    Liquid {
+        minter: site.address("LiquidMinter"),
+        token: site.address("LiquidToken"),
+        rewards: site.address("LiquidRewards"),
+        factory: site.address("BucketFactory"),
+        staking: site.address("LocalStaking"),
+        parts: Parts {
+            vault: Some(site.address("LiquidVault")),
+            coin_vault: Some(site.address("LiquidCoinVault")),
+            receipts: Some(site.address("LiquidReceipts")),
+            route: Some(site.address("AmmRoute")),
+            converter: Some(site.address("RewardConverter")),
+        },
+    }
+}
+
+/// An index and a monitor of their own beside a site.
+pub struct Index {
+    pub store: Store,
+    pub folder: tempfile::TempDir,
     indexer: Indexer,
     monitor: Monitor,
-    liquid: Liquid,
-    folder: tempfile::TempDir,
 }
 
 impl Index {
+    /// An index of the liquid side.
     async fn new(site: &Site, window: u64) -> Self {
+        let contracts = Contracts {
+            liquid: Some(liquid(site)),
+            basket: None,
+            first_block: 1,
+        };
+        Self::of(site, contracts, window).await
+    }
+
+    pub async fn of(site: &Site, contracts: Contracts, window: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("omnibus.db");
         Store::migrate(&path).await.unwrap();
@@ -36,25 +64,6 @@ impl Index {
             ..Options::default()
         };
         let store = Store::open(&path, options).await.unwrap();
-        let liquid = Liquid {
-            minter: site.address("LiquidMinter"),
-            token: site.address("LiquidToken"),
-            rewards: site.address("LiquidRewards"),
-            factory: site.address("BucketFactory"),
-            staking: site.address("LocalStaking"),
-            parts: Parts {
-                vault: Some(site.address("LiquidVault")),
-                coin_vault: Some(site.address("LiquidCoinVault")),
-                receipts: Some(site.address("LiquidReceipts")),
-                route: Some(site.address("AmmRoute")),
-                converter: Some(site.address("RewardConverter")),
-            },
-        };
-        let contracts = Contracts {
-            liquid: Some(liquid),
-            basket: None,
-            first_block: 1,
-        };
         let rules = Rules::shipped().unwrap();
         let alerts = Arc::new(AlertManager::new(rules, &Channels::default()).unwrap());
         let config = IndexerConfig {
@@ -79,15 +88,14 @@ impl Index {
         );
         Self {
             store,
+            folder,
             indexer,
             monitor,
-            liquid,
-            folder,
         }
     }
 
-    /// Indexes to the head; then index and contracts must agree on everything.
-    async fn agrees(&self, site: &Site, stage: &str) {
+    /// Indexes to the head, where the monitor finds no figure in which index and contracts differ. The head's hash.
+    pub async fn reach(&self, site: &Site, stage: &str) -> B256 {
         let head = site.pool.latest().await.unwrap();
         let mut status = self.indexer.status();
         let reached = status.wait_for(|s| s.cursor == Some(head.number));
@@ -101,11 +109,18 @@ impl Index {
             Some(&U256::ZERO),
             "{stage}"
         );
-        let (at, minter) = (BlockId::hash(head.hash), self.liquid.minter);
+        head.hash
+    }
+
+    /// Indexes to the head; then index and contracts must agree on everything.
+    async fn agrees(&self, site: &Site, stage: &str) {
+        let liquid = liquid(site);
+        let head = self.reach(site, stage).await;
+        let (at, minter) = (BlockId::hash(head), liquid.minter);
         for account in ACCOUNTS {
             let account: Address = account.parse().unwrap();
             let call = ILiquidToken::balanceOfCall { account };
-            let balance = site.pool.read(self.liquid.token, &call, at).await.unwrap();
+            let balance = site.pool.read(liquid.token, &call, at).await.unwrap();
             let holder = self.store.holder(account).await.unwrap();
             assert_eq!(holder.map_or(U256::ZERO, |h| h.balance), balance, "{stage}");
             let call = ILiquidVault::balanceOfCall { account };

@@ -82,7 +82,7 @@ async fn act(site: &Site, from: Address, to: Option<Address>, data: Vec<u8>) -> 
     receipt
 }
 
-async fn call<C: SolCall>(site: &Site, from: &str, to: Address, call: &C) {
+pub async fn call<C: SolCall>(site: &Site, from: &str, to: Address, call: &C) {
     act(site, from.parse().unwrap(), Some(to), call.abi_encode()).await;
 }
 
@@ -105,7 +105,7 @@ async fn create(site: &Site, name: &str, arguments: &[u8]) -> Address {
 }
 
 /// Earn's operator settles the round that runs.
-async fn settle_earn(site: &Site) {
+pub async fn settle_earn(site: &Site) {
     let earn = site.address("CoreEarn");
     let operator = read(site, earn, &IOperated::operatorCall {}).await;
     let settle = ICoreEarn::afterTurnRoundCall {
@@ -130,7 +130,7 @@ async fn sleeve(site: &Site, index: usize, block: BlockId) -> IBasketTypes::Slee
 }
 
 /// To `hour` o'clock of the day that is `days` after this one.
-async fn go_to(site: &Site, days: u64, hour: u64) {
+pub async fn go_to(site: &Site, days: u64, hour: u64) {
     let now = site.now().await;
     let at = (now / DAY + days) * DAY + hour * 3_600;
     site.pass(at - now).await;
@@ -491,7 +491,7 @@ async fn basket_is_left_all_three_ways_to_the_wei() {
 }
 
 /// Proposes, votes with account 0, and queues; the id.
-async fn pass_bill(site: &Site, propose: &[&str]) -> String {
+pub async fn pass_bill(site: &Site, propose: &[&str]) -> String {
     let done = site.ok(0, propose);
     let id = done["proposal"].as_str().unwrap().to_owned();
     site.pass(DAY + 60).await;

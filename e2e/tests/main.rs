@@ -9,6 +9,7 @@
 )]
 
 mod basket;
+mod basket_index;
 mod browser;
 mod deploy;
 mod index;

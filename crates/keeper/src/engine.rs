@@ -426,10 +426,9 @@ impl Keeper {
         if self.config.mode(Job::DeliverLeg) != Mode::Off
             && let Some(view) = &mut seen.basket
         {
-            let candidates = self.legs.candidates(&self.store).await?;
+            let page = self.config.deliver_page;
+            let candidates = self.legs.candidates(&self.store, page).await?;
             view.look_at(&self.pool, &candidates).await?;
-            self.legs
-                .keep(view.waiting.iter().map(|leg| (leg.owner, leg.sleeve)));
         }
         self.backoff.forget(seen.head.timestamp);
         let mut spending = self.is_spending(&seen.head).await?;

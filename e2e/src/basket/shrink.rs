@@ -10,8 +10,12 @@ use super::{
     world::Terms,
 };
 
-/// Looking for less ends after this.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Looking for less ends after this, or after `SHRINK_SECONDS`.
+fn patience() -> Duration {
+    let text = std::env::var("SHRINK_SECONDS").ok();
+    let seconds = text.and_then(|text| text.parse().ok()).unwrap_or(120);
+    Duration::from_secs(seconds)
+}
 
 /// What is told without its numbers: two histories that break it so break the same.
 fn kind(text: &str) -> String {
@@ -53,11 +57,11 @@ pub fn fewest<T: Clone>(
     if !again(&best) {
         return None;
     }
-    let started = Instant::now();
+    let (started, patience) = (Instant::now(), patience());
     let mut size = best.len() / 2;
-    while size > 0 && started.elapsed() < PATIENCE {
+    while size > 0 && started.elapsed() < patience {
         let mut end = best.len();
-        while end > 0 && started.elapsed() < PATIENCE {
+        while end > 0 && started.elapsed() < patience {
             let start = end.saturating_sub(size);
             let mut fewer = best.clone();
             fewer.drain(start..end);

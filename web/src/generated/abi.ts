@@ -161,6 +161,7 @@ const basketErrorsAbi = [
   {"type":"error","name":"NotQueue","inputs":[{"name":"caller","type":"address","internalType":"address"}]},
   {"type":"error","name":"NotReceiptOwner","inputs":[{"name":"tokenId","type":"uint256","internalType":"uint256"},{"name":"caller","type":"address","internalType":"address"}]},
   {"type":"error","name":"NotReceipts","inputs":[{"name":"caller","type":"address","internalType":"address"}]},
+  {"type":"error","name":"NotRegistered","inputs":[{"name":"timelock","type":"address","internalType":"address"}]},
   {"type":"error","name":"NotSeeded","inputs":[]},
   {"type":"error","name":"NotSeeder","inputs":[{"name":"caller","type":"address","internalType":"address"}]},
   {"type":"error","name":"NotSelf","inputs":[{"name":"caller","type":"address","internalType":"address"}]},

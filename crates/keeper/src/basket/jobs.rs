@@ -185,7 +185,10 @@ pub fn plan(job: Job, view: &BasketView, config: &Config, asked: Option<Target>)
 fn harvest(steps: &mut Steps<'_>, config: &Config) {
     let view = steps.view;
     let (basket, today) = (view.contracts.basket, view.today());
-    for sleeve in &view.sleeves {
+    let mut sleeves: Vec<&SleeveView> = view.sleeves.iter().collect();
+    // Losses first.
+    sleeves.sort_by_key(|sleeve| sleeve.loss().is_none());
+    for sleeve in sleeves {
         // Nothing is in it for anybody.
         if sleeve.info.retired || sleeve.info.parts.is_zero() {
             continue;

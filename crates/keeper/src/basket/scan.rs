@@ -2,29 +2,30 @@
 
 use super::EpochView;
 use crate::{Job, Result, Target};
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::{Address, B256};
 use std::collections::{BTreeMap, BTreeSet};
-use store::{EventFilter, PageRequest, Store};
+use store::{PageRequest, Store};
 
 /// Closed epochs looked at in one tick besides those that are known to be unfinished, until all were looked at once.
 const FIRST_PAGE: u64 = 16;
 /// And after that.
 const NEXT_PAGE: u64 = 2;
-/// Exits in kind looked at in a page.
-const EXITS: u32 = 60;
-/// Legs in kind that are kept in mind; more come up when these are gone.
-const MOST_LEGS: usize = 200;
-/// The event that names owners of legs that may wait.
-const EXIT: &str = "basket.RedeemedInKind";
 /// The first wait after a refusal, and the longest, seconds of the chain.
 const FIRST_WAIT: u64 = 60;
 const LONGEST_WAIT: u64 = 3_600;
 
-/// Which closed epochs to look at. Those with a leg that is not done each time; the others again and again by pages, from the
-/// newest down, so that nothing has to be remembered for long and no history is read at once.
+/// Of the unfinished ones, so many of the newest each time, and so many of the others in turn: a token that is stopped for a year
+/// leaves one a day.
+const NEWEST: usize = 32;
+const OTHERS: usize = 8;
+
+/// Which closed epochs to look at. Those with a leg that is not done, as a rule each time; all others again and again by pages, from
+/// the newest down, so that nothing has to be remembered for long and no history is read at once.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
     unfinished: BTreeSet<u64>,
+    /// Where the turn of the older unfinished ones goes on: below this one.
+    turn: u64,
     /// The highest epoch that was ever looked at.
     highest: u64,
     /// The next page ends below this one; 0: begin at the top.
@@ -37,7 +38,20 @@ impl Scan {
     /// The epochs to look at, while `open` is the open one.
     pub(crate) fn page(&mut self, open: u64) -> Vec<u64> {
         let last = open.saturating_sub(1);
-        let mut page = self.unfinished.clone();
+        // A reorganisation may have opened some again.
+        self.unfinished.retain(|id| *id <= last);
+        let mut page: BTreeSet<u64> = self.unfinished.iter().rev().take(NEWEST).copied().collect();
+        let oldest = page.first().copied().unwrap_or(0);
+        let older = |below: u64| {
+            let range = self.unfinished.range(..below.min(oldest));
+            range.rev().take(OTHERS).copied().collect::<Vec<u64>>()
+        };
+        let mut turn = older(self.turn);
+        if turn.is_empty() {
+            turn = older(oldest);
+        }
+        self.turn = turn.last().copied().unwrap_or(0);
+        page.extend(turn);
         // Closed since: few, unless we slept; then the page from the top finds the newest of them, and the rest comes in turn.
         self.highest = self.highest.min(last);
         let new = last.saturating_sub(self.highest);
@@ -60,72 +74,51 @@ impl Scan {
         } else {
             self.below = first;
         }
-        // A reorganisation may have opened them again.
-        page.retain(|id| *id >= 1 && *id <= last);
-        page.into_iter().collect()
+        page.into_iter()
+            .filter(|id| *id >= 1 && *id <= last)
+            .collect()
     }
 
-    /// Keeps those of the looked-at ones that are unfinished.
+    /// Notes which of the looked-at ones are unfinished, and keeps those.
     pub(crate) fn keep(&mut self, looked: Vec<EpochView>) -> Vec<EpochView> {
-        let left: Vec<EpochView> = looked.into_iter().filter(|one| !one.is_done()).collect();
-        self.unfinished = left.iter().map(|one| one.id).collect();
+        let (done, left): (Vec<_>, Vec<_>) = looked.into_iter().partition(EpochView::is_done);
+        for one in &done {
+            self.unfinished.remove(&one.id);
+        }
+        self.unfinished.extend(left.iter().map(|one| one.id));
         left
     }
 }
 
-/// Owners of legs in kind that may wait: from the store's exits, newest first. The chain says which of them do.
+/// Legs in kind that may wait, as the store lists them: a page a tick, in turn, so that legs that nobody can pay now, or that are
+/// not worth it, hide none behind them. The chain says which of them do wait.
 #[derive(Debug, Default)]
 pub(crate) struct Legs {
-    found: BTreeSet<(Address, u8)>,
     cursor: Option<String>,
 }
 
 impl Legs {
-    /// Candidates for this tick: what was found waiting before, the newest exits, and a page of older ones, in turn.
+    /// Candidates for this tick, `page` at most.
     ///
     /// # Errors
     /// Those of the store.
-    pub(crate) async fn candidates(&mut self, store: &Store) -> Result<BTreeSet<(Address, u8)>> {
-        let mut candidates = self.found.clone();
-        let older = self.cursor.take().map(Some);
-        for cursor in std::iter::once(None).chain(older) {
-            let request = PageRequest {
-                cursor,
-                limit: EXITS,
-            };
-            let filter = EventFilter {
-                name: Some(EXIT.to_owned()),
-                account: None,
-            };
-            let page = store.events(&filter, &request).await?;
-            candidates.extend(page.items.iter().flat_map(|event| undelivered(&event.args)));
-            self.cursor = page.next;
-        }
-        Ok(candidates)
+    pub(crate) async fn candidates(
+        &mut self,
+        store: &Store,
+        page: usize,
+    ) -> Result<BTreeSet<(Address, u8)>> {
+        let request = PageRequest {
+            cursor: self.cursor.take(),
+            limit: u32::try_from(page.max(1)).unwrap_or(u32::MAX),
+        };
+        let page = store.waiting_legs(&request).await?;
+        self.cursor = page.next;
+        let known = page
+            .items
+            .iter()
+            .filter_map(|leg| Some((leg.owner, u8::try_from(leg.sleeve).ok()?)));
+        Ok(known.collect())
     }
-
-    /// What of them waits.
-    pub(crate) fn keep(&mut self, waiting: impl Iterator<Item = (Address, u8)>) {
-        self.found = waiting.take(MOST_LEGS).collect();
-    }
-}
-
-/// The legs of an exit that were not delivered by it.
-fn undelivered(args: &serde_json::Value) -> Vec<(Address, u8)> {
-    let field = |name: &str| args.get(name).and_then(serde_json::Value::as_str);
-    let owner: Option<Address> = field("owner").and_then(|text| text.parse().ok());
-    let delivered: Option<U256> = field("delivered").and_then(|text| text.parse().ok());
-    let legs = args
-        .get("parts")
-        .and_then(serde_json::Value::as_array)
-        .map_or(0, Vec::len);
-    let (Some(owner), Some(delivered)) = (owner, delivered) else {
-        return Vec::new();
-    };
-    (0..legs.min(8))
-        .filter(|leg| !delivered.bit(*leg))
-        .filter_map(|leg| Some((owner, u8::try_from(leg).ok()?)))
-        .collect()
 }
 
 /// One refusal after another of the same thing.

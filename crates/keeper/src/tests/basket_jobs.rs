@@ -305,6 +305,14 @@ fn each_sleeve_is_harvested_once_a_round_when_its_round_has_turned() {
                 &["do 2"],
             ),
             (
+                "losses go before rewards",
+                &|view| {
+                    yesterday(view);
+                    view.sleeves[2].held = Some(U256::from(19_999_999));
+                },
+                &["do 2", "do 0", "do 1"],
+            ),
+            (
                 "what is locked or owed as a fee is in the books, too",
                 &|view| {
                     view.sleeves[1].info.locked = coins(2);
@@ -1290,9 +1298,24 @@ fn every_unfinished_epoch_is_looked_at_each_time_and_the_others_in_turn() {
         all.extend(look(&mut scan, 43).0);
     }
     assert_eq!(all, (1..=42).collect(), "in turn");
+    // A token that is stopped for a year leaves a leg in each epoch: a tick looks at the newest and, in turn, at some others.
+    let mut scan = Scan::default();
+    let mut seen: std::collections::BTreeSet<u64> = std::collections::BTreeSet::new();
+    for tick in 0..100 {
+        let page = scan.page(366);
+        assert!(page.len() <= 64, "{}", page.len());
+        assert!(tick < 2 || page.contains(&365), "{page:?}");
+        if tick >= 40 {
+            seen.extend(&page);
+        }
+        scan.keep(page.into_iter().map(open).collect());
+    }
+    assert_eq!(seen, (1..=365).collect());
     // The first epoch is open: there is none to look at.
     assert_eq!(Scan::default().page(1), [0; 0]);
     // A reorganisation opened epoch 38 again.
+    let mut scan = Scan::default();
+    look(&mut scan, 43);
     let page = scan.page(38);
     assert!(page.iter().all(|id| *id < 38), "{page:?}");
 }

@@ -339,12 +339,12 @@ impl State {
     pub fn held(&self, id: SleeveId) -> Result<Units, Error> {
         let sleeve = self.sleeve(id)?;
         let outside = &self.outside;
-        let here = outside.held(sleeve.account, sleeve.asset);
-        let mut held = here.min0(sleeve.locked).min0(sleeve.fees);
+        let mut held = outside.held(sleeve.account, sleeve.asset);
         if sleeve.kind == Kind::Core {
             held = held.plus(outside.agent.delegated(sleeve.account)?)?;
         }
-        Ok(held)
+        // Of all: what is locked may be delegated like the rest.
+        Ok(held.min0(sleeve.locked).min0(sleeve.fees))
     }
 
     /// A sleeve takes in: open, not wiped (rule 7), its exit no slower than declared.

@@ -248,6 +248,9 @@ impl Pair {
             self.same(&field("own parts"), s.book.basket.raw(), said.basketParts)?;
             self.same(&field("locked"), s.locked.raw(), said.locked)?;
             self.same(&field("fees"), s.fees.raw(), said.feeUnits)?;
+            // No view tells it: by the events, which the books follow.
+            let lost = self.r.b.sleeves[i].lost;
+            self.same(&field("lost"), s.lost.raw(), lost)?;
             let owed = IBasket::owedCall {
                 sleeve: u(i as u64),
             };

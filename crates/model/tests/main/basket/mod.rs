@@ -2,6 +2,7 @@
 //! compare with.
 
 mod guard;
+mod harvests;
 mod history;
 mod port;
 mod queue;
