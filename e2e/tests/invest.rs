@@ -478,7 +478,13 @@ async fn basket_is_left_all_three_ways_to_the_wei() {
         assert_eq!(done[0]["whole"], true);
         assert_eq!(site.coins(2).await + gas - coins, recovered(STCORE).await);
         assert!(!recovered(STCORE).await.is_zero());
-        assert_eq!(site.ok(2, &["basket", "requests"])[0]["state"], "claimed");
+        assert!(
+            site.ok(2, &["basket", "requests"])
+                .as_array()
+                .unwrap()
+                .is_empty(),
+            "what is paid in full is gone"
+        );
     })
     .await
     .expect("in time");
@@ -630,11 +636,14 @@ async fn governance_takes_a_slower_sleeve_only_under_the_longer_delay() {
             bandBps: 100,
         };
         let add = bill(basket, &IBasket::addSleeveCall { params });
-        // Its price must be sound when it is added.
+        // Its price must be sound when it is added: a rate whose last change nobody saw may be as old as the last look.
         let ready = async || {
-            settle_earn(&site).await;
-            let observe = IPriceFeed::observeCall { asset: st };
-            call(&site, ACCOUNTS[2], site.address("PriceFeed"), &observe).await;
+            for _ in 0..2 {
+                site.pass(DAY).await;
+                settle_earn(&site).await;
+                let observe = IPriceFeed::observeCall { asset: st };
+                call(&site, ACCOUNTS[2], site.address("PriceFeed"), &observe).await;
+            }
         };
         ready().await;
         let id = pass_bill(

@@ -1,7 +1,9 @@
 //! `omnibus basket …`: an investor's journey, straight from the contracts. No server of ours is asked.
 
 use crate::{
-    abi::{IBasket, ICoreEarn, ICoreSleeve, IPriceFeed, IToken, IUnbondingQueue, LocalCoreBtc},
+    abi::{
+        IBasket, ICoreEarn, ICoreSleeve, IPriceFeed, ISleeve, IToken, IUnbondingQueue, LocalCoreBtc,
+    },
     amount::Amount,
     args::{BasketCommand, Exit},
     config::Settings,
@@ -665,7 +667,7 @@ async fn exit(
             let delivered = event::<IBasket::RedeemedInKind>(&receipt, site.at.basket)
                 .map(|event| event.delivered)
                 .unwrap_or_default();
-            let paid = delivered_units(&receipt, site.at.basket, sleeves.len());
+            let paid = delivered_units(&receipt, &sleeves);
             done.units = parts(&sleeves, &paid);
             done.waiting = sleeves
                 .iter()
@@ -721,19 +723,17 @@ async fn exit(
     Ok(())
 }
 
-/// What a transaction delivered of each sleeve.
-fn delivered_units(receipt: &Receipt, basket: Address, count: usize) -> Vec<U256> {
-    let mut units = vec![U256::ZERO; count];
-    for log in receipt.logs.iter().filter(|log| log.address() == basket) {
-        if let Ok(event) = IBasket::LegDelivered::decode_log(&log.inner)
-            && let Some(of) = usize::try_from(event.sleeve)
-                .ok()
-                .and_then(|sleeve| units.get_mut(sleeve))
-        {
-            *of = of.saturating_add(event.units);
-        }
-    }
-    units
+/// What a transaction delivered of each sleeve, by the sleeves' own word.
+fn delivered_units(receipt: &Receipt, sleeves: &[Sleeve]) -> Vec<U256> {
+    let of = |sleeve: &Sleeve| {
+        receipt
+            .logs
+            .iter()
+            .filter(|log| log.address() == sleeve.adapter)
+            .filter_map(|log| ISleeve::Delivered::decode_log(&log.inner).ok())
+            .fold(U256::ZERO, |sum, event| sum.saturating_add(event.units))
+    };
+    sleeves.iter().map(of).collect()
 }
 
 /// Coins at once.
@@ -800,7 +800,7 @@ pub struct Request {
     pub epoch: U256,
     /// Of this account.
     pub shares: Amount,
-    /// `open`, `closed` or `claimed`.
+    /// `open` or `closed`. A position that is paid in full is gone.
     pub state: &'static str,
     /// Unix seconds; the close is due.
     pub due_at: u64,
@@ -819,7 +819,6 @@ impl Request {
     fn line(&self) -> String {
         let what = match self.state {
             "open" => format!("open, closes at unix {}", self.due_at),
-            "claimed" => "claimed".to_owned(),
             _ if self.payable() => format!("claimable: {}", listed(&self.claimable)),
             _ => "closed, its legs are on their way".to_owned(),
         };
@@ -894,19 +893,10 @@ pub async fn requests(
                 claimable.push(part);
             }
         }
-        let legs = seconds(info.legs);
-        let whole = U256::from(1)
-            .checked_shl(usize::try_from(legs).unwrap_or(usize::MAX))
-            .unwrap_or_default()
-            .saturating_sub(U256::from(1));
         list.push(Request {
             epoch,
             shares: Amount(position.shares),
-            state: match (closed, position.mask == whole) {
-                (false, _) => "open",
-                (true, true) => "claimed",
-                (true, false) => "closed",
-            },
+            state: if closed { "closed" } else { "open" },
             due_at: seconds(info.dueAt),
             claimable,
             mask: position.mask,
@@ -1107,7 +1097,7 @@ async fn deliver(
     let receipt = session
         .send(&title, site.at.basket, &call, U256::ZERO)
         .await?;
-    let units = delivered_units(&receipt, site.at.basket, sleeves.len())
+    let units = delivered_units(&receipt, &sleeves)
         .get(sleeve.id)
         .copied()
         .unwrap_or_default();

@@ -151,6 +151,12 @@ impl Hand {
         self.account
     }
 
+    /// The chain that it sends to.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// Makes the call once and waits until it is mined. Asked again for work that is done, it answers with the receipt.
     ///
     /// # Errors

@@ -18,8 +18,18 @@ use alloy::primitives::{Address, B256, Bytes, Keccak256, U256};
 use chain::{Pool, Receipt};
 use keeper::{Call, Order};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 use store::{AttemptState, WorkKey};
+
+/// The error of a timelock that is asked to execute before its time.
+const TOO_EARLY: &str = "TooEarly";
+/// How long a step is tried again for that; the deployer's operations wait for a second.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// EIP-155 id of local chains.
+const LOCAL_CHAIN: u64 = 31_337;
 
 /// One transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -208,7 +218,7 @@ pub async fn carry_out(plan: &Plan, name: &str, hand: &Hand, out: Output) -> Res
                 hash: entry.txs.last().map(|row| row.hash).unwrap_or_default(),
             });
         }
-        hand.send(order).await?;
+        send_in_time(plan, order, hand).await?;
         bar.done();
     }
     bar.finish();
@@ -218,6 +228,26 @@ pub async fn carry_out(plan: &Plan, name: &str, hand: &Hand, out: Output) -> Res
         receipts.push(hand.send(order).await?);
     }
     Ok(receipts)
+}
+
+/// Sends a step. One that a timelock holds back for a second, because its block came too soon after the one that scheduled
+/// it, is tried again.
+async fn send_in_time(plan: &Plan, order: &Order, hand: &Hand) -> Result<Receipt> {
+    let started = Instant::now();
+    loop {
+        match hand.send(order).await {
+            Err(Problem::Refused { reason, .. })
+                if reason.starts_with(TOO_EARLY) && started.elapsed() < PATIENCE =>
+            {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                // On a local chain no time passes between transactions: it makes no block without one.
+                if plan.chain_id == LOCAL_CHAIN {
+                    let _: serde_json::Value = hand.pool().request("evm_mine", ()).await?;
+                }
+            }
+            result => return result,
+        }
+    }
 }
 
 fn order(plan: &Plan, name: &str, index: usize, step: &Step) -> Order {
