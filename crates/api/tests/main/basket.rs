@@ -6,8 +6,7 @@ use alloy::primitives::{
 };
 use chain::bindings::{
     IBasket, ICoreCandidateHub as IHub, ICoreEarn as IEarn, ICoreSleeve, IPriceFeed as IFeed,
-    IPriceGuard as IGuard, IPriceSource as ISource, ISleeve, IStCoreSleeve,
-    IUnbondingQueue as IQueue,
+    IPriceSource as ISource, ISleeve, IStCoreSleeve, IUnbondingQueue as IQueue,
     basket::IBasketTypes::{Auction, ExitQuote as Quote, SleeveInfo},
     basket_queue::IUnbondingQueue::{EpochInfo, LegInfo},
     core_sleeve::ICoreSleeve::Validator,

@@ -674,13 +674,37 @@ fn weigh(view: &BasketView) -> Result<Weights, String> {
             .nav
             .saturating_mul(U256::from(sleeve.info.targetBps));
         let share = worth.saturating_mul(whole).saturating_mul(whole);
-        if share > target.saturating_mul(whole.saturating_add(view.drift.limit_bps)) {
+        let own = sleeve.units_of(sleeve.info.basketParts);
+        let most = target.saturating_mul(whole.saturating_add(view.drift.limit_bps));
+        // Of what is to go any unit is too much.
+        let over = if sleeve.info.targetBps == 0 {
+            !own.is_zero()
+        } else {
+            share > most
+        };
+        if over {
             weights.over.set_bit(index, true);
         } else if share < target.saturating_mul(whole.saturating_sub(view.drift.limit_bps)) {
             weights.under.set_bit(index, true);
         }
     }
     Ok(weights)
+}
+
+impl Weights {
+    /// Whether `from` has too much and `to` too little. What is to go goes for anything that is not above its target.
+    fn is_off(&self, view: &BasketView, from: usize, to: usize) -> bool {
+        let target = |index: usize| view.sleeves.get(index).map_or(0, |one| one.info.targetBps);
+        if !self.over.bit(from) {
+            return false;
+        }
+        if target(from) != 0 {
+            return self.under.bit(to);
+        }
+        let worth = self.worth.get(to).copied().unwrap_or_default();
+        let due = self.nav.saturating_mul(U256::from(target(to)));
+        target(to) != 0 && worth.saturating_mul(U256::from(BPS)) <= due
+    }
 }
 
 /// Once an hour while there is a drift to note or one that was noted is over; once a day otherwise, to show that somebody looks.
@@ -710,8 +734,13 @@ fn note_drift(steps: &mut Steps<'_>, config: &Config) {
         Ok(weights) => weights,
         Err(why) => return steps.wait(Target::All, why, None),
     };
-    let drifts = !weights.over.is_zero() && !weights.under.is_zero();
-    let noted = !last.over.is_zero() && !last.under.is_zero();
+    let pairs = || {
+        let all = 0..view.sleeves.len();
+        all.clone()
+            .flat_map(move |from| all.clone().map(move |to| (from, to)))
+    };
+    let drifts = pairs().any(|(from, to)| weights.is_off(view, from, to));
+    let noted = pairs().any(|(from, to)| last.says(view, from, to));
     let reason = if drifts {
         "sleeves are over and under their targets"
     } else if noted {
@@ -733,14 +762,19 @@ fn note_drift(steps: &mut Steps<'_>, config: &Config) {
 
 impl Reading {
     /// Whether it says so of two sleeves, and counts now.
-    fn confirms(&self, from: usize, to: usize, now: u64) -> bool {
-        self.says(from, to)
+    fn confirms(&self, view: &BasketView, from: usize, to: usize) -> bool {
+        let now = view.now();
+        self.says(view, from, to)
             && now >= self.at.saturating_add(READING_GAP)
             && now <= self.at.saturating_add(READING_LIFE)
     }
 
-    fn says(&self, from: usize, to: usize) -> bool {
-        self.at != 0 && self.over.bit(from) && self.under.bit(to)
+    fn says(&self, view: &BasketView, from: usize, to: usize) -> bool {
+        let goes = view
+            .sleeves
+            .get(from)
+            .is_some_and(|one| one.info.targetBps == 0);
+        self.at != 0 && self.over.bit(from) && (goes || self.under.bit(to))
     }
 }
 
@@ -779,7 +813,7 @@ fn start_auction(steps: &mut Steps<'_>, config: &Config) {
     let mut waits: Option<(String, Option<u64>)> = None;
     for (from, over) in view.sleeves.iter().enumerate() {
         for (to, under) in view.sleeves.iter().enumerate() {
-            if !weights.over.bit(from) || !weights.under.bit(to) {
+            if !weights.is_off(view, from, to) {
                 continue;
             }
             let share = |index: usize| weights.worth.get(index).copied().unwrap_or_default();
@@ -800,8 +834,8 @@ fn start_auction(steps: &mut Steps<'_>, config: &Config) {
                 continue;
             }
             let drift = view.drift;
-            if !drift.last.confirms(from, to, now) && !drift.before.confirms(from, to, now) {
-                if drift.last.says(from, to) {
+            if !drift.last.confirms(view, from, to) && !drift.before.confirms(view, from, to) {
+                if drift.last.says(view, from, to) {
                     let at = drift.last.at.saturating_add(READING_GAP);
                     if now < at {
                         waits.get_or_insert(("a second reading of the drift".to_owned(), Some(at)));

@@ -917,6 +917,13 @@ fn drifted(view: &mut BasketView) {
     }
 }
 
+/// Governance lets the BTC go: 200 of 1,000 with a target of 0, the others' are 55 and 45 %.
+fn goes(view: &mut BasketView) {
+    for (sleeve, target) in [(0, 5_500), (1, 4_500), (2, 0)] {
+        view.sleeves[sleeve].info.targetBps = target;
+    }
+}
+
 #[test]
 fn a_drift_is_noted_hourly_and_silence_daily() {
     let later = |view: &mut BasketView| view.block.timestamp = DAWN + 2 * HOUR;
@@ -929,6 +936,16 @@ fn a_drift_is_noted_hourly_and_silence_daily() {
                 &|view| {
                     later(view);
                     drifted(view);
+                },
+                &["do "],
+            ),
+            (
+                "what is to go is a drift, though nothing lacks a tenth",
+                &|view| {
+                    later(view);
+                    goes(view);
+                    view.sleeves[1].info.targetBps = 3_200;
+                    view.sleeves[0].info.targetBps = 5_200;
                 },
                 &["do "],
             ),
@@ -1093,6 +1110,18 @@ fn an_auction_starts_at_the_second_reading_for_the_worst_pair() {
                 &[],
             ),
             (
+                "what is to go goes for what is not above its target, at a reading that says so of it alone",
+                &|view| {
+                    goes(view);
+                    view.drift.last = Reading {
+                        over: U256::from(4),
+                        under: U256::ZERO,
+                        at: DAWN + HOUR / 2,
+                    };
+                },
+                &["do "],
+            ),
+            (
                 "coins are sold from what is idle, and nothing is",
                 &|view| {
                     // 600 coins where 545 would be 10 % over; 300 and 200.
@@ -1129,6 +1158,18 @@ fn an_auction_starts_at_the_second_reading_for_the_worst_pair() {
     assert_eq!(
         one(Job::StartAuction, &view).precondition,
         B256::from(U256::ONE)
+    );
+    // 500 coins are 50 % of 1,000, where 55 are due; 300 are 30 % of it, where 45 are: that one lacks more.
+    let mut leaving = self::view();
+    goes(&mut leaving);
+    leaving.drift.last = reading(DAWN + HOUR / 2);
+    let plan = one(Job::StartAuction, &leaving);
+    let call = B::startAuctionCall::abi_decode(&plan.call).unwrap();
+    assert_eq!((call.from, call.to), (U256::from(2), U256::ONE));
+    assert!(
+        plan.reason.contains(&format!("{} wei", coins(150))),
+        "{}",
+        plan.reason
     );
     let dear = Config {
         auction_least: coins(51).to(),

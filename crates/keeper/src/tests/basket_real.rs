@@ -288,7 +288,7 @@ async fn world() -> Option<World> {
         timelock: me,
         guardian: me,
         feeRecipient: me,
-        seeder: me,
+        seeder: alice,
         entryFeeBps: 5,
         floor: coins(2),
         shareCap: most,
@@ -312,17 +312,20 @@ async fn world() -> Option<World> {
             );
         }
     }
-    let first = vec![coins(500), coins(250), U256::from(25_000_000)];
-    // A basket begins once its timelock has registered it. The deployer, who stands for that, answers 1 to whatever it is
-    // asked meanwhile (PUSH1 1, PUSH0, MSTORE, PUSH1 32, PUSH0, RETURN).
-    let counts: Bytes = "0x60015f5260205ff3".parse().unwrap();
+    // Whoever stands for the timelock says, while it is asked for the first deposit, that it counts the basket's exits: 1.
+    let counts = Bytes::from_static(&[0x60, 1, 0x60, 0, 0x52, 0x60, 32, 0x60, 0, 0xf3]);
     chain.anvil_set_code(me, counts).await.unwrap();
+    let first = vec![coins(500), coins(250), U256::from(25_000_000)];
     done!(
         basket
-            .mintInKind(coins(1_000), first, me, U256::MAX)
+            .mintInKind(coins(1_000), first, alice, U256::MAX)
             .value(coins(500))
+            .from(alice)
     );
     chain.anvil_set_code(me, Bytes::new()).await.unwrap();
+    let shares = Erc20::new(basket.TOKEN().call().await.unwrap(), chain.clone());
+    let all = shares.balanceOf(alice).call().await.unwrap();
+    done!(shares.transfer(me, all).from(alice));
 
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
