@@ -250,7 +250,7 @@ async fn epoch_leg(
     let ticket = match adapter {
         Some(adapter) if out => Some(ticket(now, *adapter, epoch, leg.ticket, leg.units).await?),
         // The epoch is of a block in which the basket had this sleeve: it always has.
-        _ => out.then(|| SleeveTicket {
+        _ => out.then_some(SleeveTicket {
             ticket: RequestId(leg.ticket),
             epoch,
             units: Units(leg.units),

@@ -218,6 +218,12 @@ fn install(world: &World, basket: Views, queue: Views) {
     world.chain.install(WBTC, token("WBTC", 8));
 }
 
+/// Another contract, from the next block on: of one block the server asks everything once.
+pub fn renew(world: &World, address: Address, views: Views) {
+    world.chain.install(address, views);
+    world.chain.mine(1);
+}
+
 fn dawn(time: u64) -> u64 {
     (time / DAY + 1) * DAY
 }
@@ -764,7 +770,7 @@ async fn the_three_ways_out_side_by_side() {
     let paused = IBasket::pausedUntilCall { what: 1 };
     for (views, why) in [
         (
-            basket(&three()).on(&paused, &(u(noon + 1), u(0)).into()),
+            basket(&three()).on(&paused, &(u(noon + 3_600), u(0)).into()),
             "paused",
         ),
         (basket(&retired), "noCoins"),
@@ -774,7 +780,7 @@ async fn the_three_ways_out_side_by_side() {
         ),
         (basket(&three()), "idle"),
     ] {
-        world.chain.install(BASKET, shut(views));
+        renew(&world, BASKET, shut(views));
         let answer = world.get(path).await.json();
         let instant = &answer["instant"];
         assert_eq!(
@@ -785,7 +791,8 @@ async fn the_three_ways_out_side_by_side() {
         assert_eq!(answer["inKind"]["legs"].as_array().unwrap().len(), 2);
     }
     let one = IBasket::quoteExitCall { shares: u(1) };
-    world.chain.install(
+    renew(
+        &world,
         BASKET,
         basket(&three()).on(&one, &exit_quote(closes_at, u(0), u(0))),
     );
@@ -797,9 +804,7 @@ async fn the_three_ways_out_side_by_side() {
         amount: u(9),
         most: u(8),
     });
-    world
-        .chain
-        .install(BASKET, basket(&three()).refuse(&ask, refusal));
+    renew(&world, BASKET, basket(&three()).refuse(&ask, refusal));
     let answer = world.get(path).await;
     assert_eq!((answer.status, answer.code().as_str()), (422, "reverted"));
     assert_eq!(
@@ -874,7 +879,7 @@ async fn a_deposit_is_quoted_with_what_stands_against_it() {
     let paused = IBasket::pausedUntilCall { what: 0 };
     for (views, why) in [
         (
-            quote(basket(&three())).on(&paused, &(u(noon + 1), u(0)).into()),
+            quote(basket(&three())).on(&paused, &(u(noon + 3_600), u(0)).into()),
             "paused",
         ),
         (
@@ -894,7 +899,7 @@ async fn a_deposit_is_quoted_with_what_stands_against_it() {
             "tooSmall",
         ),
     ] {
-        world.chain.install(BASKET, views);
+        renew(&world, BASKET, views);
         let answer = world.get(&ask(1, wei(10))).await.json();
         assert_eq!(
             (&answer["available"], &answer["closed"]),
@@ -903,7 +908,7 @@ async fn a_deposit_is_quoted_with_what_stands_against_it() {
     }
     // One bps more and it is let in.
     narrow[1].bandBps = 285;
-    world.chain.install(BASKET, quote(basket(&narrow)));
+    renew(&world, BASKET, quote(basket(&narrow)));
     assert_eq!(
         world.get(&ask(1, wei(10))).await.json()["closed"],
         Value::Null
@@ -955,9 +960,7 @@ async fn a_mint_in_kind_is_quoted_with_what_stands_against_it() {
         (wiped, json!("sleeveShut")),
         (foreign, Value::Null),
     ] {
-        world
-            .chain
-            .install(BASKET, quoted(basket(&sleeves), credited));
+        renew(&world, BASKET, quoted(basket(&sleeves), credited));
         assert_eq!(world.get(path).await.json()["closed"], why);
     }
     for (views, why) in [
@@ -970,12 +973,12 @@ async fn a_mint_in_kind_is_quoted_with_what_stands_against_it() {
         (
             quoted(basket(&three()), credited).on(
                 &IBasket::pausedUntilCall { what: 0 },
-                &(u(noon + 1), u(0)).into(),
+                &(u(noon + 3_600), u(0)).into(),
             ),
             "paused",
         ),
     ] {
-        world.chain.install(BASKET, views);
+        renew(&world, BASKET, views);
         assert_eq!(world.get(path).await.json()["closed"], why);
     }
 }
@@ -1104,7 +1107,7 @@ async fn prices_with_their_sources_and_ages() {
         })
     );
     // A source that reverts does not take the page down.
-    world.chain.install(BAND, Views::default());
+    renew(&world, BAND, Views::default());
     let btc = world.get("/api/v1/basket/prices").await.json()["prices"][2].clone();
     assert_eq!(
         (
@@ -1765,7 +1768,8 @@ async fn drift_budget_and_auctions() {
         from: 0,
         to: 0,
     };
-    world.chain.install(
+    renew(
+        &world,
         BASKET,
         views.on(&IBasket::auctionCall { id }, &(none, u(0)).into()),
     );

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     basket::{
-        BASKET, GOV, GOVERNOR, GUARDIAN, TIMELOCK, hex, numbered, sum, tomorrow, with_basket,
+        BASKET, GOV, GOVERNOR, GUARDIAN, TIMELOCK, hex, numbered, renew, sum, tomorrow, with_basket,
     },
     figures::u,
     world::{Views, World, account, wei},
@@ -181,7 +181,8 @@ async fn the_rules_at_one_block() {
         })
     );
     // Nobody holds it.
-    world.chain.install(
+    renew(
+        &world,
         GUARDIAN,
         Views::default()
             .any::<IGuardian::holderCall>(&Address::ZERO)
@@ -321,12 +322,12 @@ async fn proposals_with_their_votes() {
 
     // One wei less than the quorum is none, and votes against count for none.
     let short = told(views, u(11), 1, span, [5_000, 29_999, 2_000], 0);
-    world.chain.install(GOVERNOR, short);
+    renew(&world, GOVERNOR, short);
     let answer = world.get("/api/v1/governance/proposals/11").await.json();
     assert_eq!(answer["proposal"]["quorumReached"], false);
 
     // A block that does not know it yet: not a state of our own making.
-    world.chain.install(GOVERNOR, governor());
+    renew(&world, GOVERNOR, governor());
     let answer = world.get("/api/v1/governance/proposals/11").await;
     assert_eq!(
         (answer.status, answer.code().as_str()),
