@@ -8,7 +8,8 @@ import {Compact} from "../../src/basket/lib/Compact.sol";
 /// @title Proofs of a basket's books by halmos (scripts/test/halmos): a `check_` function holds for every argument.
 /// @notice The code under proof is the basket's own: this contract inherits it and only fills its storage. What divides (parts,
 /// units, shares of the whole) is given, what is divided is any word of the type; see Books.t.sol. Each check has a `reach_`
-/// twin that halmos must refute, and fails with the mutant that is named at it.
+/// twin that halmos must refute. The mutant that is named at a check is one that it has to fail with (docs/src/proofs.md says
+/// which were tried).
 contract BasketSymbolic is Basket {
     constructor() Basket(address(1)) {}
 
