@@ -60,6 +60,8 @@ alloy::sol! {
 /// A deployment of both sides.
 pub fn with_basket() -> ApiConfig {
     let mut config = config();
+    // Some answers are made of a hundred views: on a busy machine they take their time.
+    config.chain_timeout = std::time::Duration::from_secs(60);
     config.public.contracts.basket = Some(BasketAddresses {
         basket: Addr(BASKET),
         token: Addr(SHARE),

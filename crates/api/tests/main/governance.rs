@@ -358,7 +358,8 @@ async fn every_state_of_a_proposal_has_its_name() {
         "expired",
         "executed",
     ]) {
-        world.chain.install(
+        renew(
+            &world,
             GOVERNOR,
             told(governor(), u(11), number, span, [0, 0, 0], 77),
         );

@@ -205,7 +205,7 @@ impl World {
         let chain = FakeChain::new(CHAIN_ID);
         let node = FakeNode::start(&chain).await;
         let mut pool_config = PoolConfig::new(vec![node.url_with(tail)]);
-        pool_config.timeout_ms = 1_000;
+        pool_config.timeout_ms = u64::try_from(config.chain_timeout.as_millis() / 3).unwrap();
         pool_config.rounds = 1;
         let pool = Pool::connect(pool_config).await.unwrap();
         let dir = TempDir::new().unwrap();

@@ -245,6 +245,26 @@ async fn in_one_go(chain: &FakeChain, pool: &Pool, window: u64) -> B256 {
     store.table_hash().await.unwrap()
 }
 
+/// Waits until the store stands at the chain's head.
+async fn at_head(indexer: &Indexer, chain: &FakeChain, store: &Store) {
+    let mut status = indexer.status();
+    let head = chain.head().hash;
+    while store.cursor().await.unwrap().is_none_or(|c| c.hash != head) {
+        status.changed().await.unwrap();
+    }
+}
+
+/// Runs the indexer until `deed` is done.
+async fn while_running(indexer: &Indexer, deed: impl Future<Output = ()>) {
+    let run = async {
+        tokio::select! {
+            result = indexer.run() => panic!("{result:?}"),
+            () = deed => {}
+        }
+    };
+    tokio::time::timeout(PATIENCE, run).await.expect("in time");
+}
+
 /// Sleeves that the basket takes in the history, live, and in a block that is then reorganised away.
 #[tokio::test]
 async fn sleeves_are_followed_from_the_block_that_took_them() {
@@ -281,21 +301,32 @@ async fn sleeves_are_followed_from_the_block_that_took_them() {
     run_to_head(&indexer, &chain, &store).await;
     assert_eq!(told(&store).await.last().unwrap(), "8");
 
-    // Taken, and then never: what its adapter logs on the other branch is not the basket's.
-    for stopped in [false, true] {
+    // Taken, and then never: what its adapter logs on the other branch is not the basket's. Once the chain turns while nobody
+    // watches, once under a running indexer.
+    for live in [false, true] {
         chain.mine_logs(vec![added(2, third, ST_CORE), delegated(third, 10)]);
         chain.mine(1);
-        run_to_head(&indexer, &chain, &store).await;
-        assert_eq!(told(&store).await.last().unwrap(), "10");
-        assert_eq!(store.basket_sleeves().await.unwrap().len(), 3);
-        chain.reorg(2, Dropped::Vanish);
-        if stopped {
+        let turn = async |indexer: &Indexer| {
+            at_head(indexer, &chain, &store).await;
+            assert_eq!(told(&store).await.last().unwrap(), "10");
+            assert_eq!(store.basket_sleeves().await.unwrap().len(), 3);
+            chain.reorg(2, Dropped::Vanish);
+            chain.mine_logs(vec![delegated(third, 11), delegated(first, 12)]);
+            chain.mine_logs(vec![delegated(third, 13)]);
+            chain.mine(1);
+        };
+        let whole = async |indexer: &Indexer| {
+            turn(indexer).await;
+            indexer.hint().notify_one();
+            at_head(indexer, &chain, &store).await;
+        };
+        if live {
+            while_running(&indexer, whole(&indexer)).await;
+        } else {
+            while_running(&indexer, turn(&indexer)).await;
             indexer = watcher(&pool, &store, alone(1));
+            run_to_head(&indexer, &chain, &store).await;
         }
-        chain.mine_logs(vec![delegated(third, 11), delegated(first, 12)]);
-        chain.mine_logs(vec![delegated(third, 13)]);
-        chain.mine(1);
-        run_to_head(&indexer, &chain, &store).await;
         assert_eq!(told(&store).await.last().unwrap(), "12");
         assert!(!told(&store).await.contains(&"13".to_owned()));
         assert_eq!(store.basket_sleeves().await.unwrap().len(), 2);
