@@ -26,6 +26,7 @@ import type {
   BasketPosition,
   BasketSleeve,
   BasketSleeves,
+  BasketSummary,
   Page as ApiPage,
   Proposal,
 } from '../src/api/types.ts'
@@ -114,6 +115,7 @@ async function arrive(all: readonly BasketSleeve[], me: Address) {
   const validator = all[0]?.core?.validators[0]
   if (!st?.stCore || !btc || !validator) throw new Error('the basket lacks stCORE, coreBTC or a validator')
   const earn = getAddress(st.stCore.earn)
+  await settle(earn)
   const bought = await wallet.writeContract({
     chain: null,
     address: earn,
@@ -139,10 +141,14 @@ async function arrive(all: readonly BasketSleeve[], me: Address) {
   return { earn, st, btc }
 }
 
-/** A day passes, and Earn's operator, who is outside of everything here, does what is his. */
+/** Earn's operator, who is outside of everything here, does what is his of the day. */
+async function settle(earn: Address) {
+  await as(await reader.readContract({ address: earn, abi, functionName: 'operator' }), earn, 'afterTurnRound', [[]])
+}
+
 async function nextDay(earn: Address, to: number) {
   await moveTo(to)
-  await as(await reader.readContract({ address: earn, abi, functionName: 'operator' }), earn, 'afterTurnRound', [[]])
+  await settle(earn)
 }
 
 const enabled = (page: import('playwright-core').Page, testId: string) =>
@@ -183,6 +189,11 @@ try {
   }
   const go = (name: string) => page.getByRole('link', { name, exact: true }).first().click()
 
+  await until(
+    'every price is sound',
+    async () => (await api<BasketSummary>('/basket')).nav.state === 'sound',
+    TIMEOUT,
+  )
   const { earn, st, btc } = await arrive(await sleeves(), me)
   await connect(page, base)
   await go('Basket')
@@ -290,7 +301,7 @@ try {
   const back = await sends(me, () => page.getByTestId(`basket-cancel-${epoch}`).click())
   equal((await sharesOf(me, back.receipt.blockNumber)) - held, parseEther('4'), 'a cancel gives the shares back')
   await done(page, `position-${epoch}`)
-  await leave('epoch', parseEther('5'))
+  await leave('epoch', parseEther('8'))
   await state('3-requested')
 
   // ---------------------------------------------------------------- decide meanwhile: delegate, propose

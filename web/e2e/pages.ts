@@ -1,7 +1,7 @@
 /**
  * Every page, light and dark, at 390 px and 1280 px: no serious axe finding, nothing wider than the screen, no hostile
  * name that runs (O16), screenshots in e2e/out. Against the fixture, or against a running service with BASE_URL.
- * PICTURES=0 keeps only the screenshots of what is bad; ONLY=busy-, open-, empty-, core- or corner- is a part of it.
+ * PICTURES=0 keeps only the screenshots of what is bad; PAGES=basket,govern looks at these pages alone; ONLY=busy-, open-, empty-, core- or corner- is a part of it.
  */
 import type { Page } from 'playwright-core'
 import { check, complaints, launch } from './browser.ts'
@@ -41,7 +41,8 @@ async function visit(base: string, pages: readonly string[], connected: boolean,
         .click()
       await page.getByTestId('account').waitFor()
     }
-    for (const path of pages) {
+    const chosen = process.env.PAGES?.split(',')
+    for (const path of pages.filter((each) => !chosen || chosen.includes(each))) {
       await page.goto(`${base}/${path}`)
       await settled(page)
       if (connected) await page.getByTestId('account').waitFor()
@@ -69,7 +70,7 @@ async function visit(base: string, pages: readonly string[], connected: boolean,
       bad.push(...(await look(page, `${prefix}${path || 'stake'}`)))
     }
     // O16: names are text. None became an element, none ran, none turned the line around.
-    if (prefix === 'busy-' || prefix === 'open-') {
+    if (!chosen && (prefix === 'busy-' || prefix === 'open-')) {
       await page.goto(`${base}/validators`)
       await settled(page)
       const names = await page.getByTestId('validator-name').allInnerTexts()
