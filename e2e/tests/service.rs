@@ -176,7 +176,13 @@ async fn times_by_rest_are_those_of_the_contracts() {
         let site = Site::deployed().await;
         site.ok(2, &["user", "deposit", "400"]);
         site.pass(3_600).await;
-        site.ok(1, &["ops", "rebalance"]);
+        // A bus takes a part of it; what is left is less than an exit below.
+        let mut buses = 0;
+        while wei(&site.ok(2, &["ops", "status"])["headroom"]) > U256::from(60 * COIN) {
+            site.ok(1, &["ops", "rebalance"]);
+            buses += 1;
+            assert!(buses < 10, "the stake bus takes nothing");
+        }
         let service = Service::start(&site, "run", "off").await;
         // More than the buffer holds: both wait for a bucket.
         for (lst, whole) in [("90", 90_u64), ("60", 60)] {

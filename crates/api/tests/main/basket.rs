@@ -1749,7 +1749,8 @@ async fn drift_budget_and_auctions() {
     );
 
     // Without a sound price the basket does not show it; the log does, without a price.
-    world.chain.install(
+    renew(
+        &world,
         BASKET,
         views
             .clone()

@@ -313,9 +313,9 @@ async fn bad_requests_are_answered_and_the_line_stays() {
     let mut client = Client::open(&world).await;
     for (message, code, names) in [
         (
-            json!({ "subscribe": ["prices"] }),
+            json!({ "subscribe": ["weather"] }),
             "invalid_parameter",
-            "prices",
+            "weather",
         ),
         (
             json!({ "subscribe": ["account:0x12"] }),

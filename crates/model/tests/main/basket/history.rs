@@ -197,7 +197,6 @@ impl History {
             let unseen = out.events.is_empty() || s.outside.stalled.contains(&id);
             let held = s.held(id).unwrap();
             assert!(unseen || sleeve.book.units <= held, "promise 1 of {id:?}");
-            *owed.entry(sleeve.asset).or_default() += sleeve.fees.raw();
         }
         for (id, batch) in &s.batches {
             for (i, leg) in batch.legs.iter().enumerate() {
