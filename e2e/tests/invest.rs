@@ -65,7 +65,11 @@ async fn act(site: &Site, from: Address, to: Option<Address>, data: Vec<u8>) -> 
         .request("anvil_setBalance", (from, U256::from(1_000_000 * COIN)))
         .await
         .unwrap();
-    let mut transaction = serde_json::json!({ "from": from, "data": Bytes::from(data) });
+    let what = format!("{from} calls {to:?} with {}", Bytes::from(data.clone()));
+    // With gas to spare: what a step outside must be left with is not found by trying less and less.
+    let mut transaction = serde_json::json!({
+        "from": from, "data": Bytes::from(data), "gas": U256::from(15_000_000),
+    });
     if let Some(to) = to {
         transaction["to"] = serde_json::json!(to);
     }
@@ -78,7 +82,7 @@ async fn act(site: &Site, from: Address, to: Option<Address>, data: Vec<u8>) -> 
         site.pool.receipt(hash).await.unwrap()
     })
     .await;
-    assert!(receipt.succeeded(), "{from} -> {to:?}");
+    assert!(receipt.succeeded(), "{what}");
     receipt
 }
 

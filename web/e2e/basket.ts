@@ -189,11 +189,7 @@ try {
   }
   const go = (name: string) => page.getByRole('link', { name, exact: true }).first().click()
 
-  await until(
-    'every price is sound',
-    async () => (await api<BasketSummary>('/basket')).nav.state === 'sound',
-    TIMEOUT,
-  )
+  await until('every price is sound', async () => (await api<BasketSummary>('/basket')).nav.state === 'sound', TIMEOUT)
   const { earn, st, btc } = await arrive(await sleeves(), me)
   await connect(page, base)
   await go('Basket')
@@ -311,6 +307,8 @@ try {
   await done(page, 'delegate-status')
   const votes = await reader.readContract({ address: gov, abi, functionName: 'getVotes', args: [me] })
   equal(votes, await tokensOf(gov, me), 'all of my GOV votes')
+  // Votes count from before the block in which they are asked for.
+  await moveTo(Number((await reader.getBlock()).timestamp) + 60)
   const weights = ['55', '27.5', '17.5']
   for (const [i, weight] of weights.entries()) await page.getByTestId(`weight-${i}`).fill(weight)
   await page.getByTestId('weight-0').fill('54')
