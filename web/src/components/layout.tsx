@@ -180,7 +180,7 @@ export function Shell({ children, nav = true }: { children: ReactNode; nav?: boo
             <span className="flex items-center gap-2.5 text-[17px] font-semibold tracking-tight">
               <img src="/favicon.svg" alt="" width="26" height="26" />
               {/* Between a phone's width and a desk's, the pages need the room. */}
-              <span className="md:max-lg:sr-only">Omnibus</span>
+              <span className="md:max-lg:hidden">Omnibus</span>
             </span>
             {nav && <TopNav />}
           </div>

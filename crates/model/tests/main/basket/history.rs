@@ -153,9 +153,11 @@ impl History {
         let mut comes = |asset: Asset, amount: U256| {
             self.total.0.entry(asset).or_default().0 += amount;
         };
+        // A reward is what came now, and what somebody gave before: that came with the gift.
+        let mut rewards = U256::ZERO;
         for event in &out.events {
             match event {
-                Event::Harvested { reward, .. } => comes(Asset::Core, reward.raw()),
+                Event::Harvested { reward, .. } => rewards += reward.raw(),
                 Event::LegCollected { recovered, .. } => comes(Asset::Core, recovered.raw()),
                 _ => {}
             }
@@ -166,6 +168,11 @@ impl History {
         // Losses and what Earn burned: what is missing now is what went then; it never comes back.
         for (asset, (came, went)) in &mut self.total.0 {
             let there = sum(&self.w.s, *asset);
+            let more = there.saturating_sub(*came - *went);
+            if *asset == Asset::Core {
+                assert!(more <= rewards, "{more} of {rewards} came: {call:?}");
+                *came += more;
+            }
             let missing = came.checked_sub(there).expect("nothing comes of nothing");
             assert!(missing >= *went, "{asset:?} came from nowhere");
             if missing > *went {
