@@ -5,7 +5,6 @@ use alloy::{
     eips::BlockId,
     primitives::{Address, B256, U256},
 };
-use chain::bindings::ILiquidMinter;
 use serde_json::Value;
 use std::{process::Stdio, time::Duration};
 use tokio::time::timeout;
@@ -163,57 +162,6 @@ async fn journey_by_rest_reads_with_keepers_at_work() {
             (status["holesFound"].as_u64(), status["holesLeft"].as_u64()),
             (Some(0), Some(0))
         );
-    })
-    .await
-    .expect("in time");
-}
-
-/// The time of an exit is one: what `quoteExit` shows REST shows, and what `exitEta` promises REST promises, to the second. (The
-/// simulator says the same within a look of the keepers: `simulate.rs`.)
-#[tokio::test(flavor = "multi_thread")]
-async fn times_by_rest_are_those_of_the_contracts() {
-    timeout(LIMIT, async {
-        let site = Site::deployed().await;
-        site.ok(2, &["user", "deposit", "400"]);
-        site.pass(3_600).await;
-        site.ok(1, &["ops", "rebalance"]);
-        let service = Service::start(&site, "run", "off").await;
-        // More than what lies there: it waits for a bucket.
-        let lies = wei(&site.ok(2, &["ops", "status"])["headroom"]) / U256::from(COIN);
-        let whole = lies.to::<u64>() + 30;
-        assert!(
-            whole < 400,
-            "the stake bus took nothing: {lies} coins lie there"
-        );
-        let amount = U256::from(whole) * U256::from(COIN);
-        service.caught_up(&site).await;
-        let quoted = site.read(&ILiquidMinter::quoteExitCall { amount }).await;
-        let shown = service.get(&format!("/quote/exit?amount={amount}")).await;
-        assert_eq!(wei(&shown["queue"]["lst"]), quoted.queueLst);
-        assert_eq!(wei(&shown["queue"]["value"]), quoted.queueValue);
-        assert_eq!(wei(&shown["instantNow"]["pay"]), quoted.instantPay);
-        let eta: u64 = quoted.queueEta.to();
-        assert!(eta > site.now().await, "it waits");
-        assert_eq!(shown["queue"]["eta"].as_u64(), Some(eta));
-
-        let exit = site.ok(
-            2,
-            &["user", "redeem", &whole.to_string(), "--instant-max", "0"],
-        );
-        let id: U256 = exit["request"].as_str().unwrap().parse().unwrap();
-        site.pass(3_600).await;
-        site.ok(1, &["ops", "close-rung"]);
-        site.ok(1, &["ops", "depart"]);
-        service.caught_up(&site).await;
-        let promised = site.read(&ILiquidMinter::exitEtaCall { id }).await.eta;
-        let path = format!("/accounts/{}/requests", ACCOUNTS[2]);
-        let requests = service.get(&path).await;
-        let mine = requests["items"].as_array().unwrap().iter();
-        let mine = mine
-            .clone()
-            .find(|request| request["id"].as_str() == Some(&id.to_string()))
-            .unwrap();
-        assert_eq!(mine["promisedAt"].as_u64(), Some(promised.to()));
     })
     .await
     .expect("in time");

@@ -1,4 +1,8 @@
 //! The contracts as this crate calls them: `chain`'s bindings, and what no interface of ours lists.
+#![allow(
+    clippy::too_many_arguments,
+    reason = "generated code: as many as the contract takes"
+)]
 
 pub use chain::bindings::{
     IAmmRoute, IBasket, IBasketFactory, IBasketGovernor, IBasketReceipts, IBasketTimelock,

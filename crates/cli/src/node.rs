@@ -204,7 +204,7 @@ const DUSK_STEP: u64 = 900;
 pub fn clock_step(now: u64, speed: u64) -> u64 {
     let left = DAY - now % DAY;
     if left <= DUSK {
-        speed.min(DUSK_STEP).max(1)
+        speed.clamp(1, DUSK_STEP)
     } else {
         speed.min(left - DUSK).max(1)
     }

@@ -280,7 +280,7 @@ impl History {
         let out = self.call(who, feed, 0, &IPriceFeed::observeCall { asset })?;
         if out.ok {
             let state = IPriceFeed::observeCall::abi_decode_returns(&out.output)?;
-            match u8::from(state) {
+            match state {
                 1 => self.r.counts.note("doubtful prices", 1),
                 2 => self.r.counts.note("impaired prices", 1),
                 _ => {}
@@ -934,7 +934,7 @@ impl History {
         let (feed, asset) = (self.r.w.at.feed, self.r.w.at.st);
         let state = |h: &mut Self| {
             let said = h.r.w.c.view(feed, &IPriceFeed::quoteCall { asset });
-            u8::from(said.state)
+            said.state
         };
         if state(self) != 2 {
             return self.observe();

@@ -117,7 +117,7 @@ impl Runner {
                     Price {
                         low: q.low,
                         high: q.high,
-                        sound: u8::from(q.state) == 0,
+                        sound: q.state == 0,
                     }
                 }
             })

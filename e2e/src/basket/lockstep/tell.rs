@@ -192,7 +192,7 @@ impl Pair {
                 Quote {
                     low: Price::new(q.low),
                     high: Price::new(q.high),
-                    condition: match u8::from(q.state) {
+                    condition: match q.state {
                         0 => Condition::Sound,
                         1 => Condition::Doubtful,
                         _ => Condition::Impaired,
@@ -365,7 +365,7 @@ impl Pair {
             };
             let said = self.r.w.c.view(queue, &call);
             let field = |what: &str| format!("leg {i} of epoch {epoch}: {what}");
-            self.same(&field("state"), leg.state as u8, u8::from(said.state))?;
+            self.same(&field("state"), leg.state as u8, said.state)?;
             self.same(&field("parts"), leg.parts.raw(), said.parts)?;
             self.same(&field("units"), leg.units.raw(), said.units)?;
             self.same(&field("recovered"), leg.recovered.raw(), said.recovered)?;
