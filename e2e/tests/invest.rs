@@ -258,7 +258,7 @@ async fn o7_a_deployment_of_both_sides_killed_on_the_way_resumes() {
             site.pool.nonce(deployer, BlockId::latest()).await.unwrap()
         };
         // In the liquid side, among the basket's parts, and between what is scheduled and what is executed.
-        for stop in [steps / 3, steps - 30, steps - 12] {
+        for stop in [15, 35, 55, 75, steps - 30, steps - 12] {
             let mut child = site
                 .command(0, &["deploy", "--yes"])
                 .stdout(Stdio::null())

@@ -130,6 +130,8 @@ pub async fn play(
         match cast.look(seldom, &coin, &mut rng).await {
             // The world turned between a look and a call.
             Ok(()) | Err(Problem::Refused { .. } | Problem::Failed { .. }) => {}
+            // A busy chain is asked again at the next look.
+            Err(Problem::Chain(error)) if error.is_transient() => {}
             Err(problem) => return Err(problem),
         }
     }

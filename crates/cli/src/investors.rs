@@ -140,6 +140,8 @@ pub async fn live(
             Err(Problem::Refused { .. } | Problem::Failed { .. } | Problem::Funds { .. }) => {
                 count(&counts.refused);
             }
+            // A busy chain is asked again later.
+            Err(Problem::Chain(error)) if error.is_transient() => {}
             Err(problem) => return Err(problem),
         }
     }
