@@ -6,83 +6,42 @@
     reason = "test code: a broken artifact or an answer that does not decode ends the run"
 )]
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::PathBuf,
-    sync::{Mutex, PoisonError},
-};
+use std::collections::BTreeSet;
 
 use alloy::{
     primitives::{Address, Bytes, KECCAK256_EMPTY, TxKind, U256},
     sol_types::SolCall,
 };
 use revm::{
-    Context, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext, MainnetEvm,
+    ExecuteCommitEvm, ExecuteEvm,
     context::TxEnv,
     context_interface::{
         ContextTr,
         result::{ExecutionResult, Output},
     },
-    database::InMemoryDB,
-    handler::MainnetContext,
-    primitives::hardfork::SpecId,
 };
 
-use crate::world::{GAS, Outcome, account};
+use crate::world::{COIN, Evm, GAS, Outcome, account, ask, bytecode, call_of, evm_at};
 
 /// See the module.
 pub struct Chain {
-    evm: MainnetEvm<MainnetContext<InMemoryDB>>,
+    evm: Evm,
     /// The block's timestamp, unix seconds.
     pub now: u64,
     /// Deploys, and administers the stand-ins.
     pub operator: Address,
 }
 
-/// A folder of forge's output whose contracts take the place of the committed ones: planted faults are run this way.
-fn planted() -> Option<PathBuf> {
-    std::env::var_os("OMNIBUS_PLANTED").map(PathBuf::from)
-}
-
-/// The creation code of a committed artifact, or of what is planted in its place. Worlds are many: each file is read once.
-fn bytecode(name: &str) -> Vec<u8> {
-    static READ: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::new(BTreeMap::new());
-    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
-    let code = read.entry(name.to_owned()).or_insert_with(|| {
-        let ours = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join(format!("../contracts/artifacts/{name}.json"));
-        let planted = planted().map(|out| out.join(format!("{name}.sol/{name}.json")));
-        let file = planted.filter(|file| file.exists()).unwrap_or(ours);
-        let text = fs::read_to_string(file).expect("a committed artifact");
-        let json: serde_json::Value = serde_json::from_str(&text).expect("an artifact is JSON");
-        let bytecode = json.get("bytecode").expect("an artifact has bytecode");
-        // forge puts its own into an object.
-        let hex = bytecode.get("object").unwrap_or(bytecode).as_str();
-        alloy::primitives::hex::decode(hex.expect("bytecode is a string")).expect("linked hex")
-    });
-    code.clone()
-}
-
 impl Chain {
     /// An empty one at `now`.
     #[must_use]
     pub fn new(now: u64) -> Self {
-        let mut ctx = Context::mainnet().with_db(InMemoryDB::default());
-        ctx.cfg.set_spec_and_mainnet_gas_params(SpecId::CANCUN);
-        ctx.cfg.disable_nonce_check = true;
-        if planted().is_some() {
-            // forge's quick profile makes code that no chain takes.
-            ctx.cfg.limit_contract_code_size = Some(usize::MAX);
-            ctx.cfg.limit_contract_initcode_size = Some(usize::MAX);
-        }
-        ctx.block.timestamp = U256::from(now);
         let mut chain = Self {
-            evm: ctx.build_mainnet(),
+            evm: evm_at(now),
             now,
             operator: account("operator"),
         };
-        chain.give(chain.operator, 1_000_000_000 * crate::world::COIN);
+        chain.give(chain.operator, 1_000_000_000 * COIN);
         chain
     }
 
@@ -144,17 +103,6 @@ impl Chain {
         }
     }
 
-    fn tx(from: Address, to: Address, value: u128, data: Bytes, gas: u64) -> TxEnv {
-        TxEnv::builder()
-            .caller(from)
-            .kind(TxKind::Call(to))
-            .data(data)
-            .value(U256::from(value))
-            .gas_limit(gas)
-            .build()
-            .expect("a legacy transaction")
-    }
-
     /// A transaction with all gas, kept or only tried. One that the chain would not take counts as failed.
     fn transact(&mut self, tx: TxEnv, keep: bool) -> Outcome {
         let failed = |output| Outcome {
@@ -187,12 +135,12 @@ impl Chain {
 
     /// Sends a transaction.
     pub fn send(&mut self, from: Address, to: Address, value: u128, data: Bytes) -> Outcome {
-        self.transact(Self::tx(from, to, value, data, GAS), true)
+        self.transact(call_of(from, to, value, data, GAS), true)
     }
 
     /// What a transaction would do; nothing of it stays.
     pub fn attempt(&mut self, from: Address, to: Address, value: u128, data: Bytes) -> Outcome {
-        self.transact(Self::tx(from, to, value, data, GAS), false)
+        self.transact(call_of(from, to, value, data, GAS), false)
     }
 
     /// A transaction out of a contract that has no such function: how a position loses what it holds.
@@ -201,7 +149,7 @@ impl Chain {
         let info = &mut self.account(from).info;
         let code = info.code.take();
         let hash = std::mem::replace(&mut info.code_hash, KECCAK256_EMPTY);
-        let out = self.transact(Self::tx(from, to, 0, data, GAS), true);
+        let out = self.transact(call_of(from, to, 0, data, GAS), true);
         let info = &mut self.account(from).info;
         (info.code, info.code_hash) = (code, hash);
         out
@@ -218,20 +166,7 @@ impl Chain {
     /// # Errors
     /// What the contract says.
     pub fn try_view<C: SolCall>(&mut self, to: Address, call: &C) -> Result<C::Return, Bytes> {
-        let tx = Self::tx(
-            Address::ZERO,
-            to,
-            0,
-            call.abi_encode().into(),
-            1_000_000_000,
-        );
-        match self.evm.transact(tx).expect("a valid transaction").result {
-            ExecutionResult::Success { output, .. } => {
-                Ok(C::abi_decode_returns(output.data()).expect("an answer of the declared type"))
-            }
-            ExecutionResult::Revert { output, .. } => Err(output),
-            ExecutionResult::Halt { reason, .. } => panic!("{}: {reason:?}", C::SIGNATURE),
-        }
+        ask(&mut self.evm, to, call)
     }
 
     /// Reads what always answers.

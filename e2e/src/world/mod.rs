@@ -113,7 +113,7 @@ pub struct Outcome {
 
 /// One deployment and the EVM under it.
 pub struct World {
-    evm: MainnetEvm<MainnetContext<InMemoryDB>>,
+    evm: Evm,
     /// The block's timestamp, unix seconds.
     pub now: u64,
     /// Administers the staking system and deploys.
@@ -171,7 +171,7 @@ fn planted() -> Option<PathBuf> {
 }
 
 /// The creation code of a committed artifact, or of what is planted in its place.
-fn bytecode(name: &str) -> Vec<u8> {
+pub(crate) fn bytecode(name: &str) -> Vec<u8> {
     let planted = planted().map(|out| out.join(format!("{name}.sol/{name}.json")));
     let file = planted.filter(|file| file.exists());
     code_in(&file.unwrap_or_else(|| PathBuf::from(format!("artifacts/{name}.json"))))
@@ -205,21 +205,59 @@ pub fn abi(name: &str) -> alloy::json_abi::JsonAbi {
     serde_json::from_value(abi.clone()).expect("an ABI")
 }
 
+/// What runs the contracts: in this process, on a database in memory.
+pub(crate) type Evm = MainnetEvm<MainnetContext<InMemoryDB>>;
+
+/// An empty one at `now`, unix seconds.
+pub(crate) fn evm_at(now: u64) -> Evm {
+    let mut ctx = Context::mainnet().with_db(InMemoryDB::default());
+    ctx.cfg.set_spec_and_mainnet_gas_params(SpecId::CANCUN);
+    ctx.cfg.disable_nonce_check = true;
+    if planted().is_some() {
+        // forge's quick profile makes code that no chain takes.
+        ctx.cfg.limit_contract_code_size = Some(usize::MAX);
+        ctx.cfg.limit_contract_initcode_size = Some(usize::MAX);
+    }
+    ctx.block.timestamp = U256::from(now);
+    ctx.build_mainnet()
+}
+
+/// A transaction that calls.
+pub(crate) fn call_of(
+    from: Address,
+    to: Address,
+    value: u128,
+    data: impl Into<Bytes>,
+    gas: u64,
+) -> TxEnv {
+    TxEnv::builder()
+        .caller(from)
+        .kind(TxKind::Call(to))
+        .data(data.into())
+        .value(U256::from(value))
+        .gas_limit(gas)
+        .build()
+        .expect("a legacy transaction")
+}
+
+/// Reads. `Err` is the reason of a revert.
+pub(crate) fn ask<C: SolCall>(evm: &mut Evm, to: Address, call: &C) -> Result<C::Return, Bytes> {
+    let tx = call_of(Address::ZERO, to, 0, call.abi_encode(), 1_000_000_000);
+    match evm.transact(tx).expect("a valid transaction").result {
+        ExecutionResult::Success { output, .. } => {
+            Ok(C::abi_decode_returns(output.data()).expect("an answer of the declared type"))
+        }
+        ExecutionResult::Revert { output, .. } => Err(output),
+        ExecutionResult::Halt { reason, .. } => panic!("{}: {reason:?}", C::SIGNATURE),
+    }
+}
+
 impl World {
     /// Deploys everything in the order of the real deployment and wires it; the roles are granted, the setup not sealed.
     #[must_use]
     pub fn new(setup: &Setup) -> Self {
-        let mut ctx = Context::mainnet().with_db(InMemoryDB::default());
-        ctx.cfg.set_spec_and_mainnet_gas_params(SpecId::CANCUN);
-        ctx.cfg.disable_nonce_check = true;
-        if planted().is_some() {
-            // forge's quick profile makes code that no chain takes.
-            ctx.cfg.limit_contract_code_size = Some(usize::MAX);
-            ctx.cfg.limit_contract_initcode_size = Some(usize::MAX);
-        }
-        ctx.block.timestamp = U256::from(T0);
         let mut w = Self {
-            evm: ctx.build_mainnet(),
+            evm: evm_at(T0),
             journal: Vec::new(),
             now: T0,
             operator: account("operator"),
@@ -543,17 +581,6 @@ impl World {
         }
     }
 
-    fn tx(from: Address, to: Address, value: u128, data: Vec<u8>, gas: u64) -> TxEnv {
-        TxEnv::builder()
-            .caller(from)
-            .kind(TxKind::Call(to))
-            .data(data.into())
-            .value(U256::from(value))
-            .gas_limit(gas)
-            .build()
-            .expect("a legacy transaction")
-    }
-
     /// Sends a transaction with `gas`. One that the chain would not take (too few coins) counts as failed.
     pub fn send(
         &mut self,
@@ -570,7 +597,7 @@ impl World {
             output,
             wrote: BTreeSet::new(),
         };
-        let tx = Self::tx(from, to, value, data.clone(), gas);
+        let tx = call_of(from, to, value, data.clone(), gas);
         let done = match self.evm.transact(tx) {
             Ok(done) => done,
             Err(error) => return failed(error.to_string().into_bytes().into()),
@@ -620,14 +647,7 @@ impl World {
 
     /// Reads. `Err` is the reason of a revert.
     pub fn try_view<C: SolCall>(&mut self, to: Address, call: &C) -> Result<C::Return, Bytes> {
-        let tx = Self::tx(Address::ZERO, to, 0, call.abi_encode(), 1_000_000_000);
-        match self.evm.transact(tx).expect("a valid transaction").result {
-            ExecutionResult::Success { output, .. } => {
-                Ok(C::abi_decode_returns(output.data()).expect("an answer of the declared type"))
-            }
-            ExecutionResult::Revert { output, .. } => Err(output),
-            ExecutionResult::Halt { reason, .. } => panic!("{}: {reason:?}", C::SIGNATURE),
-        }
+        ask(&mut self.evm, to, call)
     }
 
     /// Reads what always answers.
