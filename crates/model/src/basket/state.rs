@@ -411,8 +411,8 @@ impl State {
             sleeve.fees = sleeve.fees.minus(left.minus(shared)?)?;
             sleeve.lost = sleeve.lost.plus(units)?;
             if kind == Kind::Core {
-                let free = here.min0(sleeve.locked).min0(sleeve.fees);
-                sleeve.idle = sleeve.idle.min(free);
+                // Where what was locked made it good, its coins are the basket's now, and lie here.
+                sleeve.idle = here.min0(sleeve.locked).min0(sleeve.fees);
             }
             out.tell(super::Event::LossBooked { sleeve: id, units });
         }

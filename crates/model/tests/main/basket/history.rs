@@ -17,9 +17,6 @@ use std::collections::BTreeMap;
 const PEOPLE: [Address; 4] = [ALICE, BOB, CAROL, FEES];
 const STEPS: usize = 450;
 const HISTORIES: u64 = 250;
-/// In these a leg of CORE never starts: after a loss that locked rewards made good, the model does not find the coins that lie idle.
-/// A fault of the model, known and not mended yet; the contracts' own run ends every leg.
-const UNENDED: [u64; 3] = [30, 110, 164];
 
 /// What the outside has put in and taken out, by asset: the model's accounts have to add up to it.
 #[derive(Default)]
@@ -710,15 +707,6 @@ impl History {
                 }
             }
         }
-        // Who could not start on that day starts on another.
-        self.w.wait(DAY);
-        self.w.dawn(0);
-        for id in &ids {
-            let BatchId::Epoch(epoch) = *id else { continue };
-            for sleeve in sleeves.clone() {
-                self.play("start", KEEPER, Call::StartLeg { epoch, sleeve });
-            }
-        }
         self.w.wait(31 * DAY);
         self.w.dawn(0);
         for id in &ids {
@@ -764,7 +752,7 @@ impl History {
 fn promises_1_to_5_and_8_over_more_than_100_000_calls() {
     let mut calls = 0;
     let mut done: BTreeMap<&'static str, u64> = BTreeMap::new();
-    for seed in (0..HISTORIES).filter(|seed| !UNENDED.contains(seed)) {
+    for seed in 0..HISTORIES {
         let mut history = History::new(seed);
         let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             for _ in 0..STEPS {
