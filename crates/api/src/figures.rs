@@ -14,7 +14,7 @@ use crate::{
         Overview, Page, QueueQuote, RequestState, Validator,
     },
     error::ApiError,
-    index::{index, page_request, paged},
+    index::{index, paged, short_page_request},
     live::Snapshot,
     scalar::{Addr, Hash, Ray, RequestId, Wei},
     server::AppState,
@@ -305,10 +305,9 @@ impl AppState {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<ExitRequest>, ApiError> {
-        // Two contract reads a request: the page is kept shorter than other lists'.
         let page = self
             .store()
-            .requests_of(account, &page_request(cursor, limit.min(50)))
+            .requests_of(account, &short_page_request(cursor, limit))
             .await
             .map_err(paged(cursor))?;
         Ok(Page {

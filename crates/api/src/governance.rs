@@ -19,7 +19,7 @@ use crate::{
     },
     error::ApiError,
     figures::{SIDE_BY_SIDE, secs},
-    index::{index, page, page_request, paged},
+    index::{index, page, page_request, paged, short_page_request},
     live::Snapshot,
     parts::named,
     scalar::{Addr, Hash, RequestId, Wei, parse_address, parse_decimal},
@@ -80,10 +80,9 @@ impl AppState {
         limit: u32,
     ) -> Result<Page<Proposal>, ApiError> {
         let at = self.basket()?;
-        // Several contract reads a proposal: the page is kept shorter than other lists'.
         let rows = self
             .store()
-            .proposals(&page_request(cursor, limit.min(50)))
+            .proposals(&short_page_request(cursor, limit))
             .await
             .map_err(paged(cursor))?;
         let sleeves = self.sleeve_adapters().await?;
@@ -166,7 +165,7 @@ impl AppState {
         let at = self.basket()?;
         let rows = self
             .store()
-            .operations(&page_request(cursor, limit.min(50)))
+            .operations(&short_page_request(cursor, limit))
             .await
             .map_err(paged(cursor))?;
         let sleeves = self.sleeve_adapters().await?;

@@ -47,6 +47,11 @@ pub(crate) fn page_request(cursor: Option<&str>, limit: u32) -> PageRequest {
     }
 }
 
+/// Several contract reads a row: such a page is kept shorter than other lists'.
+pub(crate) fn short_page_request(cursor: Option<&str>, limit: u32) -> PageRequest {
+    page_request(cursor, limit.min(50))
+}
+
 pub(crate) fn page<T, U: utoipa::ToSchema>(
     page: store::Page<T>,
     shape: impl FnMut(T) -> U,

@@ -20,7 +20,7 @@ use crate::{
     },
     error::ApiError,
     figures::{SIDE_BY_SIDE, mul_div},
-    index::{index, page, page_request, paged},
+    index::{index, page, page_request, paged, short_page_request},
     live::Snapshot,
     scalar::{Addr, Hash, RequestId, Units, Wei},
     server::AppState,
@@ -42,10 +42,9 @@ impl AppState {
         limit: u32,
     ) -> Result<BasketAccount, ApiError> {
         let at = self.basket()?;
-        // Several contract reads a position: the page is kept shorter than other lists'.
         let rows = self
             .store()
-            .positions_of(account, &page_request(cursor, limit.min(50)))
+            .positions_of(account, &short_page_request(cursor, limit))
             .await
             .map_err(paged(cursor))?;
         let holder = self.store().basket_holder(account).await.map_err(index)?;
@@ -199,7 +198,7 @@ impl AppState {
         let at = self.basket()?;
         let rows = self
             .store()
-            .basket_receipts_of(owner, &page_request(cursor, limit.min(50)))
+            .basket_receipts_of(owner, &short_page_request(cursor, limit))
             .await
             .map_err(paged(cursor))?;
         let now = self.live().now().await?;

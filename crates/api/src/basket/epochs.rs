@@ -15,7 +15,7 @@ use crate::{
     },
     error::ApiError,
     figures::{SIDE_BY_SIDE, secs},
-    index::{index, page_request, paged},
+    index::{index, page_request, paged, short_page_request},
     live::Snapshot,
     parts::named,
     scalar::{Addr, RequestId, Units, Wei},
@@ -81,10 +81,9 @@ impl AppState {
         limit: u32,
     ) -> Result<Page<BasketEpoch>, ApiError> {
         let at = self.basket()?;
-        // Several contract reads for each that is on its way: the page is kept shorter than other lists'.
         let rows = self
             .store()
-            .epochs(&page_request(cursor, limit.min(50)))
+            .epochs(&short_page_request(cursor, limit))
             .await
             .map_err(paged(cursor))?;
         let now = self.live().now().await?;

@@ -8,7 +8,7 @@ use crate::{
     dto::{Delegate, Emergency, EmergencyKind, Halt, Page, Payouts, Scheduled},
     error::ApiError,
     figures::{SIDE_BY_SIDE, secs},
-    index::{index, page, page_request, paged},
+    index::{index, page, page_request, paged, short_page_request},
     scalar::{Addr, Hash},
     server::AppState,
 };
@@ -97,7 +97,7 @@ impl AppState {
         // A contract read each: the page is kept shorter than other lists'.
         let rows = self
             .store()
-            .scheduled(&page_request(cursor, limit.min(50)))
+            .scheduled(&short_page_request(cursor, limit))
             .await
             .map_err(paged(cursor))?;
         let now = self.live().now().await?;

@@ -6,7 +6,7 @@ use super::part;
 use crate::{
     dto::{Page, Receipt, ReceiptState},
     error::ApiError,
-    index::{index, page_request, paged},
+    index::{index, paged, short_page_request},
     scalar::{Addr, Hash, RequestId, Wei},
     server::AppState,
 };
@@ -19,10 +19,9 @@ impl AppState {
         limit: u32,
     ) -> Result<Page<Receipt>, ApiError> {
         part(self.liquid()?.receipts, "receipts")?;
-        // Two contract reads a receipt: the page is kept shorter than other lists'.
         let rows = self
             .store()
-            .receipts_of(owner, &page_request(cursor, limit.min(50)))
+            .receipts_of(owner, &short_page_request(cursor, limit))
             .await
             .map_err(paged(cursor))?;
         Ok(Page {

@@ -12,7 +12,7 @@ use crate::{
     dto::{Page, Vault, VaultMove, VaultMoveKind, VaultPosition, VaultRequest, VaultRequestState},
     error::ApiError,
     figures::{RAY, SIDE_BY_SIDE, secs, value},
-    index::{index, page, page_request, paged},
+    index::{index, page, page_request, paged, short_page_request},
     live::Snapshot,
     scalar::{Addr, Hash, Ray, Wei},
     server::AppState,
@@ -114,10 +114,9 @@ impl AppState {
         limit: u32,
     ) -> Result<Page<VaultRequest>, ApiError> {
         let at = part(self.liquid()?.coin_vault, "coinVault")?;
-        // Several contract reads a request: the page is kept shorter than other lists'.
         let rows = self
             .store()
-            .vault_requests_of(account, &page_request(cursor, limit.min(50)))
+            .vault_requests_of(account, &short_page_request(cursor, limit))
             .await
             .map_err(paged(cursor))?;
         let now = self.live().now().await?;
