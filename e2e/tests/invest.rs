@@ -53,41 +53,9 @@ async fn read_at<C: SolCall>(site: &Site, to: Address, call: &C, block: u64) -> 
     site.pool.read(to, call, block.into()).await.unwrap()
 }
 
-/// Somebody whose key this test has not: the chain sends for it. What was mined must have worked.
-async fn act(site: &Site, from: Address, to: Option<Address>, data: Vec<u8>) -> chain::Receipt {
-    let _: Value = site
-        .pool
-        .request("anvil_impersonateAccount", (from,))
-        .await
-        .unwrap();
-    let _: Value = site
-        .pool
-        .request("anvil_setBalance", (from, U256::from(1_000_000 * COIN)))
-        .await
-        .unwrap();
-    let what = format!("{from} calls {to:?} with {}", Bytes::from(data.clone()));
-    // With gas to spare: what a step outside must be left with is not found by trying less and less.
-    let mut transaction = serde_json::json!({
-        "from": from, "data": Bytes::from(data), "gas": U256::from(15_000_000),
-    });
-    if let Some(to) = to {
-        transaction["to"] = serde_json::json!(to);
-    }
-    let hash: B256 = site
-        .pool
-        .request("eth_sendTransaction", (transaction,))
-        .await
-        .unwrap();
-    let receipt = until("it is mined", || async {
-        site.pool.receipt(hash).await.unwrap()
-    })
-    .await;
-    assert!(receipt.succeeded(), "{what}");
-    receipt
-}
-
 pub async fn call<C: SolCall>(site: &Site, from: &str, to: Address, call: &C) {
-    act(site, from.parse().unwrap(), Some(to), call.abi_encode()).await;
+    site.act(from.parse().unwrap(), Some(to), call.abi_encode())
+        .await;
 }
 
 /// Deploys a committed artifact that needs no library.
@@ -102,7 +70,7 @@ async fn create(site: &Site, name: &str, arguments: &[u8]) -> Address {
         .to_vec();
     code.extend_from_slice(arguments);
     let deployer = ACCOUNTS[2].parse().unwrap();
-    act(site, deployer, None, code)
+    site.act(deployer, None, code)
         .await
         .contract_address
         .unwrap()
@@ -115,7 +83,7 @@ pub async fn settle_earn(site: &Site) {
     let settle = ICoreEarn::afterTurnRoundCall {
         newElectedValidators: Vec::new(),
     };
-    act(site, operator, Some(earn), settle.abi_encode()).await;
+    site.act(operator, Some(earn), settle.abi_encode()).await;
 }
 
 async fn tokens(site: &Site, token: Address, account: usize) -> U256 {

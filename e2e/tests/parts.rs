@@ -1,10 +1,15 @@
 //! The parts beside the road, by the command line and to the wei: governance, AMM, vault, receipts, reserve, delegates.
 
-use crate::site::{ACCOUNTS, COIN, Site, wei};
+use crate::site::{ACCOUNTS, COIN, Site, root, wei};
 use alloy::{
     eips::BlockId,
-    primitives::{Address, B256, U256},
+    hex,
+    primitives::{
+        Address, B256, U256, U512,
+        aliases::{I24, U24, U160},
+    },
     sol,
+    sol_types::{SolCall, SolValue as _},
 };
 use chain::bindings::{ILiquidMinter, ILiquidToken, TimelockController};
 use std::time::Duration;
@@ -17,6 +22,73 @@ sol! {
         function getReserves() external view returns (uint112 first, uint112 second, uint32 at);
         function token0() external view returns (address);
     }
+
+    /// Uniswap V3's `NonfungiblePositionManager`.
+    interface Positions {
+        struct MintParams {
+            address token0;
+            address token1;
+            uint24 fee;
+            int24 tickLower;
+            int24 tickUpper;
+            uint256 amount0Desired;
+            uint256 amount1Desired;
+            uint256 amount0Min;
+            uint256 amount1Min;
+            address recipient;
+            uint256 deadline;
+        }
+
+        function createAndInitializePoolIfNecessary(address token0, address token1, uint24 fee, uint160 sqrtPriceX96)
+            external
+            payable
+            returns (address pool);
+        function mint(MintParams params) external payable;
+    }
+
+    interface V3Factory {
+        function createPool(address a, address b, uint24 fee) external returns (address pool);
+        function getPool(address a, address b, uint24 fee) external view returns (address pool);
+    }
+
+    interface V3Pool {
+        function liquidity() external view returns (uint128);
+    }
+
+    interface Wrapped {
+        function deposit() external payable;
+    }
+}
+
+/// Deploys a contract of npm's Uniswap packages.
+async fn uniswap(site: &Site, artifact: &str, arguments: &[u8]) -> Address {
+    let path = root()
+        .join("contracts/node_modules/@uniswap")
+        .join(artifact);
+    let artifact: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut code = hex::decode(artifact["bytecode"].as_str().unwrap()).unwrap();
+    code.extend_from_slice(arguments);
+    let receipt = site.act(ACCOUNTS[3].parse().unwrap(), None, code).await;
+    receipt.contract_address.unwrap()
+}
+
+/// What a V3 pool pays within one range, by the formulas of its paper, each step rounded for the pool: `liquidity` at the price
+/// 1, a fee of 0.3 %.
+fn paid_by_v3(liquidity: u128, lst: U256, lst_is_0: bool) -> U256 {
+    let one = U512::from(1) << 96;
+    let (liquidity, lst) = (U512::from(liquidity), U512::from(lst));
+    let given = lst * U512::from(997_000) / U512::from(1_000_000);
+    let out: U512 = if lst_is_0 {
+        let whole: U512 = liquidity << 96;
+        let above: U512 = whole * one;
+        let price = above.div_ceil(whole + given * one);
+        liquidity * (one - price) / one
+    } else {
+        let price: U512 = one + (given << 96) / liquidity;
+        (liquidity << 96) * (price - one) / price / one
+    };
+    out.to()
 }
 
 fn coins(amount: u128) -> U256 {
@@ -200,6 +272,115 @@ async fn amm_an_exit_by_the_pool_to_the_wei() {
         assert_eq!(site.coins(2).await, before + now - gas);
         let promised = wei(&quote["instantPay"]) + wei(&quote["ammPay"]);
         assert!(now.abs_diff(promised) <= U256::from(4), "{now} {promised}");
+    })
+    .await
+    .expect("in time");
+}
+
+/// The real Uniswap V3: a pool that the admin allows on a deployment without any, with a mean that has to be old enough.
+#[tokio::test(flavor = "multi_thread")]
+async fn amm_an_exit_by_a_v3_pool_to_the_wei() {
+    timeout(LIMIT, async {
+        let site = Site::deployed().await;
+        let provider: Address = ACCOUNTS[3].parse().unwrap();
+        let (token, wrapped) = (site.address("LiquidToken"), site.address("WrappedCoin"));
+        let does = async |to: Address, data: Vec<u8>| {
+            site.act(provider, Some(to), data).await;
+        };
+        let factory = uniswap(
+            &site,
+            "v3-core/artifacts/contracts/UniswapV3Factory.sol/UniswapV3Factory.json",
+            &[],
+        )
+        .await;
+        let positions = uniswap(
+            &site,
+            "v3-periphery/artifacts/contracts/NonfungiblePositionManager.sol/NonfungiblePositionManager.json",
+            &(factory, wrapped, Address::ZERO).abi_encode(),
+        )
+        .await;
+        let (token0, token1) = (token.min(wrapped), token.max(wrapped));
+        let fee = U24::from(3_000);
+        let pool = V3Factory::createPoolCall {
+            a: token,
+            b: wrapped,
+            fee,
+        };
+        does(factory, pool.abi_encode()).await;
+        let find = V3Factory::getPoolCall { a: token, b: wrapped, fee };
+        let pool = site.pool.read(factory, &find, BlockId::latest()).await.unwrap();
+
+        // What lets exits through it is announced first, for as long as the longest exit takes.
+        let address = pool.to_string();
+        let allow = ["ops", "amm", "allow", &address, "--style", "v3"];
+        let on = ["ops", "amm", "on"];
+        site.ok(0, &on);
+        site.ok(0, &allow);
+        let longest = site.read(&ILiquidMinter::longestExitCall {}).await;
+        site.pass(longest.to()).await;
+        site.ok(0, &on);
+        site.ok(0, &allow);
+
+        let create = Positions::createAndInitializePoolIfNecessaryCall {
+            token0,
+            token1,
+            fee,
+            sqrtPriceX96: U160::from(1) << 96,
+        };
+        does(positions, create.abi_encode()).await;
+        site.ok(3, &["user", "deposit", "2000"]);
+        let deposit = Wrapped::depositCall {}.abi_encode();
+        site.pay(provider, Some(wrapped), deposit, coins(2_000)).await;
+        for asset in [token, wrapped] {
+            let approve = ILiquidToken::approveCall { spender: positions, value: coins(2_000) };
+            does(asset, approve.abi_encode()).await;
+        }
+        let mint = Positions::mintCall {
+            params: Positions::MintParams {
+                token0,
+                token1,
+                fee,
+                tickLower: I24::try_from(-600).unwrap(),
+                tickUpper: I24::try_from(600).unwrap(),
+                amount0Desired: coins(2_000),
+                amount1Desired: coins(2_000),
+                amount0Min: U256::ZERO,
+                amount1Min: U256::ZERO,
+                recipient: provider,
+                deadline: U256::MAX,
+            },
+        };
+        does(positions, mint.abi_encode()).await;
+
+        site.ok(2, &["user", "deposit", "100"]);
+        let exit = |amount: &str| {
+            let limits = ["--instant-max", "0", "--amm-max", amount];
+            site.ok(2, &[&["user", "redeem", amount][..], &limits].concat())
+        };
+        let waits = |done: &serde_json::Value| {
+            assert_eq!(wei(&done["sold"]), U256::ZERO);
+            assert!(!done["request"].is_null());
+        };
+        // Its mean is younger than the window: the pool is not asked.
+        waits(&exit("1"));
+        site.pass(1_800).await;
+
+        let liquidity = site.pool.read(pool, &V3Pool::liquidityCall {}, BlockId::latest()).await.unwrap();
+        let expected = paid_by_v3(liquidity, coins(10), token < wrapped);
+        let before = site.coins(2).await;
+        let done = exit("10");
+        assert_eq!(wei(&done["sold"]), coins(10));
+        assert_eq!(wei(&done["proceeds"]), expected);
+        assert!(done["request"].is_null());
+        let gas = site.gas_paid(&done["transaction"]).await;
+        assert_eq!(site.coins(2).await, before + expected - gas);
+        let held = ILiquidToken::balanceOfCall { account: pool };
+        let held = site.pool.read(token, &held, BlockId::latest()).await.unwrap();
+        assert!(held.abs_diff(coins(2_010)) <= U256::from(1), "{held}");
+
+        // Taken off the list, it is not asked again.
+        site.ok(0, &["ops", "amm", "forbid", &address]);
+        waits(&exit("1"));
     })
     .await
     .expect("in time");

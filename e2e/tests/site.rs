@@ -2,10 +2,10 @@
 
 use alloy::{
     eips::BlockId,
-    primitives::{Address, U256},
+    primitives::{Address, B256, Bytes, U256},
     sol_types::SolCall,
 };
-use chain::{Pool, PoolConfig};
+use chain::{Pool, PoolConfig, Receipt};
 use serde_json::Value;
 use std::{
     net::TcpListener,
@@ -213,6 +213,50 @@ impl Site {
             .read(self.address("LiquidMinter"), call, BlockId::latest())
             .await
             .unwrap()
+    }
+
+    /// Somebody whose key this test has not: the chain sends for it. What was mined must have worked.
+    pub async fn act(&self, from: Address, to: Option<Address>, data: Vec<u8>) -> Receipt {
+        self.pay(from, to, data, U256::ZERO).await
+    }
+
+    /// As [`Site::act`], with so many wei.
+    pub async fn pay(
+        &self,
+        from: Address,
+        to: Option<Address>,
+        data: Vec<u8>,
+        value: U256,
+    ) -> Receipt {
+        let _: Value = self
+            .pool
+            .request("anvil_impersonateAccount", (from,))
+            .await
+            .unwrap();
+        let _: Value = self
+            .pool
+            .request("anvil_setBalance", (from, U256::from(1_000_000 * COIN)))
+            .await
+            .unwrap();
+        let what = format!("{from} calls {to:?} with {}", Bytes::from(data.clone()));
+        // With gas to spare: what a step outside must be left with is not found by trying less and less.
+        let mut transaction = serde_json::json!({
+            "from": from, "data": Bytes::from(data), "value": value, "gas": U256::from(15_000_000),
+        });
+        if let Some(to) = to {
+            transaction["to"] = serde_json::json!(to);
+        }
+        let hash: B256 = self
+            .pool
+            .request("eth_sendTransaction", (transaction,))
+            .await
+            .unwrap();
+        let receipt = until("it is mined", || async {
+            self.pool.receipt(hash).await.unwrap()
+        })
+        .await;
+        assert!(receipt.succeeded(), "{what}");
+        receipt
     }
 
     /// Coins of an account.

@@ -193,7 +193,7 @@ abstract contract BasketBase is IBasketTypes {
         uint8 flags = s.flags;
         if (flags & RETIRED != 0) revert SleeveRetired(id);
         if (flags & SLOW != 0) revert SleeveSlow(id, s.adapter.exitTime(), s.adapter.MAX_EXIT());
-        if (u < p / WIPED || (u == 0 && p != 0)) revert SleeveWiped(id, u, p);
+        if (u * WIPED < p) revert SleeveWiped(id, u, p);
     }
 
     function _narrow(uint256 amount) internal pure returns (uint112) {
@@ -342,9 +342,10 @@ abstract contract BasketBase is IBasketTypes {
         if (state != IPriceFeed.State.Sound) revert PriceNotSound(id, uint256(state));
     }
 
-    /// @dev Whether a sleeve is worth anything to the basket: one that is not needs no price.
+    /// @dev Whether a sleeve is worth anything to the basket: one that is not needs no price. What is locked in one without units
+    /// is never released: a gift of a wei must not give its price a say.
     function _counts(Sleeve storage s) internal view returns (bool) {
-        return s.basketParts != 0 && uint256(s.units) + s.locked != 0;
+        return s.basketParts != 0 && s.units != 0;
     }
 
     /// @dev What the basket owns of a sleeve, in coins: low without, high with what is locked.

@@ -154,7 +154,7 @@ contract BasketDesk is BasketBase {
         (uint256 u, uint256 p, uint256 b) = (s.units, s.parts, s.basketParts);
         // A wiped one is dead, whatever dust lies in it: a gift of a wei must not keep it.
         // So must what is given to one without parts: it is locked for ever, and nobody's.
-        bool empty = u == 0 || u < p / WIPED;
+        bool empty = u == 0 || u * WIPED < p;
         if (!empty || s.feeUnits != 0 || p != b || tickets != 0) {
             revert SleeveBusy(sleeve, u + s.locked + s.feeUnits, p - b, tickets);
         }

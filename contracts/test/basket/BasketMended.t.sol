@@ -82,6 +82,35 @@ contract BasketMendedTest is BasketFixture {
         assertEq(deposit(bob, BTC, 100), 0.285571428571428571 ether);
     }
 
+    /// A wei sent to one without units is locked for ever: it gives its price no say over the others, and no worth to the basket.
+    function test_b44_aWeiGivesAWipedSleevesPriceNoSay() public {
+        stSleeve.lose(250 ether);
+        basket.bookLoss(ST);
+        vm.prank(mallory);
+        st.transfer(address(stSleeve), 1);
+        basket.harvest(ST);
+        assertEq(info(ST).locked, 1);
+        prices.say(address(st), 0, type(uint128).max, IPriceFeed.State.Impaired);
+        (,, uint256 state) = basket.nav();
+        assertEq(state, 0);
+        // As without the wei: see the test above.
+        assertEq(deposit(bob, BTC, 100), 0.285571428571428571 ether);
+    }
+
+    /// Exactly a millionth of the parts is enough to take something in, a unit less is not.
+    function test_b29_theEdgeOfAWipedSleeve() public {
+        stSleeve.lose(250 ether - 0.00025 ether);
+        basket.bookLoss(ST);
+        deposit(bob, ST, 0.000001 ether);
+        uint256 units = info(ST).units;
+        stSleeve.lose(units - 0.00025 ether + 1);
+        basket.bookLoss(ST);
+        bytes memory wiped =
+            abi.encodeWithSelector(IBasketTypes.SleeveWiped.selector, ST, 0.00025 ether - 1, info(ST).parts);
+        vm.expectRevert(wiped);
+        deposit(bob, ST, 0.000001 ether);
+    }
+
     /// Coins for an exit in kind whose owner refuses them go to work with the others.
     function test_b31_aLegThatSomebodyLetsWaitKeepsNoCoinsIdle() public {
         Refuser refuser = new Refuser();

@@ -266,6 +266,23 @@ impl History {
             let sleeve = U256::ZERO;
             self.basket(who, &IBasket::delegateIdleCall { sleeve })?;
         }
+        if !self.legs(State::Waiting).is_empty() && self.chance(30) {
+            self.start_leg()?;
+        }
+        if !self.ripe().is_empty() && self.chance(30) {
+            self.collect()?;
+        }
+        let out = self.weather.out();
+        let left = out
+            .iter()
+            .any(|v| self.r.b.stake.get(v).is_some_and(|s| !s.is_zero()));
+        if left && self.chance(15) {
+            self.move_stake()?;
+        }
+        // Those who hear of it want their legs, and some have to wait.
+        if self.now < self.weather.blacklist && self.chance(30) {
+            self.leave_in_kind()?;
+        }
         if self.chance(8) {
             self.observe()?;
         }
@@ -464,13 +481,15 @@ impl History {
         Ok(())
     }
 
+    /// Legs that have been out for long enough.
+    fn ripe(&self) -> Vec<(u64, usize)> {
+        let mut legs = self.legs(State::Out);
+        legs.retain(|(id, i)| self.r.b.epochs[id].legs[*i].started + 7 * DAY < self.now);
+        legs
+    }
+
     fn collect(&mut self) -> Result<()> {
-        let legs = self.legs(State::Out);
-        let ripe: Vec<_> = legs
-            .iter()
-            .filter(|(id, i)| self.r.b.epochs[id].legs[*i].started + 7 * DAY < self.now)
-            .collect();
-        let Some(&&(id, i)) = ripe.choose(&mut self.rng) else {
+        let Some(&(id, i)) = self.ripe().choose(&mut self.rng) else {
             return self.claim();
         };
         let who = self.person();
@@ -618,18 +637,7 @@ impl History {
             65..78 if !self.r.b.sleeves[i].fees.is_zero() => self
                 .basket(who, &IBasket::collectUnitFeesCall { sleeve })
                 .map(drop),
-            78..90 => {
-                let out = self.weather.out();
-                let from = match out.choose(&mut self.rng) {
-                    Some(v) if self.chance(85) => *v,
-                    _ => *self.r.w.at.validators.choose(&mut self.rng).expect("five"),
-                };
-                if self.r.b.stake.get(&from).is_none_or(U256::is_zero) {
-                    return Ok(());
-                }
-                self.call(who, core, 0, &ICoreSleeve::moveStakeCall { from })
-                    .map(drop)
-            }
+            78..90 => self.move_stake(),
             90..97 => {
                 let v = *self.r.w.at.validators.choose(&mut self.rng).expect("five");
                 let call = ICoreSleeve::reconcileCall { validator: v };
@@ -640,6 +648,21 @@ impl History {
                 .basket(who, &IBasket::delegateIdleCall { sleeve })
                 .map(drop),
         }
+    }
+
+    /// Away from a validator that is out; sometimes from one that is not.
+    fn move_stake(&mut self) -> Result<()> {
+        let (who, core) = (self.person(), self.r.w.at.adapters[0]);
+        let out = self.weather.out();
+        let from = match out.choose(&mut self.rng) {
+            Some(v) if self.chance(85) => *v,
+            _ => *self.r.w.at.validators.choose(&mut self.rng).expect("five"),
+        };
+        if self.r.b.stake.get(&from).is_none_or(U256::is_zero) {
+            return Ok(());
+        }
+        self.call(who, core, 0, &ICoreSleeve::moveStakeCall { from })
+            .map(drop)
     }
 
     fn small(&mut self) -> Result<()> {

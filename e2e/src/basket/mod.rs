@@ -51,7 +51,7 @@ impl Plan {
         };
         Self {
             seed: number("BASKET_SEED").unwrap_or(1),
-            calls: number("BASKET_CALLS").unwrap_or(25_000),
+            calls: number("BASKET_CALLS").unwrap_or(100_000),
             only: number("BASKET_HISTORY"),
         }
     }

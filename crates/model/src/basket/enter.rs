@@ -97,9 +97,10 @@ impl State {
         taken: Taken,
         locked: Units,
     ) -> Result<(), Error> {
-        // An empty sleeve gives no parts; one without units takes none.
-        if taken.units.is_zero() {
-            return self.sleeve_mut(id)?.book.take(taken);
+        // A sleeve of which the basket holds nothing gives no parts. One that lost every unit does not let others in for
+        // nothing: what is made good later belongs to those who bore the loss, until governance retires it.
+        if taken.parts.is_zero() {
+            return Ok(());
         }
         self.takes_in(id)?;
         self.admit(id, taken.units, ctx.now)?;

@@ -35,6 +35,8 @@ pub struct Weather {
     operator_away: u64,
     reporters_away: u64,
     earn_paused: u64,
+    /// Until then somebody is on the BTC token's blacklist.
+    pub blacklist: u64,
     /// Wei of CORE for one BTC.
     price: u128,
     reported: u64,
@@ -51,6 +53,7 @@ impl Weather {
             operator_away: 0,
             reporters_away: 0,
             earn_paused: 0,
+            blacklist: 0,
             price: BTC_PRICE,
             reported: now,
             out: Vec::new(),
@@ -190,7 +193,7 @@ impl History {
             30..38 => {
                 let begins = self.told(op, at.earn, &E::setInPartsCall { inParts_: true });
                 let ends = self.told(op, at.earn, &E::setInPartsCall { inParts_: false });
-                let end = hours(self, 12, 72);
+                let end = hours(self, 24, 120);
                 self.until(end, begins, ends)
             }
             38..42 => {
@@ -221,6 +224,7 @@ impl History {
                 );
                 self.r.counts.note("stalls", 1);
                 let end = hours(self, 3, 30);
+                self.weather.blacklist = self.weather.blacklist.max(end);
                 self.until(end, begins, ends)
             }
             50..60 => self.actor_turns(),

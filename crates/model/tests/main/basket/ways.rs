@@ -571,24 +571,24 @@ fn b29_a_wiped_sleeve_takes_nothing_in() {
     w.give(BOB, shares(100));
     w.ok(BOB, exit_in_kind(BOB, shares(100)));
     assert_eq!(w.s.sleeves[0].book.units, whole(450));
-    // Nothing at all left: in-kind mints go on and take none of it.
+    // Nothing at all left: whoever came in now would have part of what is made good later.
     w.outside(OutsideCall::Lose {
         sleeve: stcore,
         units: Units::MAX,
     });
     let held = w.held(BOB, STCORE);
-    w.ok(BOB, w.mint(shares(90)));
-    assert_eq!(w.held(BOB, STCORE), held);
-    assert!(w.s.sleeves[1].book.units.is_zero());
-    // It retires, and its place is not taken again.
+    let wiped = Error::SleeveWiped(stcore, Units::ZERO, Parts::of(450 * E));
+    assert_eq!(w.call(BOB, w.mint(shares(90))), Err(wiped));
+    // It retires, mints in kind go on without it, and its place is not taken again.
     w.govern(GovernanceCall::RetireSleeve { sleeve: stcore })
         .unwrap();
     assert_eq!(
         w.no(BOB, w.deposit(stcore, whole(1))),
         Error::SleeveClosed(stcore)
     );
-    w.ok(BOB, w.mint(shares(9)));
+    w.ok(BOB, w.mint(shares(99)));
     assert_eq!(w.held(BOB, STCORE), held);
+    assert!(w.s.sleeves[1].book.units.is_zero());
 }
 
 #[test]
