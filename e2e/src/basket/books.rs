@@ -104,8 +104,9 @@ impl Sleeve {
         down(self.units, self.own, self.parts)
     }
 
+    /// Worth something to the basket: what is locked where no unit is left is never released.
     pub fn counts(&self) -> bool {
-        !self.own.is_zero() && !(self.units + self.locked).is_zero()
+        !self.own.is_zero() && !self.units.is_zero()
     }
 
     fn worth(&self, price: Price) -> (U256, U256) {

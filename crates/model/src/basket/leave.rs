@@ -25,13 +25,17 @@ impl State {
         Ok(free.min(sleeve.book.basket_units_down()?))
     }
 
-    /// What an instant exit of `shares` would take: NAV at low less the fee, sold by rule 8. The sale's parts are
-    /// worth no more than the shares at the lowest prices in the box, so nobody who stays loses.
-    pub(crate) fn instant_sale(&self, shares: Shares, nav: &Nav) -> Result<(Sale, Units), Error> {
+    /// What an instant exit of `shares` is due, NAV at low less the fee, and that fee.
+    pub(crate) fn instant_due(&self, shares: Shares, nav: &Nav) -> Result<(Units, Units), Error> {
         let due = mul_div_down(nav.low.raw(), shares.raw(), self.supply()?.raw())?;
         let paid = Units::new(after_fee_down(due, self.fees.instant)?);
-        let fee = Units::new(due).minus(paid)?;
-        Ok((self.sleeve(self.core()?)?.book.sale_down(paid)?, fee))
+        Ok((paid, Units::new(due).minus(paid)?))
+    }
+
+    /// What is due, sold by rule 8. The sale's parts are worth no more than the shares at the lowest prices in the box, so
+    /// nobody who stays loses.
+    pub(crate) fn instant_sale(&self, due: Units) -> Result<Sale, Error> {
+        self.sleeve(self.core()?)?.book.sale_down(due)
     }
 
     /// CORE from idle, at NAV low.
@@ -56,16 +60,18 @@ impl State {
         let nav = self.sound_nav(ctx.now)?;
         let id = self.core()?;
         self.outside.answers(id)?;
-        let (sale, _) = self.instant_sale(shares, &nav)?;
+        // More than there is is refused, not cut: else whoever leaves would be paid less than his shares' worth.
+        let (due, _) = self.instant_due(shares, &nav)?;
+        let most = self.max_instant()?;
+        if due > most {
+            return Err(Error::InstantTooLarge(due, most));
+        }
+        let sale = self.instant_sale(due)?;
         if sale.given.is_zero() {
             return Err(Error::ZeroAmount);
         }
         if sale.given < least {
             return Err(Error::OutBelowMinimum(sale.given, least));
-        }
-        let most = self.max_instant()?;
-        if sale.given > most {
-            return Err(Error::InstantTooLarge(sale.given, most));
         }
         self.burn(ctx.caller, shares)?;
         let sleeve = self.sleeve_mut(id)?;

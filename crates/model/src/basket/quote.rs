@@ -68,9 +68,9 @@ impl State {
             }
         }
         if let (Ok(nav), Ok(_)) = (then.sound_nav(now), then.core()) {
-            let (sale, fee) = then.instant_sale(shares, &nav)?;
+            let (due, fee) = then.instant_due(shares, &nav)?;
             quote.instant = Some(InstantQuote {
-                out: sale.given,
+                out: then.instant_sale(due)?.given,
                 fee,
                 most: then.max_instant()?,
             });

@@ -88,6 +88,18 @@ fn a_deposit_is_valued_low_against_a_nav_that_is_high() {
     assert_eq!(out.ret[0] / word(E / 1_000), word(9_513));
 }
 
+/// 600 of 1,000 shares, on 500 coins and as much stCORE: no coin less than they are worth is paid for them.
+#[test]
+fn an_instant_exit_above_the_coins_there_are_is_refused_and_not_cut() {
+    let mut w = World::core_and_stcore();
+    w.give(BOB, shares(600));
+    let Error::InstantTooLarge(due, most) = w.no(BOB, w.instant(BOB, shares(600))) else {
+        panic!("not refused for its size");
+    };
+    assert!(due > whole(550) && due < whole(650), "{due:?}");
+    assert_eq!(most, whole(498));
+}
+
 #[test]
 fn an_instant_exit_pays_nav_low_from_idle_above_floor_and_debts() {
     let mut w = World::core_only();
