@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 const BASE: U256 = U256::from_limbs([1_000_000, 0, 0, 0]);
 /// Least `redeem`, stCORE wei (C9).
 pub const LEAST_REDEEM: Units = Units::of(1_000_000_000_000_000_000);
+/// Rounds after which an operator that turned none is gone: a leg goes out as stCORE then.
+pub const MAX_LATE: u64 = 7;
 /// Open records of one account (C9).
 pub const MAX_RECORDS: usize = 100;
 

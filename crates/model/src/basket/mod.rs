@@ -67,7 +67,7 @@ pub use apply::apply;
 pub use auction::{Auction, READINGS_APART};
 pub use call::{Call, GovernanceCall, OutsideCall, Setting};
 pub use claim::{Owner, Position, due_down};
-pub use earn::{Earn, LEAST_REDEEM, MAX_RECORDS, Record};
+pub use earn::{Earn, LEAST_REDEEM, MAX_LATE, MAX_RECORDS, Record};
 pub use error::Error;
 pub use event::{Event, Outcome};
 pub use feed::{

@@ -7,7 +7,8 @@
 //! ```
 
 use super::{
-    Asset, Error, Event, Kind, LEAST_REDEEM, Outcome, Parts, Shares, SleeveId, State, Units,
+    Asset, Error, Event, Kind, LEAST_REDEEM, MAX_LATE, Outcome, Parts, Shares, SleeveId, State,
+    Units,
     agent::plan_undelegation,
     apply::Ctx,
     claim::{Owner, Position},
@@ -359,8 +360,9 @@ impl State {
         }
         let units = self.sleeve(id)?.book.worth_down(leg.parts)?;
         let basket = self.places.basket;
-        // Earn refuses less than 1 stCORE: such a leg is paid in stCORE.
-        if self.sleeve(id)?.kind == Kind::StCore && units >= LEAST_REDEEM {
+        // Earn refuses less than 1 stCORE: such a leg is paid in stCORE. So is one that Earn would keep for longer than was
+        // declared, or that its operator is not there to take.
+        if self.sleeve(id)?.kind == Kind::StCore && units >= LEAST_REDEEM && self.terms_hold(id)? {
             let number = match self.free_accounts.pop() {
                 Some(number) => number,
                 None => {
@@ -393,6 +395,13 @@ impl State {
             units,
         });
         out.word(units.raw())
+    }
+
+    /// Earn gives back within what was declared, and its operator is not gone.
+    fn terms_hold(&self, id: SleeveId) -> Result<bool, Error> {
+        let earn = &self.outside.earn;
+        let gone = self.outside.agent.round > earn.turned.saturating_add(MAX_LATE);
+        Ok(!gone && self.exit_time(id)? <= self.sleeve(id)?.limits.max_exit)
     }
 
     /// Collects a ticket: what Earn pays is recovered, what it still records stays out, the difference is the

@@ -441,6 +441,33 @@ fn b28_without_any_feed_in_kind_and_epochs_work() {
     w.ok(BOB, w.mint(shares(1)));
 }
 
+/// Seven rounds late is late, eight is gone; and a lock above what was declared is not waited for.
+#[test]
+fn b25_without_earns_operator_or_at_a_longer_lock_a_leg_is_paid_in_stcore() {
+    let mut w = with_three();
+    w.ok(BOB, w.request(BOB, shares(100)));
+    w.turn_only(0);
+    w.ok(KEEPER, Call::CloseEpoch);
+    for _ in 0..6 {
+        w.turn_only(0);
+    }
+    let late = Error::OperatorLate(ROUND, ROUND + 7);
+    assert_eq!(w.no(KEEPER, start(0, STCORE_SLEEVE)), late);
+    w.turn_only(0);
+    w.ok(KEEPER, start(0, STCORE_SLEEVE));
+    w.ok(BOB, claim(0, BOB, 2));
+    assert_eq!(gained(&w, BOB, STCORE), whole(50));
+
+    let mut w = with_three();
+    w.ok(BOB, w.request(BOB, shares(100)));
+    w.dawn(0);
+    w.ok(KEEPER, Call::CloseEpoch);
+    w.outside(OutsideCall::EarnLock(7 * DAY + 1));
+    w.ok(KEEPER, start(0, STCORE_SLEEVE));
+    w.ok(BOB, claim(0, BOB, 2));
+    assert_eq!(gained(&w, BOB, STCORE), whole(50));
+}
+
 #[test]
 fn a_leg_below_one_stcore_is_paid_in_stcore() {
     let mut w = with_three();
