@@ -871,6 +871,11 @@ impl Books {
         };
         let (left, out) = self.sell(a.from, o.asked.min(a.left));
         ensure!(left == sold, "4: a bid buys {left}, bought {sold}");
+        let f = &mut self.sleeves[a.from];
+        if f.parts.is_zero() {
+            // Nobody else has a part of what is locked: it is the basket's, as units (B39).
+            (f.units, f.parts, f.own, f.locked) = (f.locked, f.locked, f.locked, U256::ZERO);
+        }
         let gave = up(out, mids[a.from], ONE);
         // Never below half a percent under mid.
         ensure!(
