@@ -528,7 +528,15 @@ impl History {
                 Key::Line(_) => None,
             })
             .collect();
-        let Some(&(id, owner)) = accounts.choose(&mut self.rng) else {
+        let legs = |id: &u64| self.r.b.epochs[id].legs.iter();
+        let in_parts = accounts.iter().filter(|(id, _)| {
+            legs(id).any(|leg| leg.state == State::Out && !leg.recovered.is_zero())
+        });
+        // Before the rest of such a leg comes.
+        let in_parts: Vec<_> = in_parts.copied().collect();
+        let hurried = !in_parts.is_empty() && self.chance(50);
+        let some = if hurried { &in_parts } else { &accounts };
+        let Some(&(id, owner)) = some.choose(&mut self.rng) else {
             return self.chore();
         };
         let legMask = if self.chance(60) {
