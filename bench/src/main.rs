@@ -2,11 +2,19 @@
 //! `bench/results/*.json` and the table of the README out.
 //!
 //! `bench gas` writes them from `contracts/snapshots/gas*.json`; `bench gas --check` fails when what is committed differs.
-//! `bench simulate` measures the simulator and writes `bench/results/program.json`.
+//! `bench simulate` and `bench differential` measure the simulator and the differential driver into
+//! `bench/results/program.json`; rows of the other stay.
 
+mod differential;
 mod simulate;
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, process::ExitCode};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use eyre::{Context as _, Result, bail, eyre};
 use serde_json::{Map, Value};
@@ -19,6 +27,7 @@ const MEASURED: &[&str] = &[
 ];
 const TARGETS: &str = "bench/targets.json";
 const RESULTS: &str = "bench/results/gas.json";
+const PROGRAM: &str = "bench/results/program.json";
 const README: &str = "README.md";
 const BEGIN: &str = "<!-- gas table: made by `make bench` -->";
 const END: &str = "<!-- end of the gas table -->";
@@ -28,8 +37,9 @@ fn main() -> ExitCode {
     let result = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["gas"] => root().and_then(|root| run(root, false)),
         ["gas", "--check"] => root().and_then(|root| run(root, true)),
-        ["simulate"] => root().and_then(simulate::run),
-        _ => return fail("usage: bench gas [--check] | bench simulate"),
+        ["simulate"] => measure(simulate::run),
+        ["differential"] => measure(differential::run),
+        _ => return fail("usage: bench gas [--check] | bench simulate | bench differential"),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,6 +60,27 @@ fn root() -> Result<&'static Path> {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .ok_or_else(|| eyre!("no workspace root"))
+}
+
+/// One of our programs, as the profile `ci` builds it.
+fn program(root: &Path, name: &str) -> PathBuf {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
+    target.join("ci").join(name)
+}
+
+/// Writes the rows that were measured into [`PROGRAM`].
+fn measure(run: fn(&Path) -> Result<BTreeMap<String, Value>>) -> Result<()> {
+    let root = root()?;
+    let path = root.join(PROGRAM);
+    let mut rows: BTreeMap<String, Value> = match fs::read_to_string(&path) {
+        Ok(text) => serde_json::from_str(&text).wrap_err(PROGRAM)?,
+        Err(_) => BTreeMap::new(),
+    };
+    rows.extend(run(root)?);
+    let mut text = serde_json::to_string_pretty(&rows)?;
+    text.push('\n');
+    fs::write(&path, text).wrap_err(PROGRAM)
 }
 
 fn run(root: &Path, check: bool) -> Result<()> {

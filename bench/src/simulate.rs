@@ -12,7 +12,8 @@ use std::{
 use eyre::{Context as _, Result, bail, eyre};
 use serde_json::{Value, json};
 
-const RESULTS: &str = "bench/results/program.json";
+use crate::program;
+
 /// Exits per day, a quarter as many deposits, and the mean sizes that make 300 million coins of each in ten years whatever
 /// their number.
 const STAGES: [(&str, u64, u64, u64); 4] = [
@@ -91,19 +92,13 @@ fn measure(program: &Path, args: &[String]) -> Result<Measured> {
     })
 }
 
-/// Measures every stage and writes its rows; other rows of the file stay.
+/// Measures every stage.
 ///
 /// # Errors
 /// A program that is not built or does not end well.
-pub fn run(root: &Path) -> Result<()> {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
-    let program = target.join("ci/omnibus");
-    let path = root.join(RESULTS);
-    let mut rows: BTreeMap<String, Value> = match fs::read_to_string(&path) {
-        Ok(text) => serde_json::from_str(&text).wrap_err(RESULTS)?,
-        Err(_) => BTreeMap::new(),
-    };
+pub fn run(root: &Path) -> Result<BTreeMap<String, Value>> {
+    let program = program(root, "omnibus");
+    let mut rows = BTreeMap::new();
     for stage in STAGES {
         let args = args(stage);
         let measured = measure(&program, &args)?;
@@ -131,7 +126,5 @@ pub fn run(root: &Path) -> Result<()> {
             row(measured.megabytes, "MB", megabytes),
         );
     }
-    let mut text = serde_json::to_string_pretty(&rows)?;
-    text.push('\n');
-    fs::write(&path, text).wrap_err(RESULTS)
+    Ok(rows)
 }

@@ -5,6 +5,7 @@ use alloy::{
     eips::BlockId,
     primitives::{Address, B256, U256},
 };
+use chain::bindings::ILiquidMinter;
 use serde_json::Value;
 use std::{process::Stdio, time::Duration};
 use tokio::time::timeout;
@@ -100,6 +101,66 @@ impl Service {
         self.process.0.kill().unwrap();
         self.process.0.wait().unwrap();
     }
+}
+
+/// When an exit is paid: contract, REST and command line say one time, before it is asked for, in the open rung, and once its
+/// stake is on the way. (The simulator's is compared with the contract's in `simulate`.)
+#[tokio::test(flavor = "multi_thread")]
+async fn the_contract_rest_and_the_command_line_promise_one_time() {
+    timeout(LIMIT, async {
+        let site = Site::deployed().await;
+        let service = Service::start(&site, "run", "off").await;
+        let me = ACCOUNTS[2];
+        site.ok(2, &["user", "deposit", "400"]);
+        site.ok(1, &["ops", "rebalance"]);
+
+        // More than the buffer can pay: two ways at once.
+        let amount = U256::from(300 * COIN);
+        service.caught_up(&site).await;
+        let quote = site.read(&ILiquidMinter::quoteExitCall { amount }).await;
+        assert!(
+            quote.instantLst > U256::ZERO && quote.queueLst > U256::ZERO,
+            "{quote:?}"
+        );
+        let eta: u64 = quote.queueEta.to();
+        assert!(eta > site.now().await, "{quote:?}");
+        let rest = service.get(&format!("/quote/exit?amount={amount}")).await;
+        assert_eq!(wei(&rest["instantNow"]["lst"]), quote.instantLst);
+        assert_eq!(wei(&rest["queue"]["lst"]), quote.queueLst);
+        assert_eq!(wei(&rest["queue"]["value"]), quote.queueValue);
+        assert_eq!(rest["queue"]["eta"].as_u64(), Some(eta));
+        let told = site.ok(2, &["user", "redeem", "300", "--quote"]);
+        assert_eq!(wei(&told["queued"]), quote.queueLst);
+        assert_eq!(told["queuedAt"].as_u64(), Some(eta));
+
+        let exit = site.ok(2, &["user", "redeem", "300"]);
+        assert_eq!(wei(&exit["paid"]), quote.instantPay);
+        let id: U256 = exit["request"].as_str().unwrap().parse().unwrap();
+        let promised = async || {
+            service.caught_up(&site).await;
+            let told = site.read(&ILiquidMinter::exitEtaCall { id }).await;
+            let eta: u64 = told.eta.to();
+            let requests = service.get(&format!("/accounts/{me}/requests")).await;
+            assert_eq!(requests["items"][0]["promisedAt"].as_u64(), Some(eta));
+            assert_eq!(requests["items"][0]["revised"], told.revised);
+            let requests = site.ok(2, &["user", "requests"]);
+            assert_eq!(requests[0]["promisedAt"].as_u64(), Some(eta));
+            eta
+        };
+        // An estimate, while others may join: the quote's, as little time as the command took.
+        let open = promised().await;
+        assert!(open.abs_diff(eta) <= 60, "{open} {eta}");
+        site.pass(3_700).await;
+        site.ok(1, &["ops", "close-rung"]);
+        let closed = promised().await;
+        site.ok(1, &["ops", "depart"]);
+        let departed = promised().await;
+        // The rung closed some minutes after it might have; from then on the promise only falls.
+        assert!(closed <= eta + 3_700, "{closed} {eta}");
+        assert!(departed <= closed, "{departed} {closed}");
+    })
+    .await
+    .expect("in time");
 }
 
 /// The keepers do the work, the payout included; REST says what the command line and the chain say.

@@ -1,6 +1,6 @@
 //! What takes too long for every run: `omnibus-deep queue | exits | differential | basket`, each into its own key of
 //! `bench/results/deep.json` with seed, duration and the hashes of what it measured. The last three can be stopped at any time
-//! and go on from there. `omnibus-deep hunt` looks for a planted fault.
+//! and go on from there. `omnibus-deep hunt` looks for a planted fault; `omnibus-deep speed` prints what comparing costs.
 #![allow(
     clippy::print_stderr,
     clippy::print_stdout,
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 const RESULTS: &str = "bench/results/deep.json";
-const USAGE: &str = "usage: omnibus-deep queue | exits | differential | basket | hunt   (SEED, CALLS, IN_STEP, EXITS, MINUTES from the environment)";
+const USAGE: &str = "usage: omnibus-deep queue | exits | differential | basket | hunt | speed   (SEED, CALLS, IN_STEP, EXITS, HISTORIES, MINUTES from the environment)";
 
 /// What a figure rests on, as git's pathspecs.
 type Trees = &'static [&'static str];
@@ -44,6 +44,11 @@ fn main() -> Result<()> {
         "differential" => many_comparisons(),
         "basket" => a_basket(),
         "hunt" => hunt(),
+        "speed" => {
+            let speed = differential::speed(number("SEED", 2)?, number("HISTORIES", 20)?);
+            println!("{}", serde_json::to_string(&speed)?);
+            Ok(())
+        }
         _ => bail!(USAGE),
     }
 }

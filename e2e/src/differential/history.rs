@@ -259,6 +259,36 @@ impl History {
         history
     }
 
+    /// Runs the transactions of another history with the same beginning, and nothing else; how many they were.
+    pub(super) fn replay(&mut self, other: &Self) -> u64 {
+        let mut transactions = 0;
+        for deed in other.told.iter().flat_map(|told| &told.deeds) {
+            match deed {
+                Deed::Call {
+                    at,
+                    from,
+                    to,
+                    value,
+                    data,
+                    gas,
+                    ok,
+                } => {
+                    self.world.pass(at - self.world.now);
+                    let out = self.world.send(*from, *to, value.to(), data.to_vec(), *gas);
+                    assert_eq!(out.ok, *ok, "the same history goes the same way");
+                    transactions += 1;
+                }
+                Deed::Balance { who, wei } => {
+                    let had = self.world.balance(*who);
+                    self.world.take(*who, had);
+                    self.world.give(*who, wei.to());
+                }
+                Deed::Deploy { name, .. } => unreachable!("{name} is deployed in a beginning"),
+            }
+        }
+        transactions
+    }
+
     /// The model goes the way that the world's deployment went.
     fn same_start(&mut self, setup: &Setup) {
         let mut calls = vec![(

@@ -10,7 +10,12 @@ mod encode;
 mod file;
 mod history;
 
-use std::{collections::BTreeMap, fmt, ops::Range};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -188,6 +193,49 @@ pub fn record(seed: u64, steps: u64) -> File {
     history.file(seed, 0, Vec::new())
 }
 
+/// What comparing costs, on one core.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Speed {
+    /// Transactions, refused ones too.
+    pub transactions: u64,
+    /// To play them on both sides and compare.
+    pub compared: Duration,
+    /// To run the same ones on the contracts alone.
+    pub alone: Duration,
+}
+
+/// Plays some histories twice: with the model beside the contracts, then only the transactions that came of it.
+///
+/// # Panics
+/// When contracts and model disagree in them.
+#[must_use]
+pub fn speed(seed: u64, histories: u64) -> Speed {
+    let mut sum = Speed::default();
+    for number in 0..histories {
+        let seed = spread(seed, number);
+        let (mut history, mut table) = (History::new(seed), Table::default());
+        let started = Instant::now();
+        while table.successes() < CALLS_OF_A_WORLD {
+            let done = history.step(&mut table);
+            assert!(done.differences.is_empty(), "{:?}", done.differences);
+            if let Some(name) = done.function {
+                table.count(name, done.ok, done.told > 0, done.gas);
+            }
+        }
+        sum.compared += started.elapsed();
+        let mut again = History::new(seed);
+        let started = Instant::now();
+        sum.transactions += again.replay(&history);
+        sum.alone += started.elapsed();
+    }
+    sum
+}
+
+/// An odd constant spreads the histories of one seed over all seeds of the generator.
+const fn spread(seed: u64, number: u64) -> u64 {
+    seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
 /// One history whose choices are these bytes, and which ends with them: what a fuzzer plays. Returns how many successful calls
 /// were compared.
 ///
@@ -223,10 +271,7 @@ fn play(options: &Options, number: u64) -> Result<Report, Box<Divergence>> {
         histories: 1,
         ..Report::default()
     };
-    // An odd constant spreads the histories of one seed over all seeds of the generator.
-    let seed = options
-        .seed
-        .wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let seed = spread(options.seed, number);
     let mut history = History::new(seed);
     let fail = |history: &History, agreed: u64, done: Step| {
         let agreed = number * CALLS_OF_A_WORLD + agreed;
