@@ -12,6 +12,7 @@ check: setup
 	scripts/check/artifacts
 	scripts/check/slither
 	scripts/check/docs
+	scripts/check/deploy
 	scripts/check/web
 	scripts/check/rust
 

@@ -7,7 +7,7 @@ import subprocess
 from loops import CONTRACTS, ROOT
 from matrix import tracked
 
-TEXTS = ("README.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md", "docs/src", "crates")
+TEXTS = ("README.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md", "docs/src", "crates", "deploy")
 TOP = ("contracts", "crates", "docs", "scripts", "e2e", "web", "bench", "deploy")
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 PATH = re.compile(rf"^(?:{'|'.join(TOP)})/[\w.@/*-]*$")

@@ -449,3 +449,29 @@ async fn o3_a_service_killed_at_any_moment_ends_with_the_same_answers() {
     .await
     .expect("in time");
 }
+
+/// What alerts and graphs ask Prometheus for is what the program says: `scripts/check/deploy` holds them against this record.
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_are_those_on_record_for_alerts_and_graphs() {
+    timeout(LIMIT, async {
+        let families = |text: &str| -> std::collections::BTreeSet<String> {
+            let lines = text.lines().filter(|line| line.starts_with("# TYPE "));
+            lines.map(str::to_owned).collect()
+        };
+        let path = root().join("deploy/prometheus/metrics.txt");
+        let record = families(&std::fs::read_to_string(path).unwrap());
+        let site = Site::with_basket(&[]).await;
+        let service = Service::start(&site, "run", "off").await;
+        let url = format!("{}/metrics", service.base);
+        let answer = service.client.get(url).send().await.unwrap();
+        assert!(answer.status().is_success());
+        let text = String::from_utf8(answer.bytes().await.unwrap().to_vec()).unwrap();
+        assert_eq!(
+            families(&text),
+            record,
+            "deploy/README.md says how to record it anew"
+        );
+    })
+    .await
+    .expect("in time");
+}
