@@ -146,6 +146,7 @@ async fn open(dir: &Path, window: u64) -> Store {
                 Options {
                     reorg_window: window,
                     readers: 2,
+                    ..Options::default()
                 },
             )
             .await
