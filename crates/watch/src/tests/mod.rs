@@ -1,6 +1,7 @@
 mod alerts;
 mod basket;
 mod deliver;
+mod faults;
 mod indexer;
 mod monitor;
 mod rules;
