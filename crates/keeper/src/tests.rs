@@ -3,6 +3,7 @@
 mod basket_jobs;
 mod basket_real;
 mod crash;
+mod faults;
 mod jobs;
 mod real;
 mod send;
