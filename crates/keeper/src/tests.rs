@@ -5,6 +5,7 @@ mod basket_real;
 mod crash;
 mod faults;
 mod jobs;
+mod ladder;
 mod real;
 mod send;
 
