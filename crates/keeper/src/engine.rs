@@ -11,7 +11,7 @@ use alloy::{
     eips::{BlockId, BlockNumberOrTag},
     primitives::{Address, B256, Bytes, Keccak256, U256},
     rpc::types::TransactionRequest,
-    sol_types::SolEvent,
+    sol_types::{SolCall, SolEvent},
 };
 use chain::{
     BasketContracts, Block, Pool, Receipt,
@@ -665,7 +665,7 @@ impl Keeper {
             Some(view) => worth(plan, view, &self.config, &output, cost),
             None => false,
         };
-        if !is_worth(U256::ZERO) {
+        if !is_worth(U256::ZERO) && !self.clears_the_way(plan, from, at).await? {
             return Ok(Outcome::new(Verdict::Pointless, plan.reason.clone()));
         }
         // Whoever asks for it by hand has decided that it is worth its gas.
@@ -711,6 +711,28 @@ impl Keeper {
             // These end the tick: nothing else would go better.
             Err(error @ (Error::Store(_) | Error::Chain(_))) => Err(error),
             Err(error) => Ok(Outcome::new(Verdict::Failed, error.to_string())),
+        }
+    }
+
+    /// Whether a sweep that would bring nothing home is sent all the same: its page is of buckets that fail, and some after it
+    /// would answer. The minter's cursor moves over a page that was tried, so the next one begins behind it; without that, a
+    /// page of failing buckets would keep all the others waiting for good.
+    async fn clears_the_way(&self, plan: &Plan, from: Address, at: BlockId) -> Result<bool> {
+        let (Job::Sweep, Target::Validator(id)) = (plan.job, plan.target) else {
+            return Ok(false);
+        };
+        let around = ILiquidMinter::sweepMaturedBucketsCall {
+            validatorId: id,
+            maxToSweep: U256::MAX,
+        };
+        let request = TransactionRequest::default()
+            .from(from)
+            .to(plan.to)
+            .input(Bytes::from(around.abi_encode()).into());
+        match self.pool.call_request(&request, at).await {
+            Ok(output) => Ok(output.get(..32).is_some_and(|swept| swept != [0; 32])),
+            Err(error) if error.rpc().is_some() => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -22,7 +22,7 @@ use store::{
     AttemptState, GiveUp, Inclusion, JournalEntry, SignedTx, Store, TxRow, TxState, WorkKey,
     unix_now,
 };
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::Mutex;
 
 /// How carefully and how dearly to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,8 +155,17 @@ pub struct Sender {
     signer: DynSigner,
     policy: SendPolicy,
     lease: Lease,
-    // One nonce at a time. Holds how often each attempt looked as if its nonce was used elsewhere.
-    turn: Arc<Mutex<BTreeMap<i64, u32>>>,
+    // One nonce at a time.
+    turn: Arc<Mutex<Turn>>,
+}
+
+/// What a sender remembers between its turns.
+#[derive(Default)]
+struct Turn {
+    /// How often each attempt looked as if its nonce was used elsewhere.
+    suspicions: BTreeMap<i64, u32>,
+    /// Attempts of ours that nothing was signed for, and whose end the journal did not take: a full disk, a locked database.
+    unsigned: BTreeSet<i64>,
 }
 
 impl std::fmt::Debug for Sender {
@@ -281,11 +290,11 @@ impl Sender {
     /// Any error means that nothing was signed, except that a broadcast which fails is not one: the bytes are in the
     /// journal, and [`Sender::settle`] sends them again.
     pub async fn submit(&self, order: &Order) -> Result<i64> {
-        let _turn = self.turn.lock().await;
-        self.submit_in_turn(order).await
+        let mut turn = self.turn.lock().await;
+        self.submit_in_turn(order, &mut turn).await
     }
 
-    async fn submit_in_turn(&self, order: &Order) -> Result<i64> {
+    async fn submit_in_turn(&self, order: &Order, turn: &mut Turn) -> Result<i64> {
         let from = self.address();
         // Money first, before anything is written.
         let fees = self.pool.fees().await?;
@@ -360,9 +369,14 @@ impl Sender {
             }
             Err(error) => {
                 // Nothing is signed, so nothing can happen: let the work be tried again.
-                self.store
+                let ended = self
+                    .store
                     .abandon(attempt.id, GiveUp::NothingSigned, error.to_string())
-                    .await?;
+                    .await;
+                // What kept the bytes out of the journal may keep this out too. The next pass ends it.
+                if ended.is_err() {
+                    turn.unsigned.insert(attempt.id);
+                }
                 Err(error)
             }
         }
@@ -391,12 +405,16 @@ impl Sender {
         let mut settled = Vec::new();
         for entry in self.store.live_attempts().await? {
             let Some(last) = entry.txs.last() else {
-                // Planned by an earlier holder that died before it signed. A living one of this lease is in `submit`.
-                if entry.attempt.fence < self.lease.fence {
+                // Planned by an earlier holder that died before it signed, or by us when the journal did not take the bytes.
+                // Any other of this lease is in `submit`.
+                if entry.attempt.fence < self.lease.fence
+                    || turn.unsigned.contains(&entry.attempt.id)
+                {
                     let why = "interrupted before anything was signed";
                     self.store
                         .abandon(entry.attempt.id, GiveUp::NothingSigned, why.into())
                         .await?;
+                    turn.unsigned.remove(&entry.attempt.id);
                     settled.push(Settled::Abandoned {
                         attempt: entry.attempt.id,
                         why: why.into(),
@@ -408,7 +426,10 @@ impl Sender {
                 continue;
             }
             let last = last.clone();
-            match self.advance(entry, last, &now, &mut turn).await? {
+            match self
+                .advance(entry, last, &now, &mut turn.suspicions)
+                .await?
+            {
                 // Ours alone: nobody else knows what it was for.
                 Settled::Ready { entry, receipt } if entry.work.job == FILL_GAP => {
                     self.conclude(entry.attempt.id, receipt.succeeded(), "gap filled")
@@ -417,13 +438,13 @@ impl Sender {
                 other => settled.push(other),
             }
         }
-        self.fill_gap(&now).await?;
+        self.fill_gap(&now, &mut turn).await?;
         Ok(settled)
     }
 
     /// When a transaction of another program with this key is reorganised away, ours with later nonces wait for one that
     /// nobody will send. An empty transfer to ourselves takes its place.
-    async fn fill_gap(&self, now: &Now) -> Result<()> {
+    async fn fill_gap(&self, now: &Now, turn: &mut Turn) -> Result<()> {
         let mine = self.address();
         let live = self.store.live_attempts().await?;
         let lowest = live
@@ -456,14 +477,13 @@ impl Sender {
             nonce = now.nonce,
             "filling a gap before our waiting transactions"
         );
-        self.submit_in_turn(&Order {
+        let order = Order {
             key,
             call,
             reason: "nonce gap".into(),
             nonce: Some(now.nonce),
-        })
-        .await
-        .map(drop)
+        };
+        self.submit_in_turn(&order, turn).await.map(drop)
     }
 
     async fn look(&self) -> Result<Now> {
@@ -541,7 +561,7 @@ impl Sender {
         entry: JournalEntry,
         last: TxRow,
         now: &Now,
-        suspicions: &mut MutexGuard<'_, BTreeMap<i64, u32>>,
+        suspicions: &mut BTreeMap<i64, u32>,
     ) -> Result<Settled> {
         let attempt = entry.attempt.id;
         let waiting = |why: String| Ok(Settled::Waiting { attempt, why });
@@ -612,7 +632,10 @@ impl Sender {
             return waiting("its nonce is used in a block that may still change".into());
         }
         let below_base = last.max_fee < U256::from(now.fees.base);
-        let old = unix_now().saturating_sub(last.created_at) >= self.policy.replace_after;
+        // Signed in the future: our clock was set back since, and tells nothing about how long it waits.
+        let clock = unix_now();
+        let old = last.created_at > clock
+            || clock.saturating_sub(last.created_at) >= self.policy.replace_after;
         // A transaction behind a gap or another of ours is not stuck by its fee.
         let next = last.nonce == now.nonce;
         if next

@@ -3,7 +3,9 @@
 mod basket_jobs;
 mod basket_real;
 mod crash;
+mod faults;
 mod jobs;
+mod ladder;
 mod real;
 mod send;
 

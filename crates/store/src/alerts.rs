@@ -481,12 +481,13 @@ impl Reader {
         self.get(Alert::key(&id)).await
     }
 
-    /// Messages due at `now`, oldest first; for each alert and channel only the first that is pending, so that they arrive in order.
+    /// Messages due at `now`, oldest first (a try put off by more than an hour counts as due: the clock was set back); for each alert and channel only the first that is pending, so that they arrive in order.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn due_messages(&self, now: u64, limit: u32) -> Result<Vec<Message>> {
-        let tail = "WHERE state = 'pending' AND next_try_at <= $1 AND NOT EXISTS (
+        // No try is put off by an hour. A time that far ahead was written by a clock that has been set back since.
+        let tail = "WHERE state = 'pending' AND (next_try_at <= $1 OR next_try_at - 3600 > $1) AND NOT EXISTS (
                SELECT 1 FROM outbox AS earlier
                WHERE earlier.alert = outbox.alert AND earlier.channel = outbox.channel AND earlier.state = 'pending' AND earlier.id < outbox.id)
              ORDER BY id LIMIT $2";

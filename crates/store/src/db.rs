@@ -28,6 +28,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// Changes are kept this long; a reader further behind must start over.
 const KEEP_CHANGES: i64 = 3600;
 
+/// A checkpoint of another process, or a backup, is over by then.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type Job = Box<dyn for<'c> FnOnce(&'c mut Writer) -> BoxFuture<'c, ()> + Send>;
 
@@ -46,6 +49,8 @@ pub struct Options {
     pub reorg_window: u64,
     /// Connections for reading.
     pub readers: u32,
+    /// How long a statement waits for another process's lock before it fails with [`Error::Busy`].
+    pub busy_timeout: Duration,
 }
 
 impl Default for Options {
@@ -53,6 +58,7 @@ impl Default for Options {
         Self {
             reorg_window: 128,
             readers: 4,
+            busy_timeout: BUSY_TIMEOUT,
         }
     }
 }
@@ -249,7 +255,8 @@ impl Store {
     pub async fn migrate(path: &Path) -> Result<Migrated> {
         let _lock = lock(path)?;
         let mut conn =
-            SqliteConnection::connect_with(&connect(path).create_if_missing(true)).await?;
+            SqliteConnection::connect_with(&connect(path, BUSY_TIMEOUT).create_if_missing(true))
+                .await?;
         let (from, to) = (version(&mut conn).await?, expected());
         if from > to {
             return Err(too_new(path, from));
@@ -268,7 +275,7 @@ impl Store {
             return Err(Error::Missing(path.to_owned()));
         }
         let lock = lock(path)?;
-        let mut conn = SqliteConnection::connect_with(&connect(path)).await?;
+        let mut conn = SqliteConnection::connect_with(&connect(path, options.busy_timeout)).await?;
         check_version(&mut conn, path).await?;
         let last: i64 = sqlx::query("SELECT seq FROM change_counter WHERE id = 1")
             .fetch_one(&mut conn)
@@ -290,7 +297,7 @@ impl Store {
                 tracing::warn!(%error, "closing the store");
             }
         });
-        let reader = Reader::connect(path, options.readers).await?;
+        let reader = Reader::connect(path, options.readers, options.busy_timeout).await?;
         Ok(Self {
             reader,
             jobs,
@@ -364,16 +371,16 @@ impl Reader {
         if !path.exists() {
             return Err(Error::Missing(path.to_owned()));
         }
-        let reader = Self::connect(path, 2).await?;
+        let reader = Self::connect(path, 2, BUSY_TIMEOUT).await?;
         check_version(&mut *reader.pool.acquire().await?, path).await?;
         Ok(reader)
     }
 
-    async fn connect(path: &Path, readers: u32) -> Result<Self> {
+    async fn connect(path: &Path, readers: u32, busy_timeout: Duration) -> Result<Self> {
         let pool = SqlitePoolOptions::new()
             .max_connections(readers.max(1))
             .acquire_timeout(Duration::from_secs(30))
-            .connect_with(connect(path).read_only(true))
+            .connect_with(connect(path, busy_timeout).read_only(true))
             .await?;
         Ok(Self { pool })
     }
@@ -400,14 +407,14 @@ impl Reader {
     }
 }
 
-fn connect(path: &Path) -> SqliteConnectOptions {
+fn connect(path: &Path, busy_timeout: Duration) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
         // FULL: signed bytes must be on disk before they are broadcast, also if the machine loses power.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(10))
+        .busy_timeout(busy_timeout)
 }
 
 fn lock_path(path: &Path) -> PathBuf {

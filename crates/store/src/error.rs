@@ -122,6 +122,19 @@ pub enum Error {
         "no space left for the store: free some, nothing was lost, the last transaction was not applied"
     )]
     DiskFull,
+    /// The disk refused a write for another reason than being full.
+    #[error(
+        "the disk refused a write of the store (SQLite code {code}): a quota or a limit on the size of files is reached, or the disk is damaged; make room or look at the disk, nothing was lost, the last transaction was not applied"
+    )]
+    Unwritable {
+        /// SQLite's extended code.
+        code: i64,
+    },
+    /// Another process kept the database locked for longer than a write waits.
+    #[error(
+        "another process keeps the store locked (a backup, or a shell with an open transaction?): end that one, nothing was lost, the last transaction was not applied and can be tried again"
+    )]
+    Busy,
     /// The writer stopped; only after an earlier failure or while shutting down.
     #[error("the store's writer has stopped")]
     Closed,
@@ -147,18 +160,34 @@ pub enum Error {
 /// The store's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+impl Error {
+    /// Whether waiting cures it: nothing was applied, and the same call may be made again as it is.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::DiskFull | Self::Unwritable { .. } | Self::Busy)
+    }
+}
+
+/// SQLITE_BUSY, SQLITE_IOERR and SQLITE_FULL; extended codes keep them in the low byte.
+const BUSY: i64 = 5;
+const IOERR: i64 = 10;
+const FULL: i64 = 13;
+/// SQLITE_IOERR_WRITE, _FSYNC, _TRUNCATE and _SHMSIZE: what an exceeded quota or file size limit comes as, in the second byte.
+const WRITES: [i64; 4] = [3, 4, 6, 19];
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        // SQLITE_FULL, 13; extended codes keep it in the low byte.
-        let full = error
+        let code = error
             .as_database_error()
             .and_then(|e| e.code())
-            .and_then(|code| code.parse::<i64>().ok())
-            .is_some_and(|code| code & 0xff == 13);
-        if full {
-            Self::DiskFull
-        } else {
-            Self::Database(error)
+            .and_then(|code| code.parse::<i64>().ok());
+        match code {
+            Some(code) if code & 0xff == FULL => Self::DiskFull,
+            Some(code) if code & 0xff == BUSY => Self::Busy,
+            Some(code) if code & 0xff == IOERR && WRITES.contains(&(code >> 8)) => {
+                Self::Unwritable { code }
+            }
+            _ => Self::Database(error),
         }
     }
 }

@@ -1,12 +1,17 @@
 //! From the outbox to the world: signed webhooks.
 
-use crate::Result;
+use crate::{Result, WatchError};
 use chain::{SensitiveUrl, http_client};
 use futures_util::future::join_all;
 use hmac::{Hmac, Mac};
 use serde::Serialize;
 use sha2::Sha256;
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 use store::{AlertOp, Message, MessageKind, Raise, Severity, Store, unix_now};
 use tokio::time::sleep;
 
@@ -24,6 +29,8 @@ const LAST_RETRY: u64 = 600;
 const DEAD_AFTER: u64 = 5;
 /// A message is given up after about three days.
 const MOST_ATTEMPTS: u64 = 440;
+/// First wait while the store takes no notes; doubles up to a minute.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Messages on their way at once.
 const AT_ONCE: u32 = 16;
 
@@ -96,6 +103,8 @@ pub struct Deliverer {
     store: Store,
     channels: Channels,
     client: reqwest::Client,
+    /// Messages that a channel took and the store could not note: not to be sent again by us.
+    taken: Mutex<BTreeSet<i64>>,
 }
 
 impl Deliverer {
@@ -108,17 +117,30 @@ impl Deliverer {
             store,
             channels,
             client: http_client(Duration::from_secs(10))?,
+            taken: Mutex::default(),
         })
     }
 
-    /// Runs until the store fails. To stop it, drop the future: what was sent and not noted is sent again, with the same id.
+    /// Runs until the store fails for good; a full disk or a locked database is waited for. To stop it, drop the future: what was sent
+    /// and not noted is sent again, with the same id.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn run(&self) -> Result<()> {
         let mut hint = self.store.subscribe();
+        let mut wait = FIRST_PAUSE;
         loop {
-            while self.deliver_due(unix_now()).await? > 0 {}
+            match self.deliver_due(unix_now()).await {
+                Ok(0) => wait = FIRST_PAUSE,
+                Ok(_) => continue,
+                Err(WatchError::Store(error)) if error.passes() => {
+                    tracing::warn!(%error, "what became of alerts cannot be noted");
+                    sleep(wait).await;
+                    wait = wait.saturating_mul(2).min(FIRST_PAUSE * 64);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
             tokio::select! {
                 _ = hint.changed() => {}
                 () = sleep(Duration::from_secs(1)) => {}
@@ -132,11 +154,18 @@ impl Deliverer {
     /// Those of the store.
     pub async fn deliver_due(&self, now: u64) -> Result<usize> {
         let due = self.store.due_messages(now, AT_ONCE).await?;
-        let results = join_all(due.iter().map(|message| self.deliver(message, now))).await;
+        let results = join_all(due.iter().map(|message| self.deliver_once(message, now))).await;
+        // All of them first: when one cannot be noted, the others are not forgotten.
+        for (message, result) in due.iter().zip(&results) {
+            if matches!(result, Ok(Ok(()))) {
+                self.taken().insert(message.id);
+            }
+        }
         for (message, result) in due.iter().zip(results) {
             match result? {
                 Ok(()) => {
                     self.store.message_sent(message.id, now).await?;
+                    self.taken().remove(&message.id);
                     self.channel_works(&message.channel, now).await?;
                 }
                 Err(reason) => {
@@ -161,6 +190,18 @@ impl Deliverer {
             }
         }
         Ok(due.len())
+    }
+
+    fn taken(&self) -> MutexGuard<'_, BTreeSet<i64>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends it, unless the channel has it and only the store does not know.
+    async fn deliver_once(&self, message: &Message, now: u64) -> Result<Result<(), String>> {
+        if self.taken().contains(&message.id) {
+            return Ok(Ok(()));
+        }
+        self.deliver(message, now).await
     }
 
     /// The inner error is the channel's and is never fatal; it does not show the address.

@@ -160,7 +160,8 @@ impl Indexer {
     /// Runs until something happens that waiting does not cure. To stop it, drop the future: each write is a whole one.
     ///
     /// # Errors
-    /// [`WatchError::TooDeep`], a window error, or what the store refuses: an event that does not fit, another deployment, a full disk.
+    /// [`WatchError::TooDeep`], a window error, or what the store refuses for good: an event that does not fit, another deployment.
+    /// A full disk or a locked database is waited for ([`store::Error::passes`]), once it runs.
     pub async fn run(&self) -> Result<()> {
         let identity = format!(
             "chain {} genesis {} {}",
@@ -238,23 +239,31 @@ impl Indexer {
     async fn bear(&self, error: WatchError) -> Result<()> {
         match &error {
             WatchError::Chain(ChainError::Hole { block, reason }) => {
-                if !self
-                    .store
-                    .holes()
-                    .await?
-                    .iter()
-                    .any(|hole| hole.first <= *block && *block <= hole.last)
-                {
-                    self.store
-                        .report_hole(*block, *block, reason.clone())
-                        .await?;
+                match self.note_hole(*block, reason).await {
+                    // It is met again, and noted then.
+                    Err(error) if !error.passes() => return Err(error.into()),
+                    _ => {}
                 }
             }
             WatchError::Chain(error) if passes(error) => {}
+            WatchError::Store(error) if error.passes() => {}
             _ => return Err(error),
         }
         tracing::warn!(%error, "the index waits");
         self.trouble(Some(error.to_string()));
+        Ok(())
+    }
+
+    async fn note_hole(&self, block: u64, reason: &str) -> store::Result<()> {
+        let holes = self.store.holes().await?;
+        if !holes
+            .iter()
+            .any(|hole| hole.first <= block && block <= hole.last)
+        {
+            self.store
+                .report_hole(block, block, reason.to_owned())
+                .await?;
+        }
         Ok(())
     }
 
@@ -485,12 +494,22 @@ impl Indexer {
                     "the chain was reorganised"
                 );
                 pending.retain(|block| block.number <= to.number);
-                self.store.rollback_to(to.number).await?;
-                self.follow_stored().await?;
+                // The follower does not tell it twice, and nothing fits on the branch that is gone.
+                let mut wait = self.config.retry;
+                while let Err(error) = self.roll_back(to.number).await {
+                    self.bear(error).await?;
+                    sleep(wait).await;
+                    wait = (wait * 2).min(self.config.retry * 32);
+                }
             }
             Step::Searching => {}
         }
         Ok(())
+    }
+
+    async fn roll_back(&self, to: u64) -> Result<()> {
+        self.store.rollback_to(to).await?;
+        self.follow_stored().await
     }
 
     async fn apply_block(&self, block: &Block) -> Result<()> {
@@ -514,7 +533,11 @@ impl Indexer {
             })
             .await?;
         self.follow(following);
-        self.fill_holes(block.number).await
+        match self.fill_holes(block.number).await {
+            // The block is applied; the next one fills what this one could not.
+            Err(WatchError::Store(error)) if error.passes() => Ok(()),
+            done => done,
+        }
     }
 }
 

@@ -102,7 +102,8 @@ impl Monitor {
         }
     }
 
-    /// Runs until the store fails. An endpoint that fails costs a look, no more. To stop it, drop the future.
+    /// Runs until the store fails for good. An endpoint that fails, a full disk or a locked database cost a look, no more. To stop
+    /// it, drop the future.
     ///
     /// # Errors
     /// Those of the store.
@@ -122,12 +123,21 @@ impl Monitor {
                 Err(WatchError::Chain(error)) => {
                     tracing::warn!(%error, "the monitor could not look")
                 }
+                Err(WatchError::Store(error)) if error.passes() => {
+                    tracing::warn!(%error, "the monitor could not record what it saw");
+                    continue;
+                }
                 Err(error) => return Err(error),
             }
             let now = self.store.cursor().await?.map_or(0, |c| c.timestamp);
             if now > thinned + 3_600 {
-                self.store.thin_samples(now).await?;
-                thinned = now;
+                match self.store.thin_samples(now).await {
+                    Ok(_) => thinned = now,
+                    Err(error) if error.passes() => {
+                        tracing::warn!(%error, "old figures could not be thinned")
+                    }
+                    Err(error) => return Err(error.into()),
+                }
             }
         }
     }

@@ -1135,3 +1135,51 @@ async fn plans_come_from_the_view_alone() {
     assert_ne!(real.view().await, quiet);
     let _: Bytes = plans[0].call.clone();
 }
+
+/// A view reads a validator's ladder in one call, so the longest that there can be must fit what nodes allow a call: 10M gas is
+/// less than any that we know of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn o9_the_longest_ladder_is_read_in_one_call_within_a_nodes_limit() {
+    const LONGEST: usize = 128;
+    let Some(real) = real().await else { return };
+    let more = U256::from(LONGEST - 3);
+    let sent = real.minter.addBuckets(0, more).send().await.unwrap();
+    assert!(sent.get_receipt().await.unwrap().status());
+    // No validator can have more.
+    assert!(real.minter.addBuckets(0, U256::ONE).call().await.is_err());
+    assert_eq!(real.view().await.validators[0].buckets.len(), LONGEST);
+    let gas = real.minter.getBuckets(0).estimate_gas().await.unwrap();
+    println!("{gas} gas for {LONGEST} buckets");
+    assert!(gas < 10_000_000, "{gas}");
+}
+
+/// A bucket that cannot be asked stands before the others, and a page is one bucket: on the contracts, as on the scripted minter.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn o9_a_bucket_that_reverts_does_not_stop_the_sweep_behind_it() {
+    let Some(real) = real().await else { return };
+    let mut config = real.config(Mode::On);
+    config.sweep_page = 1;
+    let mut keeper = real.keeper(config).await;
+    real.deposit(coins(1_000)).await;
+    real.quiet(&mut keeper).await;
+    // Everything leaves: all six buckets cool.
+    real.exit(coins(1_000)).await;
+    real.warp(3_600).await;
+    real.quiet(&mut keeper).await;
+    let cooling = |view: &View| {
+        let buckets = view.validators.iter().flat_map(|v| &v.buckets);
+        let cooling = buckets.filter(|bucket| !bucket.coolingAmount.is_zero());
+        cooling.map(|bucket| bucket.bucket).collect::<Vec<_>>()
+    };
+    let before = cooling(&real.view().await);
+    assert!(before.len() > 2, "{before:?}");
+    let broken = before[0];
+    let code = Bytes::from_static(&[0x5f, 0x5f, 0xfd]);
+    real.chain.anvil_set_code(broken, code).await.unwrap();
+    real.warp(COOLDOWN).await;
+    // A tick after the other: it never comes to rest by itself when it waits for the broken one alone.
+    for _ in 0..12 {
+        real.tick(&mut keeper).await;
+    }
+    assert_eq!(cooling(&real.view().await), [broken]);
+}

@@ -16,14 +16,10 @@ const REORG_AT: u64 = 12;
 const LAST: u64 = 14;
 
 /// Looks at the store, does the next thing, until all is done: as every program of ours must be written.
-async fn drive(store: &Store) {
+pub(super) async fn drive(store: &Store) -> crate::Result<()> {
     let script = Script { fork: FORK };
     loop {
-        let alerts = store
-            .alerts(None, &PageRequest::default())
-            .await
-            .unwrap()
-            .items;
+        let alerts = store.alerts(None, &PageRequest::default()).await?.items;
         let branch = if alerts
             .iter()
             .any(|a| a.resolution.as_deref() == Some(RETRACTED))
@@ -32,13 +28,11 @@ async fn drive(store: &Store) {
         } else {
             b'b'
         };
-        match store.cursor().await.unwrap() {
-            None => store.apply_range(script.range(branch, 1, 4)).await.unwrap(),
-            Some(c) if c.number < 8 => store.apply_range(script.range(branch, 5, 8)).await.unwrap(),
+        match store.cursor().await? {
+            None => store.apply_range(script.range(branch, 1, 4)).await?,
+            Some(c) if c.number < 8 => store.apply_range(script.range(branch, 5, 8)).await?,
             // The chain turns to the other branch here.
-            Some(c) if c.hash == script.hash(b'b', REORG_AT) => {
-                store.rollback_to(FORK).await.unwrap()
-            }
+            Some(c) if c.hash == script.hash(b'b', REORG_AT) => store.rollback_to(FORK).await?,
             Some(c) if c.number < LAST => {
                 let mut batch = script.batch(branch, c.number + 1);
                 batch.alerts = vec![raise(
@@ -47,12 +41,12 @@ async fn drive(store: &Store) {
                     batch.block.timestamp,
                     0,
                 )];
-                store.apply_block(batch).await.unwrap();
+                store.apply_block(batch).await?;
             }
             Some(_) => break,
         }
     }
-    let cursor = store.cursor().await.unwrap().unwrap();
+    let cursor = store.cursor().await?.unwrap();
     store
         .record_samples(
             cursor.number,
@@ -60,10 +54,9 @@ async fn drive(store: &Store) {
             vec![("rate".into(), "1".into())],
             vec![],
         )
-        .await
-        .unwrap();
-    while let Some(message) = store.due_messages(u64::MAX >> 1, 1).await.unwrap().pop() {
-        store.message_sent(message.id, 1).await.unwrap();
+        .await?;
+    while let Some(message) = store.due_messages(u64::MAX >> 1, 1).await?.pop() {
+        store.message_sent(message.id, 1).await?;
     }
     let key = WorkKey {
         chain_id: 1,
@@ -72,14 +65,13 @@ async fn drive(store: &Store) {
         target: "1".into(),
         precondition: B256::ZERO,
     };
-    let fence = store.take_lease("test".into()).await.unwrap();
+    let fence = store.take_lease("test".into()).await?;
     loop {
-        let entry = store.attempts(key.id()).await.unwrap().pop();
+        let entry = store.attempts(key.id()).await?.pop();
         let Some(entry) = entry else {
             store
                 .begin_attempt(fence, key.clone(), "due".into())
-                .await
-                .unwrap();
+                .await?;
             continue;
         };
         match entry.attempt.state {
@@ -96,10 +88,9 @@ async fn drive(store: &Store) {
                 };
                 store
                     .journal_signed(fence, entry.attempt.id, signed)
-                    .await
-                    .unwrap();
+                    .await?;
             }
-            AttemptState::Signed => store.mark_broadcast(entry.txs[0].id).await.unwrap(),
+            AttemptState::Signed => store.mark_broadcast(entry.txs[0].id).await?,
             AttemptState::Broadcast => {
                 let inclusion = Inclusion {
                     block: 1,
@@ -108,20 +99,22 @@ async fn drive(store: &Store) {
                     gas_used: 1,
                     gas_price: U256::ONE,
                 };
-                store.mark_mined(entry.txs[0].id, inclusion).await.unwrap();
+                store.mark_mined(entry.txs[0].id, inclusion).await?;
             }
-            AttemptState::Mined => store
-                .conclude(entry.attempt.id, true, "seen".into())
-                .await
-                .unwrap(),
+            AttemptState::Mined => {
+                store
+                    .conclude(entry.attempt.id, true, "seen".into())
+                    .await?
+            }
             AttemptState::Succeeded => break,
             state => panic!("{state}"),
         }
     }
+    Ok(())
 }
 
 /// Everything that must not depend on where the process died.
-async fn image(store: &Store) -> String {
+pub(super) async fn image(store: &Store) -> String {
     let page = PageRequest {
         cursor: None,
         limit: 500,
@@ -168,7 +161,11 @@ fn child() {
         .build()
         .unwrap();
     runtime.block_on(async {
-        drive(&open(Path::new(&dir), 6).await).await;
+        // With room on the disk nothing is refused.
+        if let Err(error) = drive(&open(Path::new(&dir), 6).await).await {
+            println!("refused {error:?}: {error}");
+            std::process::exit(1);
+        }
     });
     for (point, count) in passed() {
         println!("passed {point} {count}");
@@ -216,7 +213,7 @@ async fn o3_kill_at_every_commit_point() {
             let output = spawn(dir.path(), &format!("{point}:{count}"));
             assert!(!output.status.success(), "{point}:{count} did not kill");
             let store = open(dir.path(), 6).await;
-            drive(&store).await;
+            drive(&store).await.unwrap();
             assert_eq!(image(&store).await, expected, "killed at {point}:{count}");
             kills += 1;
         }

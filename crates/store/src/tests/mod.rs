@@ -1,6 +1,7 @@
 mod alerts;
 mod basket;
 mod crash;
+mod faults;
 mod index;
 mod journal;
 mod journey;
@@ -28,6 +29,7 @@ async fn open(dir: &Path, window: u64) -> Store {
         Options {
             reorg_window: window,
             readers: 2,
+            ..Options::default()
         },
     )
     .await

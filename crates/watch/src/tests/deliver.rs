@@ -11,15 +11,15 @@ use store::{AlertOp, AlertState, MessageState, PageRequest, Raise, Severity};
 const SECRET: &str = "a shared secret";
 
 #[derive(Clone, Default)]
-struct Receiver {
-    got: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
+pub(super) struct Receiver {
+    pub(super) got: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
     /// What to answer, first to last; then 200.
     answers: Arc<Mutex<Vec<u16>>>,
 }
 
 impl Receiver {
     /// The address ends in a key, as those of chat services do.
-    async fn start(&self) -> chain::SensitiveUrl {
+    pub(super) async fn start(&self) -> chain::SensitiveUrl {
         let router = Router::new()
             .route("/hook/{key}", post(receive))
             .with_state(self.clone());
@@ -53,14 +53,14 @@ async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: Byt
     StatusCode::from_u16(answer).unwrap()
 }
 
-fn hook(url: chain::SensitiveUrl) -> Webhook {
+pub(super) fn hook(url: chain::SensitiveUrl) -> Webhook {
     Webhook {
         url,
         secret: Secret::new(SECRET.to_owned()),
     }
 }
 
-fn raise(dedupe: &str, channels: &[&str]) -> AlertOp {
+pub(super) fn raise(dedupe: &str, channels: &[&str]) -> AlertOp {
     AlertOp::Raise(Raise {
         dedupe: dedupe.into(),
         rule: "r".into(),

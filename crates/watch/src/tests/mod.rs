@@ -1,6 +1,7 @@
 mod alerts;
 mod basket;
 mod deliver;
+mod faults;
 mod indexer;
 mod monitor;
 mod rules;
@@ -146,6 +147,7 @@ async fn open(dir: &Path, window: u64) -> Store {
                 Options {
                     reorg_window: window,
                     readers: 2,
+                    ..Options::default()
                 },
             )
             .await
