@@ -459,8 +459,14 @@ async fn exit_request(
     );
     let (claimable, eta) = match asked {
         Ok(answers) => answers,
-        // The index is behind: the chain knows that it ended, the log will say how.
-        Err(ApiError::Reverted(_)) => return Ok(request),
+        Err(ApiError::Reverted(_)) => {
+            // Made after the block that is kept for a moment: it is not known there yet. Else the index is behind: the chain
+            // knows that it ended, the log will say how.
+            if row.requested_at >= now.block.timestamp {
+                request.state = RequestState::Open;
+            }
+            return Ok(request);
+        }
         Err(error) => return Err(error),
     };
     let net = claimable.gross.saturating_sub(claimable.fee);
