@@ -385,7 +385,12 @@ impl History {
     /// A position loses a part of what it holds.
     fn lose(&mut self) -> Result<()> {
         let at = self.r.w.at.clone();
-        let i = self.rng.random_range(0..self.sleeves());
+        // Stake more often than tokens: only a few of its losses are large enough to be one.
+        let i = if self.chance(30) {
+            0
+        } else {
+            self.rng.random_range(0..self.sleeves())
+        };
         let s = &self.r.b.sleeves[i];
         let (adapter, token, retired) = (s.adapter, s.token, s.retired);
         if retired {
