@@ -4,9 +4,8 @@ use std::{collections::BTreeMap, path::Path, process::Command, time::Duration};
 
 use eyre::{Context as _, Result, bail};
 use serde::Deserialize;
-use serde_json::{Value, json};
 
-use crate::program;
+use crate::{Row, program};
 
 /// What `omnibus-deep speed` prints.
 #[derive(Deserialize)]
@@ -20,7 +19,7 @@ struct Speed {
 ///
 /// # Errors
 /// A program that is not built or does not end well.
-pub fn run(root: &Path) -> Result<BTreeMap<String, Value>> {
+pub fn run(root: &Path) -> Result<BTreeMap<String, Row>> {
     let out = Command::new(program(root, "omnibus-deep"))
         .arg("speed")
         .current_dir(root)
@@ -32,19 +31,17 @@ pub fn run(root: &Path) -> Result<BTreeMap<String, Value>> {
     let speed: Speed = serde_json::from_slice(&out.stdout)?;
     let a_second = |time: Duration| speed.transactions as f64 / time.as_secs_f64();
     let (compared, alone) = (a_second(speed.compared), a_second(speed.alone));
-    let row = |value: f64, unit: &str, limit: Option<f64>| {
-        json!({
-            "value": value,
-            "unit": unit,
-            "better": "higher",
-            "target": null,
-            "limit": limit,
-            "peer": null,
-            "peer_name": null,
-            "command": "omnibus-deep speed",
-            "duration_s": (speed.compared + speed.alone).as_secs_f64().round(),
-            "samples": speed.transactions,
-        })
+    let row = |value: f64, unit: &'static str, limit: Option<f64>| Row {
+        value,
+        unit,
+        better: "higher",
+        target: None,
+        limit,
+        peer: None,
+        peer_name: None,
+        command: "omnibus-deep speed".to_owned(),
+        duration_s: (speed.compared + speed.alone).as_secs_f64().round(),
+        samples: speed.transactions,
     };
     let ratio = (compared / alone * 1_000.0).round() / 1_000.0;
     Ok(BTreeMap::from([

@@ -17,6 +17,7 @@ use std::{
 };
 
 use eyre::{Context as _, Result, bail, eyre};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// What the gas tests of the contracts wrote.
@@ -69,15 +70,34 @@ fn program(root: &Path, name: &str) -> PathBuf {
     target.join("ci").join(name)
 }
 
+/// A figure of a program.
+#[derive(Serialize)]
+struct Row {
+    value: f64,
+    unit: &'static str,
+    /// Which way is better: "lower" or "higher".
+    better: &'static str,
+    target: Option<f64>,
+    /// What the bare machine does in the same run.
+    limit: Option<f64>,
+    peer: Option<f64>,
+    peer_name: Option<&'static str>,
+    command: String,
+    duration_s: f64,
+    samples: u64,
+}
+
 /// Writes the rows that were measured into [`PROGRAM`].
-fn measure(run: fn(&Path) -> Result<BTreeMap<String, Value>>) -> Result<()> {
+fn measure(run: fn(&Path) -> Result<BTreeMap<String, Row>>) -> Result<()> {
     let root = root()?;
     let path = root.join(PROGRAM);
     let mut rows: BTreeMap<String, Value> = match fs::read_to_string(&path) {
         Ok(text) => serde_json::from_str(&text).wrap_err(PROGRAM)?,
         Err(_) => BTreeMap::new(),
     };
-    rows.extend(run(root)?);
+    for (name, row) in run(root)? {
+        rows.insert(name, serde_json::to_value(row)?);
+    }
     let mut text = serde_json::to_string_pretty(&rows)?;
     text.push('\n');
     fs::write(&path, text).wrap_err(PROGRAM)

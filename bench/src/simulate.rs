@@ -10,9 +10,9 @@ use std::{
 };
 
 use eyre::{Context as _, Result, bail, eyre};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::program;
+use crate::{Row, program};
 
 /// Exits per day, a quarter as many deposits, and the mean sizes that make 300 million coins of each in ten years whatever
 /// their number.
@@ -96,26 +96,24 @@ fn measure(program: &Path, args: &[String]) -> Result<Measured> {
 ///
 /// # Errors
 /// A program that is not built or does not end well.
-pub fn run(root: &Path) -> Result<BTreeMap<String, Value>> {
+pub fn run(root: &Path) -> Result<BTreeMap<String, Row>> {
     let program = program(root, "omnibus");
     let mut rows = BTreeMap::new();
     for stage in STAGES {
         let args = args(stage);
         let measured = measure(&program, &args)?;
         let (name, seconds, megabytes) = GOAL;
-        let row = |value: f64, unit: &str, target: f64| {
-            json!({
-                "value": (value * 100.0).round() / 100.0,
-                "unit": unit,
-                "better": "lower",
-                "target": (stage.0 == name).then_some(target),
-                "limit": null,
-                "peer": null,
-                "peer_name": null,
-                "command": format!("omnibus {}", args.join(" ")),
-                "duration_s": measured.wall_seconds.round(),
-                "samples": measured.exits,
-            })
+        let row = |value: f64, unit: &'static str, target: f64| Row {
+            value: (value * 100.0).round() / 100.0,
+            unit,
+            better: "lower",
+            target: (stage.0 == name).then_some(target),
+            limit: None,
+            peer: None,
+            peer_name: None,
+            command: format!("omnibus {}", args.join(" ")),
+            duration_s: measured.wall_seconds.round(),
+            samples: measured.exits,
         };
         rows.insert(
             format!("simulate.ten_years.{}.time", stage.0),

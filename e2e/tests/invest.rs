@@ -58,22 +58,10 @@ pub async fn call<C: SolCall>(site: &Site, from: &str, to: Address, call: &C) {
         .await;
 }
 
-/// Deploys a committed artifact that needs no library.
+/// Deploys a committed artifact.
 async fn create(site: &Site, name: &str, arguments: &[u8]) -> Address {
-    let path = root().join(format!("contracts/artifacts/{name}.json"));
-    let artifact: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let mut code: Vec<u8> = artifact["bytecode"]
-        .as_str()
-        .unwrap()
-        .parse::<Bytes>()
-        .unwrap()
-        .to_vec();
-    code.extend_from_slice(arguments);
-    let deployer = ACCOUNTS[2].parse().unwrap();
-    site.act(deployer, None, code)
-        .await
-        .contract_address
-        .unwrap()
+    let artifact = format!("contracts/artifacts/{name}.json");
+    site.create(&artifact, arguments).await
 }
 
 /// Earn's operator settles the round that runs.

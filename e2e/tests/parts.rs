@@ -1,9 +1,8 @@
 //! The parts beside the road, by the command line and to the wei: governance, AMM, vault, receipts, reserve, delegates.
 
-use crate::site::{ACCOUNTS, COIN, Site, root, wei};
+use crate::site::{ACCOUNTS, COIN, Site, wei};
 use alloy::{
     eips::BlockId,
-    hex,
     primitives::{
         Address, B256, U256, U512,
         aliases::{I24, U24, U160},
@@ -62,15 +61,8 @@ sol! {
 
 /// Deploys a contract of npm's Uniswap packages.
 async fn uniswap(site: &Site, artifact: &str, arguments: &[u8]) -> Address {
-    let path = root()
-        .join("contracts/node_modules/@uniswap")
-        .join(artifact);
-    let artifact: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let mut code = hex::decode(artifact["bytecode"].as_str().unwrap()).unwrap();
-    code.extend_from_slice(arguments);
-    let receipt = site.act(ACCOUNTS[3].parse().unwrap(), None, code).await;
-    receipt.contract_address.unwrap()
+    let artifact = format!("contracts/node_modules/@uniswap/{artifact}");
+    site.create(&artifact, arguments).await
 }
 
 /// What a V3 pool pays within one range, by the formulas of its paper, each step rounded for the pool: `liquidity` at the price

@@ -2,6 +2,7 @@
 
 use alloy::{
     eips::BlockId,
+    hex,
     primitives::{Address, B256, Bytes, U256},
     sol_types::SolCall,
 };
@@ -257,6 +258,16 @@ impl Site {
         .await;
         assert!(receipt.succeeded(), "{what}");
         receipt
+    }
+
+    /// Deploys the contract of an artifact that needs no library; its path is from the root of the repository.
+    pub async fn create(&self, artifact: &str, arguments: &[u8]) -> Address {
+        let text = std::fs::read_to_string(root().join(artifact)).unwrap();
+        let artifact: Value = serde_json::from_str(&text).unwrap();
+        let mut code = hex::decode(artifact["bytecode"].as_str().unwrap()).unwrap();
+        code.extend_from_slice(arguments);
+        let receipt = self.act(ACCOUNTS[2].parse().unwrap(), None, code).await;
+        receipt.contract_address.unwrap()
     }
 
     /// Coins of an account.

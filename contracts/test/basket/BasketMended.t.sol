@@ -41,14 +41,26 @@ contract BasketMendedTest is BasketFixture {
         assertEq(units[1], 0, "in kind is open again");
     }
 
-    /// A wei sent after the loss was booked is locked and never released: it must not keep the sleeve.
-    function test_b30_aWeiKeepsNoWipedSleeve() public {
+    function wipeAndGiveAWei() private {
         stSleeve.lose(250 ether);
         basket.bookLoss(ST);
         vm.prank(mallory);
         st.transfer(address(stSleeve), 1);
         basket.harvest(ST);
         assertEq(info(ST).locked, 1);
+    }
+
+    function itsPriceClosesNothing() private {
+        prices.say(address(st), 0, type(uint128).max, IPriceFeed.State.Impaired);
+        (,, uint256 state) = basket.nav();
+        assertEq(state, 0);
+        // 500 coins and 0.001 BTC at 200,000 stand for 1,000 shares: 0.7 coins each. 100 satoshi are 0.2 coins, less 5 bps.
+        assertEq(deposit(bob, BTC, 100), 0.285571428571428571 ether);
+    }
+
+    /// A wei sent after the loss was booked is locked and never released: it must not keep the sleeve.
+    function test_b30_aWeiKeepsNoWipedSleeve() public {
+        wipeAndGiveAWei();
         wipeAndDrop();
     }
 
@@ -75,26 +87,13 @@ contract BasketMendedTest is BasketFixture {
     function test_b30_aWipedSleevesPriceClosesNothing() public {
         stSleeve.lose(250 ether);
         basket.bookLoss(ST);
-        prices.say(address(st), 0, type(uint128).max, IPriceFeed.State.Impaired);
-        (,, uint256 state) = basket.nav();
-        assertEq(state, 0);
-        // 500 coins and 0.001 BTC at 200,000 stand for 1,000 shares: 0.7 coins each. 100 satoshi are 0.2 coins, less 5 bps.
-        assertEq(deposit(bob, BTC, 100), 0.285571428571428571 ether);
+        itsPriceClosesNothing();
     }
 
     /// A wei sent to one without units is locked for ever: it gives its price no say over the others, and no worth to the basket.
     function test_b44_aWeiGivesAWipedSleevesPriceNoSay() public {
-        stSleeve.lose(250 ether);
-        basket.bookLoss(ST);
-        vm.prank(mallory);
-        st.transfer(address(stSleeve), 1);
-        basket.harvest(ST);
-        assertEq(info(ST).locked, 1);
-        prices.say(address(st), 0, type(uint128).max, IPriceFeed.State.Impaired);
-        (,, uint256 state) = basket.nav();
-        assertEq(state, 0);
-        // As without the wei: see the test above.
-        assertEq(deposit(bob, BTC, 100), 0.285571428571428571 ether);
+        wipeAndGiveAWei();
+        itsPriceClosesNothing();
     }
 
     /// Exactly a millionth of the parts is enough to take something in, a unit less is not.

@@ -94,7 +94,6 @@ impl AppState {
         limit: u32,
     ) -> Result<Page<Scheduled>, ApiError> {
         let minter = self.liquid()?.minter.0;
-        // A contract read each: the page is kept shorter than other lists'.
         let rows = self
             .store()
             .scheduled(&short_page_request(cursor, limit))
