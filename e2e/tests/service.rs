@@ -152,22 +152,16 @@ async fn the_contract_rest_and_the_command_line_promise_one_time() {
         let id: U256 = exit["request"].as_str().unwrap().parse().unwrap();
         let promised = async || {
             service.caught_up(&site).await;
-            let told = (
-                site.now().await,
-                site.read(&ILiquidMinter::exitEtaCall { id }).await,
-            );
-            let eta: u64 = told.1.eta.to();
+            let told = site.read(&ILiquidMinter::exitEtaCall { id }).await;
+            let eta: u64 = told.eta.to();
             let what = format!("REST promises {told:?}");
             until(&what, || async {
                 let requests = service.get(&format!("/accounts/{me}/requests")).await;
                 let request = &requests["items"][0];
                 // Not even while REST keeps a block from before it was made.
                 assert_ne!(request["state"], "claimed", "{request}");
-                let rest = request["promisedAt"].as_u64();
-                // 0: its coins are here, which REST says as a time that is not ahead.
-                let here = eta == 0 && rest <= Some(told.0);
-                let same = here || rest == Some(eta);
-                (same && request["revised"] == told.1.revised).then_some(())
+                let same = request["promisedAt"].as_u64() == Some(eta);
+                (same && request["revised"] == told.revised).then_some(())
             })
             .await;
             let requests = site.ok(2, &["user", "requests"]);

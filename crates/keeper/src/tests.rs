@@ -91,6 +91,10 @@ async fn pool(url: SensitiveUrl) -> Pool {
 }
 
 async fn open(dir: &Path) -> Store {
+    open_with(dir, Options::default()).await
+}
+
+async fn open_with(dir: &Path, options: Options) -> Store {
     let path = dir.join("omnibus.db");
     // The writer of the holder before (in this process) may still be on its way out.
     loop {
@@ -102,7 +106,7 @@ async fn open(dir: &Path) -> Store {
             }
         }
     }
-    Store::open(&path, Options::default()).await.unwrap()
+    Store::open(&path, options).await.unwrap()
 }
 
 struct World {

@@ -37,18 +37,11 @@ async fn o14_a_journal_locked_while_signing_sends_nothing_and_blocks_nothing() {
     let chain = chain();
     let node = FakeNode::start(&chain).await;
     let dir = tempfile::tempdir().unwrap();
-    drop(open(dir.path()).await);
     let options = Options {
         busy_timeout: Duration::from_millis(20),
         ..Options::default()
     };
-    let path = dir.path().join("omnibus.db");
-    let store = loop {
-        match Store::open(&path, options.clone()).await {
-            Err(store::Error::Locked { .. }) => tokio::task::yield_now().await,
-            opened => break opened.unwrap(),
-        }
-    };
+    let store = open_with(dir.path(), options).await;
     let lease = Lease::take(&store, "test").await.unwrap();
     let signer = Arc::new(LocksWhileSigning(
         key(),
