@@ -7,6 +7,7 @@ import {IAmmRoute} from "../../src/liquid/amm/IAmmRoute.sol";
 import {LiquidStorage} from "../../src/liquid/lib/LiquidStorage.sol";
 import {AmmFixture} from "./AmmFixture.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Vm} from "forge-std/Vm.sol";
 
 /// A pool that calls the minter back while it sells.
 contract BackCaller {
@@ -475,6 +476,17 @@ abstract contract AmmTest is AmmFixture {
         minter.setAmmPool(address(pool), IAmmRoute.Style.V3, 0);
         vm.stopPrank();
         assertEq(other.pools().length, 2);
+    }
+
+    function test_power_a_cap_is_told_without_the_route_that_stays() public {
+        vm.recordLogs();
+        vm.prank(admin);
+        minter.setAmmRoute(address(route), SLIPPAGE - 1);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        assertEq(logs.length, 1);
+        assertEq(logs[0].topics[0], ParameterSet.selector);
+        assertEq(logs[0].topics[1], bytes32("ammSlippage"));
+        assertEq(abi.decode(logs[0].data, (uint256)), SLIPPAGE - 1);
     }
 
     function test_power_pools_and_routes_are_checked() public {

@@ -896,4 +896,23 @@ contract OwnAloneTest is Attack {
         assertEq(minter.claimAll(), owed);
         assertEq(rewards.holdersOwed(), owed - owed / 10);
     }
+
+    /// A claim that fails is believed when it left gas over or had plenty of it, and taken for the caller's fault otherwise.
+    function test_l71_a_failure_is_believed_when_gas_was_not_the_reason() public {
+        setRewardRate(1e10);
+        pass(1 days);
+        bytes memory nothing;
+        vm.startPrank(keeper);
+        vm.etch(address(treasury), hex"5f5ffd"); // reverts at once
+        vm.expectEmit(address(minter));
+        emit RewardsClaimFailed(0, 0, nothing);
+        assertEq(minter.claim{gas: 3_000_000}(0), 0);
+        vm.etch(address(treasury), hex"fe"); // burns what it is given
+        vm.expectPartialRevert(GasTooLow.selector);
+        minter.claim{gas: 3_000_000}(0);
+        vm.expectEmit(address(minter));
+        emit RewardsClaimFailed(0, 0, nothing);
+        assertEq(minter.claim{gas: 20_000_000}(0), 0);
+        vm.stopPrank();
+    }
 }

@@ -304,4 +304,21 @@ contract KeeperFlowTest is Fixture {
         assertEq(minter.claimBuckets(0, 0, 25), 5 * each, "10 to 14");
         vm.stopPrank();
     }
+
+    /// Pages of a validator without stake: the cursor stands at 20 when 15 buckets are left.
+    function test_the_page_of_rewards_begins_anew_when_its_buckets_are_gone() public {
+        vm.startPrank(keeper);
+        minter.addBuckets(1, 21);
+        minter.claim(uint16(1));
+        assertEq(minter.validatorState(1).claimCursor, 20);
+        vm.expectEmit(address(minter));
+        emit BucketsConfigured(1, 15, 15);
+        minter.configureBuckets(1, 15);
+        assertEq(minter.validatorState(1).claimCursor, 0);
+        assertEq(minter.claim(uint16(1)), 0);
+        vm.expectEmit(address(minter));
+        emit BucketsConfigured(1, 16, 16);
+        minter.addBuckets(1, 1);
+        vm.stopPrank();
+    }
 }

@@ -128,4 +128,18 @@ contract LiquidViewsTest is Attack {
         assertEq(minter.publishEta(0), promised);
         assertEq(minter.rung(0).count, 1);
     }
+
+    /// Three departures, a day apart: each pushes a mark with the units that it covers and the moment that is promised.
+    function test_marks_are_read_by_their_number() public {
+        uint256 units;
+        for (uint256 i; i < 3; ++i) {
+            leave(alice, 12 ether);
+            units += 12 ether;
+            (uint256 covered, uint256 eta) = minter.mark(i);
+            assertEq(covered, units);
+            assertEq(eta, now_() + COOLDOWN + GRACE, "the end of its cooldown, and one step of the keepers");
+            pass(7 days);
+        }
+        assertEq(minter.line().marks, 3);
+    }
 }
