@@ -277,6 +277,31 @@ contract KeeperFlowTest is Fixture {
         assertEq(departed, 11.25 ether, "as soon as it does");
     }
 
+    /// Two buckets that refuse are each asked once, and the others carry the exit.
+    function test_buckets_that_refuse_are_passed_over() public {
+        submit(alice, 99 ether);
+        stakeAll();
+        requestExit(alice, 20 ether);
+        vm.warp(T0 + 1 hours);
+        closeRung();
+        bytes memory call = abi.encodeWithSignature("unstake(uint16,uint256)");
+        vm.mockCallRevert(factory.bucketAddress(0, 0), call, "stuck");
+        vm.mockCallRevert(factory.bucketAddress(0, 2), call, "stuck");
+        uint256 rest = 8.75 ether + 1 gwei; // the margin
+        vm.expectEmit(address(minter));
+        emit DepartFailed(0, 0, 11.25 ether, "stuck");
+        vm.expectEmit(address(minter));
+        emit Departed(0, 1, 11.25 ether, now_() + COOLDOWN, false);
+        vm.expectEmit(address(minter));
+        emit DepartFailed(0, 2, rest, "stuck");
+        vm.expectEmit(address(minter));
+        emit Departed(0, 3, rest, now_() + COOLDOWN, false);
+        vm.prank(keeper);
+        (, uint256 departed) = minter.processBatchUnstake();
+        assertEq(departed, 11.25 ether + rest);
+        assertEq(minter.totalUnstaked(), 11.25 ether + rest);
+    }
+
     /// 25 buckets are more than a page of 20: the second page goes once around.
     function test_pages_of_rewards_go_around() public {
         vm.startPrank(admin);
