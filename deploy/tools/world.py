@@ -80,7 +80,11 @@ class Prometheus:
             with urllib.request.urlopen(url, timeout=10) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
-            raise Refused(json.load(error).get("error", str(error))) from error
+            said = error.read().decode(errors="replace")
+            try:
+                raise Refused(json.loads(said)["error"]) from error
+            except (ValueError, KeyError):  # plain words, as while it starts
+                raise Refused(f"{error}: {said[:200]}") from error
 
     def at(self, expression, when):
         return self.ask("/api/v1/query", query=expression, time=when)["result"]
@@ -116,8 +120,8 @@ def prometheus(tools, folder, metrics, text, end):
                 with contextlib.suppress(OSError, Refused, KeyError):
                     if server.at(f'up{{instance!="{INSTANCE}"}} == 1 and on (instance) omnibus_ready', time.time()):
                         break
-                if child.poll() is not None or time.monotonic() - waited > 20:
-                    raise Refused(log.read_text() or "it scraped nothing within 20 s")
+                if child.poll() is not None or time.monotonic() - waited > 120:
+                    raise Refused(log.read_text() or "it scraped nothing within two minutes")
                 time.sleep(0.1)
             yield server
         finally:

@@ -483,11 +483,19 @@ async fn metrics_are_those_on_record_for_alerts_and_graphs() {
         let path = root().join("deploy/prometheus/metrics.txt");
         let record = families(&std::fs::read_to_string(path).unwrap());
         let site = Site::with_basket(&[]).await;
-        let service = Service::start(&site, "run", "off").await;
+        let service = Service::start(&site, "run", "dry-run").await;
         let url = format!("{}/metrics", service.base);
-        let answer = service.client.get(url).send().await.unwrap();
-        assert!(answer.status().is_success());
-        let text = String::from_utf8(answer.bytes().await.unwrap().to_vec()).unwrap();
+        let text = until(
+            "the monitor to read a block, and a keeper to look",
+            async || {
+                let answer = service.client.get(&url).send().await.unwrap();
+                assert!(answer.status().is_success());
+                let text = String::from_utf8(answer.bytes().await.unwrap().to_vec()).unwrap();
+                (text.contains("omnibus_sample{") && text.contains("omnibus_keeper_last_run"))
+                    .then_some(text)
+            },
+        )
+        .await;
         assert_eq!(
             families(&text),
             record,

@@ -1,6 +1,9 @@
 //! Counters of requests, and gauges that are read when Prometheus asks.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::AtomicU64,
+    time::{Duration, Instant},
+};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -12,11 +15,22 @@ use prometheus_client::{
         EncodeLabelSet,
         text::{encode_eof, encode_registry},
     },
-    metrics::{counter::Counter, family::Family, gauge::ConstGauge, histogram::Histogram},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::{ConstGauge, Gauge},
+        histogram::Histogram,
+    },
     registry::Registry,
 };
+use store::{Alert, AlertState, Sample, Severity};
 
-use crate::{error::ApiError, scalar::Wei, server::AppState};
+use crate::{
+    dto::{KeeperStatus, Mode},
+    error::ApiError,
+    scalar::Wei,
+    server::AppState,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
@@ -28,6 +42,17 @@ struct Labels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Route {
     route: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Live {
+    severity: &'static str,
+    state: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Figure {
+    metric: String,
 }
 
 /// What the server counts itself.
@@ -147,7 +172,17 @@ impl AppState {
                     small(lag),
                 );
             }
+            keeper(&mut registry, &status.keeper);
         }
+        if let Ok(live) = self.store().live_alerts().await {
+            alerts(&mut registry, &live);
+        }
+        if let Ok(samples) = self.store().latest_samples().await {
+            monitored(&mut registry, samples);
+        }
+        let mut gauge = |name: &str, help: &str, value: f64| {
+            registry.register(name, help, ConstGauge::new(value))
+        };
         if let Ok(pot) = self.overview().await {
             for (name, help, amount) in [
                 ("tvl_wei", "Coins that holders own", pot.tvl),
@@ -210,6 +245,69 @@ impl AppState {
             .map_err(|_| ApiError::Internal)?;
         Ok(text)
     }
+}
+
+fn keeper(registry: &mut Registry, keeper: &KeeperStatus) {
+    let mode: i64 = match keeper.mode {
+        Mode::Off => 0,
+        Mode::DryRun => 1,
+        Mode::On => 2,
+    };
+    registry.register(
+        "keeper_mode",
+        "0 off, 1 dry run, 2 on: the highest among its jobs",
+        ConstGauge::new(mode),
+    );
+    if let Some(at) = keeper.last_run_at {
+        registry.register(
+            "keeper_last_run_timestamp_seconds",
+            "Time of the last tick of any job",
+            ConstGauge::new(small(at)),
+        );
+    }
+}
+
+/// Every pair of labels, so that none is a 0 and not an absent series.
+fn alerts(registry: &mut Registry, live: &[Alert]) {
+    let family = Family::<Live, Gauge>::default();
+    for severity in [Severity::Info, Severity::Warning, Severity::Critical] {
+        for state in [AlertState::Open, AlertState::Acknowledged] {
+            let such = live
+                .iter()
+                .filter(|alert| alert.severity == severity && alert.state == state);
+            family
+                .get_or_create(&Live {
+                    severity: severity.as_str(),
+                    state: state.as_str(),
+                })
+                .set(i64::try_from(such.count()).unwrap_or(i64::MAX));
+        }
+    }
+    registry.register("alerts", "Alerts that are not over", family);
+}
+
+/// The monitor's figures of its last block, by the names that rules know them by. Words are left out.
+fn monitored(registry: &mut Registry, samples: Vec<Sample>) {
+    let Some(at) = samples.first().map(|sample| sample.at) else {
+        return;
+    };
+    let family = Family::<Figure, Gauge<f64, AtomicU64>>::default();
+    for Sample { metric, value, .. } in samples {
+        // `inf` and `nan` are words too.
+        if let Some(value) = value.parse().ok().filter(|value: &f64| value.is_finite()) {
+            family.get_or_create(&Figure { metric }).set(value);
+        }
+    }
+    registry.register(
+        "sample",
+        "Figures that the monitor read at its last block",
+        family,
+    );
+    registry.register(
+        "sample_timestamp_seconds",
+        "Time of that block",
+        ConstGauge::new(small(at)),
+    );
 }
 
 #[allow(

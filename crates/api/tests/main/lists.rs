@@ -105,7 +105,7 @@ async fn a_walk_meets_every_event_once_newest_first() {
     );
 }
 
-fn raise(dedupe: &str, title: &str, detail: &str) -> AlertOp {
+pub fn raise(dedupe: &str, title: &str, detail: &str) -> AlertOp {
     AlertOp::Raise(Raise {
         dedupe: dedupe.into(),
         rule: "headroom".into(),
@@ -219,7 +219,7 @@ async fn o16_hostile_texts_travel_as_json_and_nothing_else() {
     }
 }
 
-fn decision(job: &str, reason: &str) -> Decision {
+pub fn decision(job: &str, reason: &str) -> Decision {
     Decision {
         id: 0,
         job: job.into(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::lists::{decision, raise};
 use crate::world::{IMinter, MINTER, OPERATOR, Views, World, account, config, ray, transfer, wei};
 
 #[tokio::test]
@@ -198,6 +199,12 @@ async fn o15_keys_of_endpoints_never_leave_the_server() {
     }
 }
 
+/// By name and labels, as it stands in the text.
+fn series(text: &str, name: &str) -> Option<f64> {
+    text.lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+}
+
 #[tokio::test]
 async fn metrics_count_requests_and_leave_out_what_is_unknown() {
     let world = World::new().await;
@@ -216,13 +223,9 @@ async fn metrics_count_requests_and_leave_out_what_is_unknown() {
             .starts_with("application/openmetrics-text")
     );
     assert!(answer.text.ends_with("# EOF\n"));
-    let value = |text: &str, name: &str| -> Option<f64> {
-        text.lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
-    };
     let text = &answer.text;
     assert_eq!(
-        value(
+        series(
             text,
             r#"omnibus_http_requests_total{method="GET",route="/api/v1/oracle",status="200"}"#
         ),
@@ -230,7 +233,7 @@ async fn metrics_count_requests_and_leave_out_what_is_unknown() {
         "{text}"
     );
     assert_eq!(
-        value(
+        series(
             text,
             r#"omnibus_http_requests_total{method="GET",route="other",status="404"}"#
         ),
@@ -238,25 +241,98 @@ async fn metrics_count_requests_and_leave_out_what_is_unknown() {
         "{text}"
     );
     assert_eq!(
-        value(
+        series(
             text,
             r#"omnibus_http_request_seconds_count{route="/api/v1/oracle"}"#
         ),
         Some(3.0),
         "{text}"
     );
-    assert_eq!(value(text, "omnibus_index_lag_blocks"), Some(2.0), "{text}");
-    assert_eq!(value(text, "omnibus_ready"), Some(1.0), "{text}");
+    assert_eq!(
+        series(text, "omnibus_index_lag_blocks"),
+        Some(2.0),
+        "{text}"
+    );
+    assert_eq!(series(text, "omnibus_ready"), Some(1.0), "{text}");
     assert!(!text.contains("xxxx"));
 
     world.chain_down();
     let text = world.get("/metrics").await.text;
-    assert_eq!(value(&text, "omnibus_ready"), Some(0.0), "{text}");
-    assert_eq!(value(&text, "omnibus_index_block"), Some(1.0), "{text}");
+    assert_eq!(series(&text, "omnibus_ready"), Some(0.0), "{text}");
+    assert_eq!(series(&text, "omnibus_index_block"), Some(1.0), "{text}");
     assert!(
         !text.contains("omnibus_chain_block") && !text.contains("omnibus_index_lag_blocks"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn metrics_show_the_keeper_alerts_and_what_the_monitor_read() {
+    let world = World::new().await;
+    let head = world.index(vec![]).await;
+    let text = world.get("/metrics").await.text;
+    assert_eq!(series(&text, "omnibus_keeper_mode"), Some(0.0), "{text}");
+    assert!(
+        !text.contains("omnibus_keeper_last_run") && !text.contains("omnibus_sample"),
+        "{text}"
+    );
+    let alerts = |text: &str, severity: &str, state: &str| {
+        series(
+            text,
+            &format!(r#"omnibus_alerts{{severity="{severity}",state="{state}"}}"#),
+        )
+    };
+    assert_eq!(alerts(&text, "critical", "open"), Some(0.0), "{text}");
+
+    let samples = [
+        ("validator/3/slashVotes", "2"),
+        ("headroom", "12345678901234567890"),
+        ("odd\"name", "7"),
+        ("word", "slow"),
+        ("almost", "inf"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    world
+        .store
+        .record_samples(head.number, head.hash, samples.to_vec(), vec![])
+        .await
+        .unwrap();
+    world
+        .store
+        .apply_alerts(vec![raise("a", "first", "x"), raise("b", "second", "y")])
+        .await
+        .unwrap();
+    world
+        .post_as("/api/v1/alerts/1/acknowledge", OPERATOR, "")
+        .await;
+    world
+        .store
+        .record_decision(decision("sweep", "nothing matured"))
+        .await
+        .unwrap();
+    let text = world.get("/metrics").await.text;
+    for (name, value) in [
+        ("omnibus_keeper_mode", 1.0),
+        ("omnibus_keeper_last_run_timestamp_seconds", 1_700_000_100.0),
+        (r#"omnibus_sample{metric="validator/3/slashVotes"}"#, 2.0),
+        (
+            r#"omnibus_sample{metric="headroom"}"#,
+            12_345_678_901_234_567_890.0,
+        ),
+        (r#"omnibus_sample{metric="odd\"name"}"#, 7.0),
+    ] {
+        assert_eq!(series(&text, name), Some(value), "{name} in\n{text}");
+    }
+    let at = std::time::Duration::from_secs(head.timestamp).as_secs_f64();
+    assert_eq!(series(&text, "omnibus_sample_timestamp_seconds"), Some(at));
+    assert!(!text.contains("slow") && !text.contains("almost"), "{text}");
+    assert_eq!(alerts(&text, "critical", "open"), Some(1.0), "{text}");
+    assert_eq!(
+        alerts(&text, "critical", "acknowledged"),
+        Some(1.0),
+        "{text}"
+    );
+    assert_eq!(alerts(&text, "warning", "open"), Some(0.0), "{text}");
 }
 
 #[tokio::test]
