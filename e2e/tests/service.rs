@@ -7,7 +7,10 @@ use alloy::{
 };
 use chain::bindings::ILiquidMinter;
 use serde_json::Value;
-use std::{process::Stdio, time::Duration};
+use std::{
+    process::Stdio,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 use tokio::time::timeout;
 
 const LIMIT: Duration = Duration::from_secs(400);
@@ -215,7 +218,12 @@ async fn journey_by_rest_reads_with_keepers_at_work() {
         loop {
             site.pass(if hours < 72 { 3_600 * 6 } else { 86_400 }).await;
             hours += 6;
-            tokio::time::sleep(Duration::from_millis(1_200)).await; // two looks of the keeper
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+            until("the keepers to look", async || {
+                let status = service.get("/status").await;
+                (status["keeper"]["lastRunAt"].as_u64() > Some(now)).then_some(())
+            })
+            .await;
             let requests = site.ok(2, &["user", "requests"]);
             if requests == Value::Array(Vec::new()) {
                 break;
