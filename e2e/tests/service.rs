@@ -218,7 +218,10 @@ async fn journey_by_rest_reads_with_keepers_at_work() {
         loop {
             site.pass(if hours < 72 { 3_600 * 6 } else { 86_400 }).await;
             hours += 6;
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+            let now = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap()
+                .as_secs();
             until("the keepers to look", async || {
                 let status = service.get("/status").await;
                 (status["keeper"]["lastRunAt"].as_u64() > Some(now)).then_some(())

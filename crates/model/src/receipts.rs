@@ -21,12 +21,6 @@ pub struct Receipts {
 }
 
 impl Receipts {
-    /// How many receipts `owner` has.
-    #[must_use]
-    pub fn held(&self, owner: Address) -> usize {
-        self.owners.values().filter(|o| **o == owner).count()
-    }
-
     fn owner(&self, id: ReceiptId) -> Result<Address, Error> {
         self.owners
             .get(&id)

@@ -11,6 +11,7 @@
 )]
 
 mod basket;
+mod edges;
 mod examples;
 mod later;
 mod properties;
