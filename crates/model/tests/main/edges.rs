@@ -50,3 +50,53 @@ fn deposits_are_open_at_a_hundredth_of_a_coin_and_closed_below() {
         Err(Error::DepositsClosed(lowest - word(1), lowest))
     );
 }
+
+#[test]
+fn what_is_collected_is_told_and_nothing_is_not() {
+    let mut w = World::new(&[(0, 1, 1)]);
+    w.deposit(ALICE, 99);
+    w.call(BOB, Call::Rewards(RewardsCall::Load { coins: coins(70) }))
+        .unwrap();
+    w.wait(DAY);
+    let claim = Call::Rewards(RewardsCall::Claim { recipient: ALICE });
+    let before = w.s.balance(ALICE);
+    let out = w.call(ALICE, claim.clone()).unwrap();
+    let amount = w.s.balance(ALICE).minus(before).unwrap();
+    // 70 less 10 % over seven days, to 99 of 100, each rounded against her.
+    assert!(amount <= Assets::of(891 * E / 100) && amount > Assets::of(891 * E / 100 - 100_000));
+    let account = ALICE;
+    let told = Event::RewardsCollected { account, amount };
+    assert!(out.events.contains(&told), "{:?}", out.events);
+    let again = w.call(ALICE, claim).unwrap();
+    assert_eq!(World::events(&again, "RewardsCollected"), 0);
+}
+
+/// Two buckets: the next departure comes an hour of safety after the first has matured.
+#[test]
+fn a_validator_to_sweep_shows_its_next_departure_when_somebody_waits_for_it() {
+    let mut w = World::new(&[(0, 1, 2)]);
+    w.deposit(ALICE, 99);
+    w.stake(0, 80);
+    w.stake(0, 10);
+    w.wait(HOUR);
+    let first = w.now;
+    let half = (COOLDOWN + HOUR) / 2;
+    for _ in 0..2 {
+        w.queue(ALICE, lst(15));
+        w.close();
+        w.depart();
+        w.wait(half);
+    }
+    w.queue(ALICE, lst(40));
+    w.close();
+    w.now = first + COOLDOWN;
+    let turn = Timestamp::new(first + 2 * half);
+    assert_eq!(
+        w.s.work(w.at()).unwrap(),
+        [Work {
+            validator: ValidatorId(0),
+            reasons: 1,
+            next: turn
+        }]
+    );
+}

@@ -423,6 +423,7 @@ fn an_exit_waits_for_its_rung_one_departure_and_one_cooldown() {
         (3, 0, 0)
     );
     assert_eq!(report.promises.early.max(), 12 * HOUR);
+    assert_eq!(report.waits.count(), 3);
     assert_eq!(report.operations.closes, 3);
     assert_eq!(report.operations.departures, 2);
 }

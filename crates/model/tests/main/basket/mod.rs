@@ -1,6 +1,7 @@
 //! The basket: examples worked by hand, the promises over random histories, and a second, independent model to
 //! compare with.
 
+mod edges;
 mod guard;
 mod harvests;
 mod history;
