@@ -604,6 +604,45 @@ fn requests_of_one_rung_share_a_pool_and_one_fraction() {
     assert_eq!(w.s.balance(BOB), before.plus(bob.coins).unwrap());
 }
 
+/// The first wei that are paid pro rata are the fee's: of shares that no longer wait, and nothing can be claimed for them.
+#[test]
+fn no_share_of_a_request_is_given_up_for_nothing() {
+    let mut w = with_vault();
+    w.ok(ADMIN, MinterCall::SetWithholdRatio { bps: Bps::new(0) });
+    let receiver = ALICE;
+    let part = lst(30);
+    w.call(
+        ALICE,
+        Call::Vault(VaultCall::Deposit {
+            lst: part,
+            receiver,
+        }),
+    )
+    .unwrap();
+    w.stake(0, 80);
+    let call = CoinVaultCall::RequestRedeem {
+        shares: VaultShares::of(30 * E),
+        controller: ALICE,
+        owner: ALICE,
+    };
+    w.call(ALICE, Call::CoinVault(call)).unwrap();
+    w.wait(HOUR);
+    w.close();
+    let wei = MinterCall::FulfillProRata {
+        users: vec![],
+        ids: vec![],
+        max_spend: Assets::of(1),
+    };
+    let mut paid = Vec::new();
+    for _ in 0..5 {
+        w.ok(KEEPER, wei.clone());
+        let part = w.s.exit_claimable(ALICE, 1).unwrap();
+        assert_eq!(part.shares.is_zero(), part.coins.is_zero(), "{part:?}");
+        paid.push(part.coins.raw().to::<u64>());
+    }
+    assert!(paid[0] == 0 && paid[4] > 0, "{paid:?}");
+}
+
 #[test]
 fn two_may_halt_and_then_only_what_leads_out_goes_on() {
     let mut w = world();

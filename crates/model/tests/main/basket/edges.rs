@@ -3,7 +3,9 @@
 use super::world::*;
 use omnibus_model::{
     Bps,
-    basket::{Call, Condition, Error, GovernanceCall, OutsideCall, SleeveId, Throttle, Units},
+    basket::{
+        Call, Condition, Error, GovernanceCall, OutsideCall, Parts, SleeveId, Throttle, Units,
+    },
 };
 
 const STCORE_SLEEVE: SleeveId = SleeveId(1);
@@ -81,4 +83,16 @@ fn a_sleeve_that_is_to_go_is_sold_for_what_the_other_lacks() {
         buy: CORE,
     };
     assert_eq!(w.ok(BOB, sell).ret, [whole(500).raw()]);
+}
+
+#[test]
+fn a_sleeve_counts_with_units_that_are_the_baskets() {
+    let mut sleeve = core_sleeve(10_000);
+    assert!(!sleeve.counts());
+    sleeve.book.units = whole(5);
+    assert!(!sleeve.counts(), "all of them leave");
+    sleeve.book.basket = Parts::of(5);
+    assert!(sleeve.counts());
+    sleeve.book.units = Units::ZERO;
+    assert!(!sleeve.counts(), "parts of nothing");
 }
