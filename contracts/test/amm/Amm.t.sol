@@ -227,6 +227,9 @@ abstract contract AmmTest is AmmFixture {
         trader.swapV2(pair, address(token), 300 ether);
         trader.swapV3(pool, lstFirst(), 300 ether);
         _fallsBack();
+        (uint256 sold, uint256 coins) = route.quotePool(0, 1 ether, floorPrice());
+        assertEq(sold, 0, "shown as nothing for sale, not as a fault");
+        assertEq(coins, 0);
     }
 
     /// Pushed up instead: the V3 pool strays from its own mean and is not believed, even where it pays more.

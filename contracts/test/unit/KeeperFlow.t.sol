@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {IPlumeStaking} from "../../src/staking/IPlumeStaking.sol";
 import {Fixture} from "../Fixture.sol";
+import {Vm} from "forge-std/Vm.sol";
 
 /// What the keepers do, step by step, amounts worked by hand: sync, buckets, stake bus, departures, sweeps, FIFO, pro rata.
 contract KeeperFlowTest is Fixture {
@@ -300,6 +301,29 @@ contract KeeperFlowTest is Fixture {
         (, uint256 departed) = minter.processBatchUnstake();
         assertEq(departed, 11.25 ether + rest);
         assertEq(minter.totalUnstaked(), 11.25 ether + rest);
+    }
+
+    /// All stake is one validator's: what is lacking is asked of nobody twice.
+    function test_a_bucket_that_refuses_is_asked_once() public {
+        vm.prank(keeper);
+        minter.setValidatorWeight(1, 0);
+        submit(alice, 99 ether);
+        stakeAll();
+        assertEq(minter.getBuckets(0)[2].activeStake, 22.5 ether);
+        requestExit(alice, 80 ether);
+        vm.warp(T0 + 1 hours);
+        closeRung();
+        vm.mockCallRevert(factory.bucketAddress(0, 2), abi.encodeWithSignature("unstake(uint16,uint256)"), "stuck");
+        vm.recordLogs();
+        vm.prank(keeper);
+        (, uint256 departed) = minter.processBatchUnstake();
+        assertEq(departed, 67.5 ether);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        uint256 failed;
+        for (uint256 i; i < logs.length; ++i) {
+            if (logs[i].topics[0] == DepartFailed.selector) ++failed;
+        }
+        assertEq(failed, 1);
     }
 
     /// 25 buckets are more than a page of 20: the second page goes once around.
