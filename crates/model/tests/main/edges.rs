@@ -100,3 +100,27 @@ fn a_validator_to_sweep_shows_its_next_departure_when_somebody_waits_for_it() {
         }]
     );
 }
+
+#[test]
+fn a_receipt_is_approved_by_its_owner_and_his_operators_and_by_nobody_else() {
+    let mut w = World::new(&[(0, 1, 2)]);
+    w.deposit(ALICE, 99);
+    let request = w.queue(ALICE, lst(10));
+    w.ok(ALICE, MinterCall::MintReceipt { id: request });
+    let id = ReceiptId {
+        request,
+        version: 0,
+    };
+    let approve = |to| Call::Receipts(ReceiptsCall::Approve { to, id });
+    w.call(ALICE, approve(CAROL)).unwrap();
+    assert_eq!(w.s.receipts.approved[&id], CAROL);
+    assert_eq!(w.call(BOB, approve(BOB)), Err(Error::InvalidApprover(BOB)));
+    // Who may move it may not give that on.
+    assert_eq!(
+        w.call(CAROL, approve(BOB)),
+        Err(Error::InvalidApprover(CAROL))
+    );
+    w.s.receipts.operators.insert((ALICE, BOB));
+    w.call(BOB, approve(BOB)).unwrap();
+    assert_eq!(w.s.receipts.approved[&id], BOB);
+}
