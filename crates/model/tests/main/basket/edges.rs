@@ -56,33 +56,28 @@ fn a_price_in_doubt_is_no_price_of_its_sleeve() {
     assert!(nav.sound(STCORE_SLEEVE).is_ok());
 }
 
-/// CORE 500 of 840 wanted, 500 stCORE at 1.1 that are to go: 340 CORE's worth of them, up.
+/// Units of 500 stCORE at 1.1, which are to go, that an auction offers when CORE is to be that part of all.
+fn offered(core_target: u64) -> Units {
+    let mut w = World::core_and_stcore();
+    for (sleeve, target) in w.s.sleeves.iter_mut().zip([core_target, 0]) {
+        sleeve.limits.target = Bps::new(target);
+    }
+    w.ok(BOB, Call::Observe);
+    w.wait(HOUR);
+    let sell = Call::StartAuction {
+        sell: STCORE_SLEEVE,
+        buy: CORE,
+    };
+    let out = w.ok(BOB, sell);
+    assert_eq!(out.ret.len(), 1);
+    Units::new(out.ret[0])
+}
+
+/// CORE 500 of 840 wanted: 340 CORE's worth, up. Of 1,050: to the last unit.
 #[test]
 fn a_sleeve_that_is_to_go_is_sold_for_what_the_other_lacks() {
-    let mut w = World::core_and_stcore();
-    for (sleeve, target) in w.s.sleeves.iter_mut().zip([8_000, 0]) {
-        sleeve.limits.target = Bps::new(target);
-    }
-    w.ok(BOB, Call::Observe);
-    w.wait(HOUR);
-    let sell = Call::StartAuction {
-        sell: STCORE_SLEEVE,
-        buy: CORE,
-    };
-    let sold = Units::of(309_090_909_090_909_090_910);
-    assert_eq!(w.ok(BOB, sell).ret, [sold.raw()]);
-    // To the last unit when more is lacking than there is.
-    let mut w = World::core_and_stcore();
-    for (sleeve, target) in w.s.sleeves.iter_mut().zip([10_000, 0]) {
-        sleeve.limits.target = Bps::new(target);
-    }
-    w.ok(BOB, Call::Observe);
-    w.wait(HOUR);
-    let sell = Call::StartAuction {
-        sell: STCORE_SLEEVE,
-        buy: CORE,
-    };
-    assert_eq!(w.ok(BOB, sell).ret, [whole(500).raw()]);
+    assert_eq!(offered(8_000), Units::of(309_090_909_090_909_090_910));
+    assert_eq!(offered(10_000), whole(500));
 }
 
 #[test]
