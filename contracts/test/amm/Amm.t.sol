@@ -249,6 +249,22 @@ abstract contract AmmTest is AmmFixture {
         assertEq(sold, 1 ether);
     }
 
+    /// A little off its mean, to either side, it is still believed.
+    function test_amm_a_price_near_its_mean_is_used_on_either_side() public {
+        fillV3(1_000 ether);
+        pass(1 hours);
+        (, int24 mean,,,,,) = pool.slot0();
+        uint256 mark = vm.snapshotState();
+        for (uint256 side; side < 2; ++side) {
+            trader.swapV3(pool, side == 0, 1 ether);
+            (, int24 tick,,,,,) = pool.slot0();
+            assertTrue(side == 0 ? tick < mean : tick > mean, "moved");
+            (uint256 sold,) = route.quotePool(1, 1 ether, floorPrice());
+            assertEq(sold, 1 ether);
+            vm.revertToState(mark);
+        }
+    }
+
     function test_l33_a_paused_pool_falls_back() public {
         fillV2(10_000 ether, 10_000 ether);
         fillV3(1_000 ether);
