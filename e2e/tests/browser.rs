@@ -120,3 +120,27 @@ async fn parts_in_a_browser_to_the_wei() {
     .await
     .expect("in time");
 }
+
+/// Into the basket by one asset and by all, out at once, in kind and by an epoch that the keepers bring home, and new weights
+/// from the proposal to their execution: in a browser, to the wei against the contracts' events and views.
+#[tokio::test(flavor = "multi_thread")]
+async fn basket_in_a_browser_to_the_wei() {
+    let Some(chromium) = chromium() else { return };
+    timeout(LIMIT, async {
+        let site = Site::with_basket(&[]).await;
+        let service = Service::start(&site, "run", "on").await;
+        let status = script("basket", chromium)
+            .env("BASE_URL", &service.base)
+            .env("RPC_URL", &site.url)
+            .env("PRIVATE_KEY", KEYS[3])
+            .status()
+            .await
+            .expect("tsx: run scripts/setup");
+        assert!(
+            status.success(),
+            "the basket failed; the words are above, the pictures in web/e2e/out"
+        );
+    })
+    .await
+    .expect("in time");
+}

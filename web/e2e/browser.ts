@@ -46,7 +46,7 @@ export function complaints(page: Page): string[] {
   const out: string[] = []
   page.on('pageerror', (error) => out.push(`page error: ${error.message}`))
   page.on('console', (message) => {
-    if (message.type() === 'error') out.push(`console: ${message.text()}`)
+    if (message.type() === 'error') out.push(`console: ${message.text()} (${message.location().url})`)
   })
   return out
 }

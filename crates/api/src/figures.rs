@@ -29,7 +29,7 @@ pub(crate) const BPS: U256 = U256::from_limbs([10_000, 0, 0, 0]);
 impl AppState {
     pub(crate) async fn overview(&self) -> Result<Overview, ApiError> {
         let minter = self.liquid()?.minter.0;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let (assets, supply, rate, stats, active, line) = try_join!(
             now.read(minter, Minter::assetsCall {}),
             now.read(minter, Minter::supplyCall {}),
@@ -101,7 +101,7 @@ impl AppState {
 
     pub(crate) async fn validators(&self) -> Result<Vec<Validator>, ApiError> {
         let contracts = self.liquid()?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let minter = contracts.minter.0;
         let (ids, list, keeper, active) = try_join!(
             now.read(minter, Minter::validatorsCall {}),
@@ -184,7 +184,7 @@ impl AppState {
 
     pub(crate) async fn account(&self, account: Address) -> Result<Account, ApiError> {
         let contracts = self.liquid()?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let (balance, earned, rate) = try_join!(
             now.read(contracts.token.0, Token::balanceOfCall { account }),
             now.read(contracts.token.0, Token::earnedCall { account }),
@@ -204,7 +204,7 @@ impl AppState {
 
     pub(crate) async fn quote_exit(&self, amount: U256) -> Result<ExitQuote, ApiError> {
         let minter = self.liquid()?.minter.0;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let (quote, fees, line, keeper, force) = try_join!(
             now.try_read(minter, Minter::quoteExitCall { amount }),
             now.read(minter, Minter::feesAndRatiosCall {}),
@@ -287,7 +287,7 @@ impl AppState {
 
     pub(crate) async fn quote_deposit(&self, amount: U256) -> Result<DepositQuote, ApiError> {
         let minter = self.liquid()?.minter.0;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let (lst, rate) = try_join!(
             now.try_read(minter, Minter::quoteDepositCall { coins: amount }),
             now.read(minter, Minter::rateCall {}),
@@ -327,7 +327,7 @@ impl AppState {
             .map(|r| r.id)
             .collect();
         let minter = self.liquid()?.minter.0;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let (rate, line, fees, hints) = try_join!(
             now.read(minter, Minter::rateCall {}),
             now.read(minter, Minter::lineCall {}),

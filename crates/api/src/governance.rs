@@ -33,7 +33,7 @@ impl AppState {
     pub(crate) async fn governance(&self) -> Result<Governance, ApiError> {
         let at = self.basket()?;
         let (governor, gov, timelock) = (at.governor.0, at.gov.0, at.timelock.0);
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let time = now.block.timestamp;
         // Votes are counted at the end of a second that is over.
         let before = U256::from(time.saturating_sub(1));
@@ -86,7 +86,7 @@ impl AppState {
             .await
             .map_err(paged(cursor))?;
         let sleeves = self.sleeve_adapters().await?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let items = stream::iter(rows.items)
             .map(|row| proposal(&now, &at, &sleeves, row))
             .buffered(SIDE_BY_SIDE)
@@ -116,7 +116,7 @@ impl AppState {
             .await
             .map_err(paged(cursor))?;
         let sleeves = self.sleeve_adapters().await?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         Ok(ProposalDetail {
             proposal: proposal(&now, &at, &sleeves, row).await?,
             votes: page(votes, vote),
@@ -137,7 +137,7 @@ impl AppState {
             .votes_of(account, &page_request(cursor, limit))
             .await
             .map_err(paged(cursor))?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let gov = at.gov.0;
         let (balance, votes, delegate, threshold) = try_join!(
             now.read(gov, IErc20::balanceOfCall { account }),
@@ -169,7 +169,7 @@ impl AppState {
             .await
             .map_err(paged(cursor))?;
         let sleeves = self.sleeve_adapters().await?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let timelock = at.timelock.0;
         let (delay, longest, baskets) = try_join!(
             now.read(timelock, Controller::getMinDelayCall {}),
@@ -216,6 +216,9 @@ impl AppState {
             store::OperationState::Scheduled => {
                 let ask = OurTimelock::readyAtCall { id: row.id };
                 let ready = secs(now.read(at.timelock.0, ask).await?);
+                if ready == 0 && now.block.number < row.block {
+                    return Err(ApiError::IndexUnavailable);
+                }
                 waits(ready, now.block.timestamp)
             }
         };

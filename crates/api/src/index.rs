@@ -71,16 +71,11 @@ impl AppState {
         let decisions = store.last_decisions().await.map_err(index)?;
         let leader = store.leader().await.map_err(index)?;
         let seq = store.seq().await.map_err(index)?;
-        let head = self
-            .live()
-            .now()
-            .await
-            .ok()
-            .map(|now| crate::dto::ChainHead {
-                number: now.block.number,
-                hash: Hash(now.block.hash),
-                timestamp: now.block.timestamp,
-            });
+        let head = self.now().await.ok().map(|now| crate::dto::ChainHead {
+            number: now.block.number,
+            hash: Hash(now.block.hash),
+            timestamp: now.block.timestamp,
+        });
         Ok(Status {
             lag_blocks: head
                 .as_ref()

@@ -19,7 +19,7 @@ use chain::{
 };
 use tokio::sync::{OnceCell, Semaphore};
 
-use crate::error::ApiError;
+use crate::{error::ApiError, server::AppState};
 
 /// Answers kept of one block. Beyond it answers are still given, only not kept.
 const MOST_ANSWERS: usize = 20_000;
@@ -37,14 +37,22 @@ pub(crate) struct Snapshot {
     timeout: Duration,
 }
 
-/// The newest snapshot, renewed when it is older than the cache time.
+/// The newest snapshot, renewed when it is older than the cache time or than what the index shows.
 pub(crate) struct Live {
     pool: Pool,
     cache: Duration,
     timeout: Duration,
     permits: Arc<Semaphore>,
-    /// Held while the head is asked for, so that a crowd asks once. A failure is kept as long as an answer.
-    last: tokio::sync::Mutex<Option<(Instant, Option<Arc<Snapshot>>)>>,
+    /// Held while the head is asked for, so that a crowd asks once.
+    last: tokio::sync::Mutex<Option<Asked>>,
+}
+
+/// A question for the head. A failure is kept as long as an answer.
+struct Asked {
+    at: Instant,
+    /// The block that was wanted, or a later one that came: no more than one question is asked for it in a cache time.
+    least: u64,
+    snapshot: Option<Arc<Snapshot>>,
 }
 
 impl Live {
@@ -58,18 +66,19 @@ impl Live {
         }
     }
 
-    /// The chain now.
+    /// The chain now; at block `least` or later, unless the endpoints are behind it.
     ///
     /// # Errors
     /// [`ApiError::ChainUnavailable`].
-    pub(crate) async fn now(&self) -> Result<Arc<Snapshot>, ApiError> {
+    pub(crate) async fn now(&self, least: u64) -> Result<Arc<Snapshot>, ApiError> {
         let mut last = self.last.lock().await;
-        if let Some((at, snapshot)) = &*last
-            && at.elapsed() < self.cache
+        if let Some(asked) = &*last
+            && asked.at.elapsed() < self.cache
+            && (asked.least >= least || asked.snapshot.is_none())
         {
-            return snapshot.clone().ok_or(ApiError::ChainUnavailable);
+            return asked.snapshot.clone().ok_or(ApiError::ChainUnavailable);
         }
-        let known = last.take().and_then(|(_, snapshot)| snapshot);
+        let known = last.take().and_then(|asked| asked.snapshot);
         let head = match tokio::time::timeout(self.timeout, self.pool.latest()).await {
             Ok(Ok(head)) => Some(head),
             Ok(Err(error)) => {
@@ -91,8 +100,24 @@ impl Live {
                 timeout: self.timeout,
             }),
         });
-        *last = Some((Instant::now(), snapshot.clone()));
+        *last = Some(Asked {
+            at: Instant::now(),
+            least: least.max(snapshot.as_ref().map_or(0, |now| now.block.number)),
+            snapshot: snapshot.clone(),
+        });
         snapshot.ok_or(ApiError::ChainUnavailable)
+    }
+}
+
+impl AppState {
+    /// The chain now, and not before what the index shows: rows that were read are known to it.
+    ///
+    /// # Errors
+    /// [`ApiError::ChainUnavailable`].
+    pub(crate) async fn now(&self) -> Result<Arc<Snapshot>, ApiError> {
+        // Without the index any block will do.
+        let indexed = self.store().cursor().await.ok().flatten();
+        self.live().now(indexed.map_or(0, |at| at.number)).await
     }
 }
 

@@ -107,7 +107,7 @@ impl AppState {
         };
         let cursor = self.store().cursor().await;
         let holes = self.store().completeness().await;
-        let head = self.live().now().await.ok().map(|now| now.block.number);
+        let head = self.now().await.ok().map(|now| now.block.number);
         let most = self.config().max_lag_blocks;
         let store = match (&cursor, &holes) {
             (Ok(_), Ok(_)) => check("store", true, "answers".to_owned()),

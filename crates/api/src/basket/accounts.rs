@@ -49,7 +49,7 @@ impl AppState {
             .map_err(paged(cursor))?;
         let holder = self.store().basket_holder(account).await.map_err(index)?;
         let waits = self.store().waiting_legs_of(account).await.map_err(index)?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let basket = at.basket.0;
         let held = self.held(&now, basket).await?;
         let (nav, shares, recipient, book) = try_join!(
@@ -201,7 +201,7 @@ impl AppState {
             .basket_receipts_of(owner, &short_page_request(cursor, limit))
             .await
             .map_err(paged(cursor))?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let book = self.book(&now, &at).await?;
         let items = stream::iter(rows.items)
             .map(|row| self.receipt_of_position(&now, &book, row))
@@ -221,7 +221,7 @@ impl AppState {
             what: "receipt",
             id: id.to_string(),
         })?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let book = self.book(&now, &at).await?;
         self.receipt_of_position(&now, &book, row).await
     }

@@ -86,7 +86,7 @@ impl AppState {
             .epochs(&short_page_request(cursor, limit))
             .await
             .map_err(paged(cursor))?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let book = self.book(&now, &at).await?;
         let items = stream::iter(rows.items)
             .map(|row| self.epoch(&now, &book, row.id, Some(row)))
@@ -101,7 +101,7 @@ impl AppState {
 
     pub(crate) async fn basket_epoch(&self, id: u64) -> Result<BasketEpoch, ApiError> {
         let at = self.basket()?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let book = self.book(&now, &at).await?;
         if id == 0 || id > book.open.id {
             return Err(ApiError::NotFound {

@@ -34,7 +34,7 @@ impl AppState {
             .await
             .map_err(paged(cursor))?;
         let auctions = page(rows, |(row, _)| auction(row));
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let (readings, id, drift, budget, paused) = try_join!(
             now.read(basket, Basket::driftReadingsCall {}),
             now.read(basket, Basket::auctionIdCall {}),

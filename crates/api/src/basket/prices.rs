@@ -20,7 +20,7 @@ use crate::{
 impl AppState {
     pub(crate) async fn basket_prices(&self) -> Result<BasketPrices, ApiError> {
         let at = self.basket()?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let held = self.held(&now, at.basket.0).await?;
         let feed = now.read(at.basket.0, Basket::feedCall {}).await?;
         let state = held

@@ -27,7 +27,7 @@ impl AppState {
     ) -> Result<BasketExitQuote, ApiError> {
         let at = self.basket()?;
         let basket = at.basket.0;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let held = self.held(&now, basket).await?;
         let (quote, most, fees, open, paused, nav) = try_join!(
             now.try_read(basket, Basket::quoteExitCall { shares }),
@@ -107,7 +107,7 @@ impl AppState {
     ) -> Result<BasketDepositQuote, ApiError> {
         let at = self.basket()?;
         let basket = at.basket.0;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let held = self.held(&now, basket).await?;
         let index = usize::try_from(sleeve).unwrap_or(usize::MAX);
         let one = held.get(index).ok_or_else(|| ApiError::NotFound {
@@ -166,7 +166,7 @@ impl AppState {
     ) -> Result<BasketMintQuote, ApiError> {
         let at = self.basket()?;
         let basket = at.basket.0;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let held = self.held(&now, basket).await?;
         let (quote, fees, share_cap, total, paused) = try_join!(
             now.try_read(basket, Basket::quoteMintInKindCall { priced }),

@@ -26,7 +26,7 @@ use crate::{
 impl AppState {
     pub(crate) async fn basket_sleeves(&self) -> Result<BasketSleeves, ApiError> {
         let at = self.basket()?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let held = self.held(&now, at.basket.0).await?;
         let weights = weights(&held);
         let sleeves = stream::iter(held.into_iter().zip(weights))

@@ -30,7 +30,7 @@ impl AppState {
     pub(crate) async fn basket_summary(&self) -> Result<BasketSummary, ApiError> {
         let at = self.basket()?;
         let basket = at.basket.0;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let held = self.held(&now, basket).await?;
         let (nav, shares) = self.nav(&now, &at, &held).await?;
         let (fees, idle, share_cap, drift, longest, most) = try_join!(

@@ -33,7 +33,7 @@ impl AppState {
 
     pub(crate) async fn pools(&self) -> Result<ExitPools, ApiError> {
         let minter = self.liquid()?.minter.0;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let force = now.read(minter, Minter::ammRouteCall {}).await?;
         let known = self.store().pools().await.map_err(index)?;
         let mut pools = Vec::new();
@@ -65,7 +65,7 @@ impl AppState {
 
     pub(crate) async fn quote_pool(&self, amount: U256) -> Result<PoolQuote, ApiError> {
         let minter = self.liquid()?.minter.0;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let (force, rate) = try_join!(
             now.read(minter, Minter::ammRouteCall {}),
             now.read(minter, Minter::rateCall {}),

@@ -16,7 +16,7 @@ use crate::{
 impl AppState {
     pub(crate) async fn payouts(&self, account: Address) -> Result<Payouts, ApiError> {
         let minter = self.liquid()?.minter.0;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let ask = Minter::autoPayCall { owner: account };
         let auto_pay = now.read(minter, ask).await?;
         let said = self.store().auto_pay(account).await.map_err(index)?;
@@ -99,7 +99,7 @@ impl AppState {
             .scheduled(&short_page_request(cursor, limit))
             .await
             .map_err(paged(cursor))?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let delay = secs(now.read(minter, Minter::longestExitCall {}).await?);
         let items = stream::iter(rows.items)
             .map(|row| {

@@ -15,7 +15,7 @@ use crate::{
 impl AppState {
     pub(crate) async fn reserve(&self) -> Result<Reserve, ApiError> {
         let minter = self.liquid()?.minter.0;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         Ok(Reserve {
             held: Wei(now.read(minter, Minter::insuranceCall {}).await?),
             block: now.block.number,
@@ -50,7 +50,7 @@ impl AppState {
 
     pub(crate) async fn converter(&self) -> Result<Converter, ApiError> {
         let minter = self.liquid()?.minter.0;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let at = now.read(minter, Minter::converterCall {}).await?;
         let mut tokens = Vec::new();
         for row in self.store().conversions().await.map_err(index)? {

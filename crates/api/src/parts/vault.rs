@@ -22,7 +22,7 @@ impl AppState {
     pub(crate) async fn vault(&self) -> Result<Vault, ApiError> {
         let contracts = self.liquid()?;
         let at = part(contracts.vault, "vault")?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let (shares, lst, price, held, pending, terms) = try_join!(
             now.read(at, Vaults::totalSupplyCall {}),
             now.read(at, Vaults::totalAssetsCall {}),
@@ -84,7 +84,7 @@ impl AppState {
     pub(crate) async fn vault_position(&self, account: Address) -> Result<VaultPosition, ApiError> {
         let contracts = self.liquid()?;
         let at = part(contracts.vault, "vault")?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let (shares, redeemable, rate) = try_join!(
             now.read(at, Vaults::balanceOfCall { account }),
             now.read(at, Vaults::maxRedeemCall { owner: account }),
@@ -119,7 +119,7 @@ impl AppState {
             .vault_requests_of(account, &short_page_request(cursor, limit))
             .await
             .map_err(paged(cursor))?;
-        let now = self.live().now().await?;
+        let now = self.now().await?;
         let open = now
             .read(self.liquid()?.minter.0, Minter::openRungCall {})
             .await?;

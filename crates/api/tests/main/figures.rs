@@ -171,6 +171,45 @@ async fn a_crowd_asks_the_chain_once() {
     assert_eq!(world.node.count("eth_call"), 12);
 }
 
+/// A world whose answers are kept for an hour, and a question that tells its block.
+async fn kept() -> (World, String) {
+    let mut config = config();
+    config.cache = Duration::from_secs(3_600);
+    let world = World::with(config).await;
+    let call = IMinter::quoteDepositCall { coins: wei(95) };
+    world.chain.install(MINTER, minter().on(&call, &wei(100)));
+    (world, format!("/api/v1/quote/deposit?amount={}", wei(95)))
+}
+
+/// What was just indexed is asked about at its own block, not at the one that is still in the cache.
+#[tokio::test]
+async fn an_answer_is_never_from_before_the_index() {
+    let (world, quote) = kept().await;
+    for _ in 0..3 {
+        let indexed = world.index(vec![]).await.number;
+        assert_eq!(world.get(&quote).await.json()["block"], json!(indexed));
+    }
+    // The chain alone goes on: the cache holds.
+    world.chain.mine(2);
+    let asked = world.node.count("eth_getBlockByNumber");
+    world.get(&quote).await;
+    assert_eq!(world.node.count("eth_getBlockByNumber"), asked);
+}
+
+/// Endpoints that are behind the index are asked once for its block, not by every visitor.
+#[tokio::test]
+async fn endpoints_behind_the_index_are_asked_once() {
+    let (world, quote) = kept().await;
+    let indexed = world.index(vec![]).await.number;
+    world.node.set_lag(1);
+    let asked = world.node.count("eth_getBlockByNumber");
+    let visits = (0..20).map(|_| world.get(&quote));
+    for answer in futures_util::future::join_all(visits).await {
+        assert_eq!(answer.json()["block"], json!(indexed - 1));
+    }
+    assert_eq!(world.node.count("eth_getBlockByNumber") - asked, 1);
+}
+
 #[tokio::test]
 async fn an_outage_is_asked_once_as_well() {
     let mut config = config();
