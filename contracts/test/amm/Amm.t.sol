@@ -531,6 +531,10 @@ abstract contract AmmTest is AmmFixture {
         for (uint256 i; i < 2; ++i) {
             BackCaller more = new BackCaller(address(token), address(wcoin), address(0), "");
             minter.setAmmPool(address(more), IAmmRoute.Style.V2, 30);
+            // Named again it is the same pool, with its new fee.
+            minter.setAmmPool(address(more), IAmmRoute.Style.V2, 40);
+            assertEq(route.pools().length, 3 + i);
+            assertEq(route.pools()[2 + i].feeBps, 40);
         }
         BackCaller fifth = new BackCaller(address(token), address(wcoin), address(0), "");
         vm.expectRevert(abi.encodeWithSelector(IAmmRoute.TooManyPools.selector, 4));

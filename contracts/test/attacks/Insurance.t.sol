@@ -69,6 +69,8 @@ contract InsuranceAttackTest is Attack {
         assertEq(minter.assets(), 75 ether);
         // The next loss finds it: of the other validator's 45, all are covered.
         staking.slashValidator(0);
+        vm.expectEmit(address(minter));
+        emit InsuranceUsed(45 ether, 55 ether);
         minter.bookSlash(0);
         assertEq(minter.rate(), 0.75e27);
         assertEq(minter.insurance(), 55 ether);

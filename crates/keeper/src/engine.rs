@@ -113,6 +113,8 @@ pub struct Config {
     pub drift_every: u64,
     /// Drifts worth less than this are not auctioned.
     pub auction_least: u128,
+    /// Fees of the basket that are worth less than this are left to grow.
+    pub fees_least: u128,
     /// Intents accepted in an hour.
     pub intents_per_hour: usize,
     /// How to send.
@@ -146,6 +148,7 @@ impl Default for Config {
             observe_every: 3_600,
             drift_every: 3_600,
             auction_least: 1_000_000_000_000_000_000,
+            fees_least: 1_000_000_000_000_000_000,
             intents_per_hour: 60,
             send: SendPolicy::default(),
         }

@@ -40,6 +40,9 @@ pub enum Job {
     Harvest,
     /// Stake what exits do not need, and refresh the buffer target. Counter: stake, headroom, target, cursors.
     StakeBus,
+    /// Book what the staking system has of a sleeve with a validator. Target: sleeve and validator. Counter: what is booked, and what
+    /// would be.
+    Reconcile,
     /// Claim what a basket's sleeve earned and book gains and losses. Target: the sleeve. Counter: its round.
     BasketHarvest,
     /// Close the basket's open epoch. Counter: its number.
@@ -62,6 +65,9 @@ pub enum Job {
     EndAuction,
     /// Start an auction. Counter: the last one's id.
     StartAuction,
+    /// Pay the basket's fees to who gets them. Target: none for the management fee's shares, or the sleeve for the performance fee's
+    /// units. Counter: what there is.
+    CollectFees,
 }
 
 /// What a job is for.
@@ -73,12 +79,13 @@ enum Wants {
     Leg,
     Account,
     SleeveOrAccount,
+    SleeveOrNothing,
 }
 
 impl Job {
     /// All of them, in the order in which a tick takes them, the minter's before the basket's: losses before money, money before
     /// stake, stake before what only prepares something.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::SyncValidators,
         Self::BookSlash,
         Self::ClaimRewards,
@@ -92,6 +99,7 @@ impl Job {
         Self::Skim,
         Self::Harvest,
         Self::StakeBus,
+        Self::Reconcile,
         Self::BasketHarvest,
         Self::CloseEpoch,
         Self::StartLeg,
@@ -103,6 +111,7 @@ impl Job {
         Self::NoteDrift,
         Self::EndAuction,
         Self::StartAuction,
+        Self::CollectFees,
     ];
 
     /// Its name in configuration, journal and API.
@@ -122,6 +131,7 @@ impl Job {
             Self::Skim => "skim",
             Self::Harvest => "harvest",
             Self::StakeBus => "stake-bus",
+            Self::Reconcile => "reconcile",
             Self::BasketHarvest => "basket-harvest",
             Self::CloseEpoch => "close-epoch",
             Self::StartLeg => "start-leg",
@@ -133,6 +143,7 @@ impl Job {
             Self::NoteDrift => "note-drift",
             Self::EndAuction => "end-auction",
             Self::StartAuction => "start-auction",
+            Self::CollectFees => "collect-fees",
         }
     }
 
@@ -141,7 +152,8 @@ impl Job {
     pub fn is_basket(self) -> bool {
         matches!(
             self,
-            Self::BasketHarvest
+            Self::Reconcile
+                | Self::BasketHarvest
                 | Self::CloseEpoch
                 | Self::StartLeg
                 | Self::CollectLeg
@@ -152,6 +164,7 @@ impl Job {
                 | Self::NoteDrift
                 | Self::EndAuction
                 | Self::StartAuction
+                | Self::CollectFees
         )
     }
 
@@ -160,8 +173,9 @@ impl Job {
             Self::BookSlash | Self::ClaimRewards | Self::Sweep => Wants::Validator,
             Self::BasketHarvest | Self::DelegateIdle => Wants::Sleeve,
             Self::StartLeg | Self::CollectLeg => Wants::Leg,
-            Self::DeliverLeg | Self::MoveStake => Wants::Account,
+            Self::DeliverLeg | Self::MoveStake | Self::Reconcile => Wants::Account,
             Self::ObservePrices => Wants::SleeveOrAccount,
+            Self::CollectFees => Wants::SleeveOrNothing,
             _ => Wants::Nothing,
         }
     }
@@ -176,6 +190,7 @@ impl Job {
             Wants::Leg => "an epoch and a sleeve (\"12/1\")",
             Wants::Account => "a sleeve and an account (\"1/0x…\")",
             Wants::SleeveOrAccount => "a sleeve's id, or a sleeve and a guard (\"1/0x…\")",
+            Wants::SleeveOrNothing => "no target, or a sleeve's id",
         }
     }
 
@@ -278,6 +293,7 @@ impl Target {
             }
             Wants::Account => account(),
             Wants::SleeveOrAccount => sleeve().or_else(account),
+            Wants::SleeveOrNothing => sleeve().or(Some(Self::All)),
         };
         // One spelling only: "+7", "007" or an address in capitals are not the target of another work.
         target.filter(|target| target.to_string() == text)

@@ -100,6 +100,11 @@ impl Steps<'_> {
 #[must_use]
 pub fn counter(job: Job, target: Target, view: &BasketView) -> Option<B256> {
     Some(match (job, target) {
+        (Job::Reconcile, Target::Account { sleeve, account }) => {
+            let stakes = validators(view.sleeve(sleeve)?)?;
+            let one = stakes.iter().find(|one| one.account == account)?;
+            hash([one.stake, one.told?])
+        }
         // A round's second harvest is another generation of the same counter.
         (Job::BasketHarvest, Target::Sleeve(id)) => view.sleeve(id)?.info.round.into(),
         (Job::CloseEpoch, Target::All) => U256::from(view.open.id).into(),
@@ -147,6 +152,8 @@ pub fn counter(job: Job, target: Target, view: &BasketView) -> Option<B256> {
         (Job::NoteDrift, Target::All) => U256::from(view.drift.last.at).into(),
         (Job::StartAuction, Target::All) => view.auction.id.into(),
         (Job::EndAuction, Target::All) => hash([view.auction.id, U256::from(view.auction.endable)]),
+        (Job::CollectFees, Target::All) => view.fee_shares.into(),
+        (Job::CollectFees, Target::Sleeve(id)) => view.sleeve(id)?.info.feeUnits.into(),
         _ => return None,
     })
 }
@@ -162,6 +169,7 @@ pub fn plan(job: Job, view: &BasketView, config: &Config, asked: Option<Target>)
         list: Vec::new(),
     };
     match job {
+        Job::Reconcile => reconcile(&mut steps),
         Job::BasketHarvest => harvest(&mut steps, config),
         Job::CloseEpoch => close(&mut steps),
         Job::StartLeg => start_legs(&mut steps),
@@ -173,6 +181,7 @@ pub fn plan(job: Job, view: &BasketView, config: &Config, asked: Option<Target>)
         Job::NoteDrift => note_drift(&mut steps, config),
         Job::EndAuction => end_auction(&mut steps),
         Job::StartAuction => start_auction(&mut steps, config),
+        Job::CollectFees => collect_fees(&mut steps, config),
         // The minter's.
         _ => {}
     }
@@ -180,6 +189,28 @@ pub fn plan(job: Job, view: &BasketView, config: &Config, asked: Option<Target>)
 }
 
 // ---------------------------------------------------------------------------------------------------------------- dawn
+
+/// What the staking system says it has of us is not what is booked: a leg that asks for what is not there would fail, and what is
+/// there again earns for nobody.
+fn reconcile(steps: &mut Steps<'_>) {
+    let view = steps.view;
+    for sleeve in &view.sleeves {
+        for one in validators(sleeve).unwrap_or_default() {
+            let Some(told) = one.told.filter(|told| *told != one.stake) else {
+                continue;
+            };
+            let target = Target::Account {
+                sleeve: sleeve.id,
+                account: one.account,
+            };
+            let call = ICoreSleeve::reconcileCall {
+                validator: one.account,
+            };
+            let reason = format!("{} wei are booked and {told} are there", one.stake);
+            steps.act(target, sleeve.info.sleeve, &call, reason);
+        }
+    }
+}
 
 /// Once a round for each sleeve, when the round has turned; again for what came after it, and at once for a loss that shows.
 fn harvest(steps: &mut Steps<'_>, config: &Config) {
@@ -217,6 +248,9 @@ fn harvest(steps: &mut Steps<'_>, config: &Config) {
                 // A loss is booked even where nothing can be claimed.
                 plan.or_else = Some(book.abi_encode().into());
             }
+        } else if sleeve.loss().is_some() && validators(sleeve).is_some_and(is_found) {
+            // Not lost, only not booked again yet.
+            steps.wait(target, "stake that is there again".to_owned(), None);
         } else if let Some(lost) = sleeve.loss() {
             steps.act(
                 target,
@@ -234,6 +268,12 @@ fn harvest(steps: &mut Steps<'_>, config: &Config) {
             steps.act(target, basket, &call, "asked for".to_owned());
         }
     }
+}
+
+/// The staking system has more with one of them than is booked, and it was booked before.
+fn is_found(list: &[StakeView]) -> bool {
+    list.iter()
+        .any(|one| one.told.is_some_and(|told| told > one.stake))
 }
 
 /// The day has begun and the staking system's round has not; it does within [`TURN`], or nobody waits for it.
@@ -872,6 +912,35 @@ fn start_auction(steps: &mut Steps<'_>, config: &Config) {
     }
 }
 
+// ---------------------------------------------------------------------------------------------------------------- fees
+
+/// Fees go to who gets them when they are worth it. Who holds shares is not concerned: what is accrued counts already.
+fn collect_fees(steps: &mut Steps<'_>, config: &Config) {
+    let (view, basket) = (steps.view, steps.view.contracts.basket);
+    let least = U256::from(config.fees_least);
+    let is_enough = |worth: &U256| !worth.is_zero() && *worth >= least;
+    let worth = view.fee_shares.saturating_mul(view.nav_low) / U256::from(ONE);
+    if is_enough(&worth) {
+        let reason = format!("{} shares of the management fee", view.fee_shares);
+        if let Some(plan) = steps.act(Target::All, basket, &B::collectFeesCall {}, reason) {
+            plan.value = Some(worth);
+        }
+    }
+    for sleeve in &view.sleeves {
+        let units = sleeve.info.feeUnits;
+        let Some(worth) = sleeve.worth(units).filter(is_enough) else {
+            continue;
+        };
+        let call = B::collectUnitFeesCall {
+            sleeve: U256::from(sleeve.id),
+        };
+        let reason = format!("{units} units of the performance fee");
+        if let Some(plan) = steps.act(Target::Sleeve(sleeve.id), basket, &call, reason) {
+            plan.value = Some(worth);
+        }
+    }
+}
+
 // ------------------------------------------------------------------------------------------------------ worth and done
 
 /// Whether a simulated call that answered `output` is worth sending. `cost` is what its gas costs now, in wei, where it goes by
@@ -915,6 +984,13 @@ pub(crate) fn is_done(
         })
     };
     match job {
+        Job::Reconcile => told(
+            adapter,
+            &[
+                ICoreSleeve::StakeLost::SIGNATURE_HASH,
+                ICoreSleeve::StakeFound::SIGNATURE_HASH,
+            ],
+        ),
         Job::BasketHarvest => told(
             Some(basket),
             &[B::Harvested::SIGNATURE_HASH, B::LossBooked::SIGNATURE_HASH],
@@ -940,6 +1016,13 @@ pub(crate) fn is_done(
         Job::NoteDrift => told(Some(basket), &[B::DriftNoted::SIGNATURE_HASH]),
         Job::StartAuction => told(Some(basket), &[B::AuctionStarted::SIGNATURE_HASH]),
         Job::EndAuction => told(Some(basket), &[B::AuctionEnded::SIGNATURE_HASH]),
+        Job::CollectFees => told(
+            Some(basket),
+            &[
+                B::FeesCollected::SIGNATURE_HASH,
+                B::UnitFeesCollected::SIGNATURE_HASH,
+            ],
+        ),
         _ => true,
     }
 }

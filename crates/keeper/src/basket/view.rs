@@ -166,6 +166,8 @@ pub struct StakeView {
     pub account: Address,
     /// What is booked with it, wei.
     pub stake: U256,
+    /// What would be booked with it after asking the staking system, wei; `None` when that does not answer.
+    pub told: Option<U256>,
     /// Its weight.
     pub weight: u64,
     /// Known, not jailed, and takes delegations.
@@ -255,6 +257,10 @@ pub struct BasketView {
     pub drift: DriftView,
     /// The auction.
     pub auction: AuctionView,
+    /// Coins (wei) for 1e18 wei of shares, from below; 0 when there is no price.
+    pub nav_low: U256,
+    /// Shares of the management fee that nobody has collected yet.
+    pub fee_shares: U256,
     /// Legs in kind that wait, of the candidates that were looked at: see [`BasketView::look_at`].
     pub waiting: Vec<WaitingLeg>,
 }
@@ -345,6 +351,12 @@ impl BasketView {
             .try_collect::<Vec<_>>()
             .await?;
         let auction = read_auction(pool, basket, id, small(paused.until), at).await?;
+        let (max_instant, nav, fee_shares) = tokio::try_join!(
+            ask(pool, basket, B::maxInstantCall {}, at),
+            ask(pool, basket, B::navCall {}, at),
+            // It refuses while there is nothing.
+            ask(pool, basket, B::collectFeesCall {}, at),
+        )?;
         let view = Self {
             block,
             contracts,
@@ -353,9 +365,7 @@ impl BasketView {
             sleeves,
             floor: idle.floor,
             buffer: idle.buffer,
-            max_instant: ask(pool, basket, B::maxInstantCall {}, at)
-                .await?
-                .unwrap_or_default(),
+            max_instant: max_instant.unwrap_or_default(),
             drift: DriftView {
                 last: Reading {
                     over: readings.over,
@@ -370,6 +380,8 @@ impl BasketView {
                 limit_bps: limit,
             },
             auction,
+            nav_low: nav.map_or(U256::ZERO, |nav| nav.low),
+            fee_shares: fee_shares.unwrap_or_default(),
             waiting: Vec::new(),
         };
         Ok(view)
@@ -714,14 +726,19 @@ impl CoreView {
         let mut validators: Vec<StakeView> = stream::iter(list)
             .map(|one| async move {
                 let candidate = one.account;
-                let (takes, elected, jailed) = tokio::try_join!(
+                let told = ICoreSleeve::reconcileCall {
+                    validator: candidate,
+                };
+                let (takes, elected, jailed, told) = tokio::try_join!(
                     ask(pool, hub, Hub::canDelegateCall { candidate }, at),
                     ask(pool, hub, Hub::isValidatorCall { candidate }, at),
                     ask(pool, hub, Hub::isJailedCall { candidate }, at),
+                    ask(pool, adapter, told, at),
                 )?;
                 Ok::<_, Error>(StakeView {
                     account: candidate,
                     stake: U256::from(one.stake),
+                    told,
                     weight: u64::from(one.weight),
                     takes: takes.unwrap_or(false),
                     elected: elected.unwrap_or(false),

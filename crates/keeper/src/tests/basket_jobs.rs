@@ -42,6 +42,7 @@ fn validator(byte: u8, weight: u64, stake: U256) -> StakeView {
     StakeView {
         account: Address::repeat_byte(byte),
         stake,
+        told: Some(stake),
         weight,
         takes: true,
         elected: true,
@@ -166,6 +167,8 @@ fn view() -> BasketView {
             limit_bps: U256::from(1_000),
         },
         auction: AuctionView::default(),
+        nav_low: coins(1),
+        fee_shares: U256::ZERO,
         waiting: Vec::new(),
     }
 }
@@ -243,6 +246,128 @@ fn at_rest_nothing_is_to_be_done() {
 }
 
 #[test]
+fn what_the_system_has_is_booked_when_it_is_not_what_is_booked() {
+    let who = format!("do 0/{:#x}", Address::repeat_byte(2));
+    table(
+        Job::Reconcile,
+        &[
+            (
+                "less",
+                &|view| core(view).validators[1].told = Some(coins(94)),
+                &[&who],
+            ),
+            (
+                "as much again as was booked",
+                &|view| core(view).validators[1].told = Some(coins(125)),
+                &[&who],
+            ),
+            (
+                "it does not say",
+                &|view| core(view).validators[1].told = None,
+                &[],
+            ),
+        ],
+    );
+    let mut view = view();
+    core(&mut view).validators[1].told = Some(coins(94));
+    let plan = one(Job::Reconcile, &view);
+    let validator = Address::repeat_byte(2);
+    assert_eq!(plan.to, view.sleeves[0].info.sleeve);
+    assert_eq!(
+        plan.call.as_ref(),
+        ICoreSleeve::reconcileCall { validator }.abi_encode()
+    );
+    assert!(
+        plan.reason.contains(&coins(124).to_string())
+            && plan.reason.contains(&coins(94).to_string()),
+        "{}",
+        plan.reason
+    );
+    // Booked, or told otherwise meanwhile, it is other work.
+    for (stake, told) in [(coins(94), coins(94)), (coins(124), coins(93))] {
+        let one = &mut core(&mut view).validators[1];
+        (one.stake, one.told) = (stake, Some(told));
+        assert_ne!(
+            counter(Job::Reconcile, plan.target, &view),
+            Some(plan.precondition)
+        );
+    }
+}
+
+#[test]
+fn fees_are_collected_when_they_are_worth_it() {
+    table(
+        Job::CollectFees,
+        &[
+            (
+                "a coin's worth of shares",
+                &|view| (view.fee_shares, view.nav_low) = (tenths(5), coins(2)),
+                &["do "],
+            ),
+            (
+                "a wei less",
+                &|view| {
+                    (view.fee_shares, view.nav_low) = (tenths(5) - U256::ONE, coins(2));
+                },
+                &[],
+            ),
+            (
+                "shares without a price",
+                &|view| (view.fee_shares, view.nav_low) = (coins(50), U256::ZERO),
+                &[],
+            ),
+            (
+                "units of two sleeves, each by its own price",
+                &|view| {
+                    view.sleeves[0].info.feeUnits = coins(1);
+                    view.sleeves[1].info.feeUnits = tenths(9);
+                    view.sleeves[2].info.feeUnits = U256::from(100_000);
+                },
+                &["do 0", "do 2"],
+            ),
+            (
+                "units without a price",
+                &|view| {
+                    view.sleeves[2].info.feeUnits = U256::from(20_000_000);
+                    view.sleeves[2].price = None;
+                },
+                &[],
+            ),
+        ],
+    );
+    let mut view = view();
+    (view.fee_shares, view.sleeves[2].info.feeUnits) = (coins(3), U256::from(250_000));
+    let [shares, units] = plans(Job::CollectFees, &view).try_into().unwrap();
+    assert_eq!((shares.to, units.to), (BASKET, BASKET));
+    assert_eq!(shares.call.as_ref(), B::collectFeesCall {}.abi_encode());
+    let sleeve = U256::from(2);
+    assert_eq!(
+        units.call.as_ref(),
+        B::collectUnitFeesCall { sleeve }.abi_encode()
+    );
+    // It goes by value: 0.0025 BTC at 1,000 coins are 2.5.
+    assert_eq!(
+        (shares.value, units.value),
+        (Some(coins(3)), Some(tenths(25)))
+    );
+    let config = Config::default();
+    assert!(worth(&shares, &config, &[], tenths(3)));
+    assert!(!worth(&shares, &config, &[], tenths(3) + U256::ONE));
+    // Collected, it is other work.
+    let before = counter(Job::CollectFees, Target::All, &view);
+    assert_eq!(before, Some(shares.precondition));
+    view.fee_shares = U256::ZERO;
+    assert_ne!(counter(Job::CollectFees, Target::All, &view), before);
+    // A dust of nothing is never asked for, whatever is worth it.
+    let all = Config {
+        fees_least: 0,
+        ..Config::default()
+    };
+    view.sleeves[2].info.feeUnits = U256::ZERO;
+    assert_eq!(crate::basket::plan(Job::CollectFees, &view, &all, None), []);
+}
+
+#[test]
 fn each_sleeve_is_harvested_once_a_round_when_its_round_has_turned() {
     let yesterday = |view: &mut BasketView| {
         for sleeve in &mut view.sleeves {
@@ -288,6 +413,19 @@ fn each_sleeve_is_harvested_once_a_round_when_its_round_has_turned() {
                     view.sleeves[2].info.parts = U256::ZERO;
                 },
                 &["do 0"],
+            ),
+            (
+                "a loss is booked at once",
+                &|view| view.sleeves[0].held = Some(coins(470)),
+                &["do 0"],
+            ),
+            (
+                "but not of stake that is only to be booked again",
+                &|view| {
+                    view.sleeves[0].held = Some(coins(470));
+                    core(view).validators[0].told = Some(coins(278));
+                },
+                &["wait 0"],
             ),
             (
                 "rewards that came after the round's harvest",

@@ -56,6 +56,11 @@ alloy::sol! {
     }
 
     #[sol(rpc)]
+    interface ICoreSystems {
+        function AGENT() external view returns (address agent);
+    }
+
+    #[sol(rpc)]
     interface IMarks {
         function mark() external;
     }
@@ -113,7 +118,7 @@ impl Deployer {
 }
 
 struct World {
-    _anvil: AnvilInstance,
+    anvil: AnvilInstance,
     /// Signs as deployer, alice and bob. The deployer stands for the timelock, too.
     chain: DynProvider,
     me: Address,
@@ -347,7 +352,7 @@ async fn world() -> Option<World> {
         guardian: me,
     };
     Some(World {
-        _anvil: anvil,
+        anvil,
         chain,
         me,
         alice,
@@ -1009,6 +1014,93 @@ async fn stake_follows_the_weights_at_the_second_reading() {
         .map(|one| U256::from(one.stake))
         .collect();
     assert_eq!(stakes, [tenths(1_245), tenths(1_245), coins(249)]);
+    w.journal_is_clean().await;
+}
+
+/// The staking system has less of us with a validator than is booked, and later the same again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stake_that_the_system_lost_and_found_is_booked() {
+    let Some(w) = world().await else { return };
+    let mut keeper = w.keeper(w.config()).await;
+    w.quiet(&mut keeper).await;
+    w.at(0, 23 * HOUR + 30).await;
+    w.quiet(&mut keeper).await;
+    w.at(1, LAG + 10).await;
+    w.quiet(&mut keeper).await;
+    let booked = async || {
+        let list = w.core.validators().call().await.unwrap();
+        U256::from(list[0].stake)
+    };
+    let (before, sleeve) = (booked().await, *w.core.address());
+    // Behind the books' back: the coins lie idle at the sleeve, and the system does not know them.
+    let system = ICoreSystems::new(sleeve, w.chain.clone());
+    let agent = system.AGENT().call().await.unwrap();
+    let unsigned = ProviderBuilder::new().connect_http(w.anvil.endpoint_url());
+    let agent = LocalCoreAgent::new(agent, unsigned);
+    let free = async || {
+        w.chain
+            .anvil_set_next_block_base_fee_per_gas(0)
+            .await
+            .unwrap();
+    };
+    let lost = coins(30);
+    w.chain.anvil_impersonate_account(sleeve).await.unwrap();
+    free().await;
+    done!(agent.undelegateCoin(V1, lost).from(sleeve).gas_price(0));
+    let who = format!("reconcile 0/{V1:#x}");
+    let sent = w.quiet(&mut keeper).await;
+    assert_eq!(
+        sent.iter().filter(|one| **one == who).count(),
+        1,
+        "{sent:?}"
+    );
+    assert_eq!(booked().await, before - lost);
+    free().await;
+    let again = agent.delegateCoin(V1).value(lost);
+    done!(again.from(sleeve).gas_price(0));
+    let sent = w.quiet(&mut keeper).await;
+    assert!(sent.contains(&who), "{sent:?}");
+    assert_eq!(booked().await, before);
+    assert!(!w.quiet(&mut keeper).await.contains(&who));
+    let found = w.logs::<ICoreSleeve::StakeFound>(sleeve).await;
+    assert_eq!(found.len(), 1);
+    w.journal_is_clean().await;
+}
+
+/// A fee of 2 % a year on a thousand shares is a nineteenth of a share a day; a tenth of what the stake earns is more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fees_reach_who_gets_them_once_they_are_worth_it() {
+    let Some(w) = world().await else { return };
+    done!(w.basket.setFees(5, 0, 200, 1_000));
+    done!(w.basket.setFeeRecipient(w.bob));
+    let mut config = w.config();
+    config.fees_least = 110_000_000_000_000_000;
+    let mut keeper = w.keeper(config).await;
+    let shares = w.token(w.contracts.token);
+    let mut sent = Sent::new();
+    for day in 0..3 {
+        w.at(day, 2 * HOUR).await;
+        w.settle_earn().await;
+        report_btc(&w.pool, &w.medians).await;
+        sent = w.quiet(&mut keeper).await;
+        // 2 % of a thousand for 2 days and an hour are 0.112, for less than 2 days below 0.110.
+        let paid = shares.balanceOf(w.bob).call().await.unwrap();
+        assert_eq!(paid.is_zero(), day < 2, "day {day}: {sent:?}");
+        w.at(day, 23 * HOUR + 30).await;
+        w.quiet(&mut keeper).await;
+    }
+    assert!(sent.contains(&"collect-fees".into()), "{sent:?}");
+    let told = w.logs::<IBasket::FeesCollected>(w.contracts.basket).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        told[0].shares,
+        shares.balanceOf(w.bob).call().await.unwrap()
+    );
+    let units = w
+        .logs::<IBasket::UnitFeesCollected>(w.contracts.basket)
+        .await;
+    assert!(!units.is_empty() && units.iter().all(|one| one.recipient == w.bob));
+    assert_eq!(w.info(0).await.feeUnits, U256::ZERO);
     w.journal_is_clean().await;
 }
 
