@@ -47,6 +47,11 @@ def shares(queues, root, count):
     return share
 
 
+def answers():
+    """Why survivors are no holes, by id."""
+    return tomllib.loads(ANSWERS.read_text()) if ANSWERS.exists() else {}
+
+
 class Run:
     """The verdicts of one results file."""
 
@@ -54,7 +59,9 @@ class Run:
         self.results, self.queues, self.share = results, queues, share
         here = {m["id"] for queue in queues.values() for m in queue}
         before = json.loads(results.read_text())["mutants"] if results.exists() else []
-        kept = (m for m in before if m["id"] in here and not (again and m["verdict"] == "survived"))
+        settled = answers()
+        kept = (m for m in before
+                if m["id"] in here and not (again and m["verdict"] == "survived" and m["id"] not in settled))
         self.known = {m["id"]: m for m in kept}
 
     def judge_all(self, judge):
@@ -86,8 +93,7 @@ class Run:
     def verdict(self):
         """The exit code: each survivor needs an answer, and enough have to die."""
         summary, survivors = self.save()
-        answers = tomllib.loads(ANSWERS.read_text()) if ANSWERS.exists() else {}
-        silent = [m for m in survivors if m["id"] not in answers]
+        silent = [m for m in survivors if m["id"] not in answers()]
         for m in silent:
             print(f"no answer in {ANSWERS.relative_to(ROOT)}: {m['id']} {m['file']}:{m['line']}\n- {m['old']}\n+ {m['new']}")
         print({k: summary[k] for k in ("judged", "killed")})
