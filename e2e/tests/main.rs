@@ -12,6 +12,7 @@ mod basket;
 mod basket_index;
 mod browser;
 mod deploy;
+mod doctor;
 mod index;
 mod invest;
 mod journey;

@@ -36,14 +36,10 @@ const FASTEST_TICK_MS: u64 = 500;
 /// Where the server listens unless told otherwise.
 const PORT: u16 = 8080;
 /// Name of the database in the data folder.
-const DATABASE: &str = "omnibus.sqlite";
+pub(crate) const DATABASE: &str = "omnibus.sqlite";
 
 /// How to run.
 #[derive(Debug)]
-#[allow(
-    dead_code,
-    reason = "the keeper's two fields are read once its loop is wired in"
-)]
 pub struct Options {
     /// Where API and web app listen.
     pub listen: SocketAddr,
@@ -274,6 +270,10 @@ pub async fn start(
             let result = keeper::Keeper::run(config, store, pool, signer, stop).await;
             ("keeper", result.map_err(|error| error.to_string()))
         });
+    } else {
+        keeper::note_off(&store, |_| true)
+            .await
+            .map_err(stop_of("keeper"))?;
     }
     let stop = stopped(stopping);
     parts.spawn(async move {

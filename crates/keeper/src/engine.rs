@@ -35,6 +35,8 @@ const PUSH_CANDIDATES: u32 = 60;
 const ALL_OF_IT: &str = "all";
 /// Longest target in an intent: a sleeve and an account.
 const LONGEST_TARGET: usize = 48;
+/// Decisions are recorded when they are news, and one of them after so long without any, seconds.
+const SIGN_OF_LIFE: u64 = 600;
 
 /// Whether a job acts. In the order of how much it does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -262,10 +264,14 @@ pub struct Keeper {
     sender: Option<Sender>,
     /// What was last recorded of each job, so that only news is.
     recorded: BTreeMap<Job, (String, String)>,
+    /// When anything was, unix seconds.
+    pub(crate) recorded_at: u64,
     /// When intents were accepted, unix seconds.
     accepted: VecDeque<u64>,
     /// Where the next look for requests to push goes on; from the oldest when there is none.
     push_cursor: Option<String>,
+    /// Payouts of that page that were tried in vain, the first ones.
+    push_tried: usize,
     /// Which of the basket's epochs to look at.
     scan: Scan,
     /// Whose legs in kind to look at.
@@ -319,8 +325,10 @@ impl Keeper {
             pool,
             sender,
             recorded: BTreeMap::new(),
+            recorded_at: 0,
             accepted: VecDeque::new(),
             push_cursor: None,
+            push_tried: 0,
             scan: Scan::default(),
             legs: Legs::default(),
             backoff: Backoff::default(),
@@ -338,6 +346,7 @@ impl Keeper {
         signer: Option<DynSigner>,
         shutdown: impl Future<Output = ()>,
     ) -> Result<()> {
+        note_off(&store, |job| config.mode(job) == Mode::Off).await?;
         let mut keeper = Self::new(config, store, pool, signer).await?;
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
@@ -369,6 +378,9 @@ impl Keeper {
         };
         let mut changes = self.store.subscribe();
         let asked = async {
+            // A tick that could not take what is asked for must not be made again at once.
+            let least = Duration::from_millis(self.config.send.poll_ms.min(tick));
+            tokio::time::sleep(least).await;
             loop {
                 if changes.changed().await.is_err() {
                     return std::future::pending().await;
@@ -492,6 +504,14 @@ impl Keeper {
                     self.act(&plan, mode, &seen, asked).await?
                 };
                 spending |= verdict == Verdict::Sent && job.spends_free_money();
+                if job == Job::Push {
+                    self.push_tried = match verdict {
+                        Verdict::Pointless | Verdict::Failed => {
+                            self.push_tried.saturating_add(self.config.push_page)
+                        }
+                        _ => 0,
+                    };
+                }
                 // What was not done is looked at again in a moment: it is in the decisions, once, not in the log each time.
                 if matches!(verdict, Verdict::Sent | Verdict::Failed) {
                     tracing::info!(%job, target = %plan.target, verdict = verdict.name(), reason, "decided");
@@ -562,12 +582,18 @@ impl Keeper {
         let ids: Vec<U256> = page.items.iter().map(|request| request.id).collect();
         let funded = view.look_at(&self.pool, minter, &ids).await?;
         let least = U256::from(self.config.push_least.max(1));
-        let any = view.payouts.iter().any(|payout| payout.net >= least);
-        self.push_cursor = match (any, funded == ids.len()) {
-            (true, _) => request.cursor,
-            (false, true) => page.next,
-            (false, false) => None,
+        view.payouts.retain(|payout| payout.net >= least);
+        // Those that were tried and could not be paid, or not at this price of gas, let the others by.
+        let tried = self.push_tried.min(view.payouts.len());
+        view.payouts.drain(..tried);
+        self.push_cursor = match (view.payouts.is_empty(), funded == ids.len()) {
+            (false, _) => request.cursor,
+            (true, true) => page.next,
+            (true, false) => None,
         };
+        if view.payouts.is_empty() {
+            self.push_tried = 0;
+        }
         Ok(())
     }
 
@@ -911,6 +937,10 @@ impl Keeper {
         for intent in self.store.pending_intents().await? {
             let answer = self.judge(&intent, seen);
             let (accepted, reason) = match answer {
+                // A job is asked for one target a tick; the other one stays for the next.
+                Ok((job, target)) if taken.iter().any(|(j, t)| *j == job && *t != target) => {
+                    continue;
+                }
                 Ok((job, target)) => {
                     self.accepted.push_back(unix_now());
                     taken.push((job, target));
@@ -980,6 +1010,7 @@ impl Keeper {
 
     /// Records what is new: the most telling report of each job.
     async fn record(&mut self, reports: &[Report], seen: &Seen) -> Result<()> {
+        let mut known = None;
         for job in Job::ALL {
             let of_job: Vec<&Report> = reports.iter().filter(|report| report.job == job).collect();
             let Some(top) = of_job
@@ -991,9 +1022,6 @@ impl Keeper {
             };
             let reason = format!("{}{}", basket::words(top.target), top.reason);
             let news = (top.verdict.name().to_owned(), reason);
-            if self.recorded.get(&job) == Some(&news) && top.verdict != Verdict::Sent {
-                continue;
-            }
             let decision = Decision {
                 id: 0,
                 job: job.name().to_owned(),
@@ -1009,11 +1037,47 @@ impl Keeper {
                     _ => None,
                 },
             };
+            if self.recorded.get(&job) == Some(&news) && top.verdict != Verdict::Sent {
+                known.get_or_insert(decision);
+                continue;
+            }
             self.store.record_decision(decision).await?;
             self.recorded.insert(job, news);
+            self.recorded_at = unix_now();
+        }
+        // Without news what is known is told again now and then, to show that somebody is at work.
+        if let Some(decision) = known
+            && unix_now() >= self.recorded_at.saturating_add(SIGN_OF_LIFE)
+        {
+            self.store.record_decision(decision).await?;
+            self.recorded_at = unix_now();
         }
         Ok(())
     }
+}
+
+/// Notes that these jobs are off, where the store's last word of them says otherwise: whoever reads it must not take them for stopped.
+///
+/// # Errors
+/// Those of the store.
+pub async fn note_off(store: &Store, is_off: impl Fn(Job) -> bool) -> Result<()> {
+    let off = Mode::Off.name();
+    for last in store.last_decisions().await? {
+        if last.mode != off && last.job.parse().is_ok_and(&is_off) {
+            let decision = Decision {
+                id: 0,
+                mode: off.to_owned(),
+                at: unix_now(),
+                decision: Verdict::Idle.name().to_owned(),
+                reason: "it is off".to_owned(),
+                work: None,
+                next_due: None,
+                ..last
+            };
+            store.record_decision(decision).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether the receipt has this event of this contract.

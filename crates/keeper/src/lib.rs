@@ -12,7 +12,7 @@ mod tests;
 mod view;
 
 pub use basket::BasketView;
-pub use engine::{Config, Keeper, Mode, Report, Verdict};
+pub use engine::{Config, Keeper, Mode, Report, Verdict, note_off};
 pub use error::{Error, Result};
 pub use jobs::{Job, Plan, Target, counter, next_due, plan, worth};
 pub use send::{Call, Lease, Order, SendPolicy, Sender, Settled};

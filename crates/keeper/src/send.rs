@@ -400,7 +400,7 @@ impl Sender {
     /// Those of chain and store; the next pass takes up where this one stopped.
     pub async fn settle(&self) -> Result<Vec<Settled>> {
         let mut turn = self.turn.lock().await;
-        let now = self.look().await?;
+        let now = self.look(self.address()).await?;
         self.put_back_reorganised(&now).await?;
         let mut settled = Vec::new();
         for entry in self.store.live_attempts().await? {
@@ -422,12 +422,17 @@ impl Sender {
                 }
                 continue;
             };
-            if last.signer != self.address() {
-                continue;
-            }
             let last = last.clone();
+            // What an earlier key sent is followed to its end, too: only nothing new is signed for it.
+            let theirs;
+            let of_signer = if last.signer == self.address() {
+                &now
+            } else {
+                theirs = self.look(last.signer).await?;
+                &theirs
+            };
             match self
-                .advance(entry, last, &now, &mut turn.suspicions)
+                .advance(entry, last, of_signer, &mut turn.suspicions)
                 .await?
             {
                 // Ours alone: nobody else knows what it was for.
@@ -486,14 +491,14 @@ impl Sender {
         self.submit_in_turn(&order, turn).await.map(drop)
     }
 
-    async fn look(&self) -> Result<Now> {
+    async fn look(&self, signer: Address) -> Result<Now> {
         let head = self.pool.latest().await?;
         let fees = self.pool.fees().await?;
-        let nonce = self.pool.nonce(self.address(), head.id()).await?;
+        let nonce = self.pool.nonce(signer, head.id()).await?;
         let settled_nonce = match head.number.checked_sub(self.policy.confirmations) {
             Some(number) => {
                 let at = BlockNumberOrTag::Number(number).into();
-                match self.pool.nonce(self.address(), at).await {
+                match self.pool.nonce(signer, at).await {
                     Ok(nonce) => nonce,
                     // A node that came back without the states of its past. Then no nonce is believed to be used elsewhere,
                     // and all that does not need to know it goes on.
@@ -525,7 +530,7 @@ impl Sender {
                 else {
                     continue;
                 };
-                if row.signer != self.address() || number > now.head.number {
+                if number > now.head.number {
                     continue;
                 }
                 let known = match canonical.get(&number) {
@@ -547,7 +552,13 @@ impl Sender {
                     Ok(()) => {}
                     // Its work has been taken up again meanwhile; the chain decides which one has the effect.
                     Err(store::Error::WorkTaken) => {
-                        tracing::warn!(tx = %row.hash, "its work is under way again")
+                        tracing::warn!(tx = %row.hash, "its work is under way again");
+                        // Its nonce is open again, and nobody else would fill it before ours that come after.
+                        if let Err(error) = self.pool.broadcast(&row.raw).await
+                            && !error.is_transient()
+                        {
+                            return Err(error.into());
+                        }
                     }
                     Err(error) => return Err(error.into()),
                 }
@@ -604,6 +615,13 @@ impl Sender {
             return waiting("its block is not visible now".into());
         }
         if now.settled_nonce > last.nonce {
+            // Who still knows one of ours is a node behind the one that told the nonce, and it may be ours that used it.
+            for row in &entry.txs {
+                if self.pool.knows_transaction(row.hash).await? {
+                    suspicions.remove(&attempt);
+                    return waiting("its nonce is used, and its receipt is not there yet".into());
+                }
+            }
             let seen = suspicions.entry(attempt).or_default();
             *seen = seen.saturating_add(1);
             if *seen < DISBELIEF {
@@ -637,7 +655,7 @@ impl Sender {
         let old = last.created_at > clock
             || clock.saturating_sub(last.created_at) >= self.policy.replace_after;
         // A transaction behind a gap or another of ours is not stuck by its fee.
-        let next = last.nonce == now.nonce;
+        let next = last.nonce == now.nonce && last.signer == self.address();
         if next
             && (below_base || old)
             && let Some(row) = self.replace(&entry, &last, now, false).await?

@@ -386,7 +386,9 @@ impl Store {
     pub async fn message_sent(&self, id: i64, at: u64) -> Result<()> {
         self.write("message_sent", move |tx| {
             Box::pin(async move {
-                let message = pending(tx, id).await?;
+                let message = under_way(tx, id).await?;
+                let taken_back = message.state == MessageState::Dropped;
+                let (alert, channel) = (message.alert, message.channel.clone());
                 let attempts = message.attempts + 1;
                 tx.update(&Message {
                     state: MessageState::Sent,
@@ -395,7 +397,11 @@ impl Store {
                     last_error: None,
                     ..message
                 })
-                .await
+                .await?;
+                if taken_back {
+                    queue(tx, alert, channel, MessageKind::Retracted, at).await?;
+                }
+                Ok(())
             })
         })
         .await
@@ -413,11 +419,13 @@ impl Store {
     ) -> Result<()> {
         self.write("message_failed", move |tx| {
             Box::pin(async move {
-                let message = pending(tx, id).await?;
-                let state = if retry_at.is_some() {
-                    MessageState::Pending
-                } else {
-                    MessageState::Dead
+                let message = under_way(tx, id).await?;
+                let taken_back = message.state == MessageState::Dropped;
+                let (alert, channel) = (message.alert, message.channel.clone());
+                let state = match retry_at {
+                    _ if taken_back => MessageState::Dropped,
+                    Some(_) => MessageState::Pending,
+                    None => MessageState::Dead,
                 };
                 let next_try_at = retry_at.unwrap_or(message.next_try_at);
                 tx.update(&Message {
@@ -427,18 +435,24 @@ impl Store {
                     last_error: Some(error),
                     ..message
                 })
-                .await
+                .await?;
+                // It may have arrived all the same: what is not answered in time counts as failed.
+                if taken_back {
+                    queue(tx, alert, channel, MessageKind::Retracted, next_try_at).await?;
+                }
+                Ok(())
             })
         })
         .await
     }
 }
 
-async fn pending(tx: &mut Tx<'_>, id: i64) -> Result<Message> {
+/// A message that a deliverer took: it waits, or was dropped by a reorganisation while it was on its way.
+async fn under_way(tx: &mut Tx<'_>, id: i64) -> Result<Message> {
     let message = tx
         .get(Message::key(&id))
         .await?
-        .filter(|m| m.state == MessageState::Pending);
+        .filter(|m| matches!(m.state, MessageState::Pending | MessageState::Dropped));
     message.ok_or_else(|| Error::NoSuch {
         what: "pending message",
         id: id.to_string(),

@@ -177,6 +177,10 @@ const WRITES: [i64; 4] = [3, 4, 6, 19];
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
+        // Every connection was in use for too long: as with a lock, that passes.
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            return Self::Busy;
+        }
         let code = error
             .as_database_error()
             .and_then(|e| e.code())

@@ -5,13 +5,15 @@ use crate::{
     rules::{EventRule, matching},
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError, RwLock},
 };
 use store::{Alert, AlertOp, Event, Raise};
 
 /// Longest detail.
 const MOST: usize = 600;
+/// An alert ends whose figure nobody has read for so long, seconds.
+const GONE_AFTER: u64 = 86_400;
 
 /// Turns what rules find into alert rows. Holds the rules in force, the validators' names, and since when something holds.
 #[derive(Debug)]
@@ -103,9 +105,11 @@ impl AlertManager {
         let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
         let mut held = self.held();
         let mut ops = Vec::new();
+        let mut judged = BTreeSet::new();
         for rule in rules.iter() {
             for finding in rule.judge(metrics, past, at) {
                 let dedupe = key(rule, &finding.subject);
+                judged.insert(dedupe.clone());
                 if !finding.holds {
                     held.remove(&dedupe);
                     if live.iter().any(|alert| alert.dedupe == dedupe) {
@@ -134,6 +138,12 @@ impl AlertManager {
                 Some(rule) => match &rule.event {
                     Some(event) if at > alert.seen_at.saturating_add(event.resolve_after) => {
                         format!("not seen again for {} s", event.resolve_after)
+                    }
+                    // Of a pool that was taken off, say, or of an account that keeps no more.
+                    None if !judged.contains(&alert.dedupe)
+                        && at > alert.seen_at.saturating_add(GONE_AFTER) =>
+                    {
+                        format!("its figure has been gone for {GONE_AFTER} s")
                     }
                     _ => continue,
                 },

@@ -475,7 +475,13 @@ impl Indexer {
                     }
                 }
             }
-            let cursor = self.store.cursor().await?.map(|c| c.number);
+            let cursor = match self.store.cursor().await {
+                Ok(cursor) => cursor.map(|c| c.number),
+                Err(error) => {
+                    self.bear(error.into()).await?;
+                    continue;
+                }
+            };
             self.publish(Phase::Live, follower.tip(), cursor);
             let behind = follower.tip().saturating_sub(cursor.unwrap_or_default());
             if pending.is_empty() && behind > window.saturating_add(self.config.chunk) {

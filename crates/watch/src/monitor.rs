@@ -129,7 +129,11 @@ impl Monitor {
                 }
                 Err(error) => return Err(error),
             }
-            let now = self.store.cursor().await?.map_or(0, |c| c.timestamp);
+            let now = match self.store.cursor().await {
+                Ok(cursor) => cursor.map_or(0, |c| c.timestamp),
+                Err(error) if error.passes() => continue,
+                Err(error) => return Err(error.into()),
+            };
             if now > thinned + 3_600 {
                 match self.store.thin_samples(now).await {
                     Ok(_) => thinned = now,

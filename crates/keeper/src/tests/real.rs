@@ -2,7 +2,8 @@
 
 use super::open;
 use crate::{
-    Config, Error, Job, Keeper, Mode, Report, SendPolicy, Target, Verdict, View, counter, plan,
+    Config, Error, Job, Keeper, Mode, Report, SendPolicy, Target, Verdict, View, counter, note_off,
+    plan,
 };
 use alloy::{
     consensus::SignableTransaction,
@@ -415,6 +416,11 @@ impl Real {
     }
 
     async fn exit(&self, lst: U256) {
+        self.exit_for(self.alice, lst).await;
+    }
+
+    /// Alice's LST leaves; the request is somebody's.
+    async fn exit_for(&self, owner: Address, lst: U256) {
         let now = self.pool.latest().await.unwrap().timestamp;
         let p = ExitParams {
             instantMax: U256::ZERO,
@@ -423,7 +429,7 @@ impl Real {
             minOutNow: U256::ZERO,
             feeLimitBps: U256::from(10_000),
             deadline: U256::from(now + DAY),
-            recipient: self.alice,
+            recipient: owner,
         };
         let sent = self
             .minter
@@ -843,6 +849,73 @@ async fn early_money_is_paid_pro_rata_and_cooling_stake_works_again() {
     assert_eq!(real.quiet(&mut keeper).await, [], "and comes to rest");
 }
 
+/// One target of a job a tick: the other one stays, and is not answered as done. A keeper without news shows that it is there, and
+/// jobs that are switched off are said to be off.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn o17_what_is_asked_for_is_done_one_target_a_tick() {
+    let Some(real) = real().await else { return };
+    let mut keeper = real.keeper(real.config(Mode::On)).await;
+    real.quiet(&mut keeper).await;
+    let ask = |target: &str| {
+        let job = "claim-rewards".to_owned();
+        real.store
+            .insert_intent(job, target.to_owned(), "operator".into())
+    };
+    ask("0").await.unwrap();
+    ask("1").await.unwrap();
+    let states = async || {
+        let all = real.store.intents(&PageRequest::default()).await.unwrap();
+        let mut states: Vec<(String, IntentState)> = all
+            .items
+            .into_iter()
+            .map(|intent| (intent.target, intent.state))
+            .collect();
+        states.sort_by(|a, b| a.0.cmp(&b.0));
+        states
+            .into_iter()
+            .map(|(_, state)| state)
+            .collect::<Vec<_>>()
+    };
+    real.tick(&mut keeper).await;
+    assert_eq!(
+        states().await,
+        [IntentState::Accepted, IntentState::Pending]
+    );
+    real.tick(&mut keeper).await;
+    assert_eq!(
+        states().await,
+        [IntentState::Accepted, IntentState::Accepted]
+    );
+
+    real.quiet(&mut keeper).await;
+    let last = async || {
+        let all = real.store.last_decisions().await.unwrap();
+        all.iter().map(|one| one.id).max().unwrap()
+    };
+    let before = last().await;
+    real.tick(&mut keeper).await;
+    assert_eq!(last().await, before, "no news");
+    keeper.recorded_at = 0;
+    real.tick(&mut keeper).await;
+    assert_eq!(last().await, before + 1, "a sign of life");
+
+    let modes = async || {
+        let all = real.store.last_decisions().await.unwrap();
+        let off = all.iter().filter(|one| one.mode == "off");
+        (off.count(), all.len())
+    };
+    note_off(&real.store, |job| job == Job::Sweep)
+        .await
+        .unwrap();
+    assert_eq!(modes().await.0, 1);
+    note_off(&real.store, |_| true).await.unwrap();
+    let (off, all) = modes().await;
+    assert_eq!(off, all);
+    let told = last().await;
+    note_off(&real.store, |_| true).await.unwrap();
+    assert_eq!(last().await, told, "it is known");
+}
+
 /// Funded requests of plain accounts are paid without their asking, in pages; a contract's waits for the contract.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn funded_requests_of_accounts_are_pushed() {
@@ -916,6 +989,52 @@ async fn funded_requests_of_accounts_are_pushed() {
             .all(|entry| entry.attempt.state == AttemptState::Succeeded),
         "none without effect: {journal:?}"
     );
+}
+
+/// Whoever wants to be paid and then refuses the coins keeps nobody behind him waiting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn payouts_that_are_refused_let_the_others_by() {
+    let Some(real) = real().await else { return };
+    let mut config = real.config(Mode::On);
+    config.push_page = 2;
+    let mut keeper = real.keeper(config).await;
+    real.deposit(coins(1_000)).await;
+    real.quiet(&mut keeper).await;
+    let stubborn = Address::repeat_byte(0x57);
+    real.chain
+        .anvil_set_balance(stubborn, coins(1))
+        .await
+        .unwrap();
+    real.chain
+        .anvil_impersonate_account(stubborn)
+        .await
+        .unwrap();
+    let call = ILiquidMinter::setAutoPayCall { on: true };
+    let asks = json!({
+        "from": stubborn, "to": real.minter.address(), "data": Bytes::from(call.abi_encode()),
+    });
+    let _: B256 = real
+        .chain
+        .raw_request("eth_sendTransaction".into(), [asks])
+        .await
+        .unwrap();
+    let refuses = Bytes::from_static(&[0x5f, 0x5f, 0xfd]);
+    real.chain.anvil_set_code(stubborn, refuses).await.unwrap();
+    for _ in 0..3 {
+        real.exit_for(stubborn, coins(1)).await;
+    }
+    real.exit(coins(10)).await;
+    real.exit(coins(20)).await;
+    real.warp(3_600).await;
+    real.quiet(&mut keeper).await;
+    let before = real.chain.get_balance(real.alice).await.unwrap();
+    real.warp(COOLDOWN).await;
+    for _ in 0..6 {
+        real.quiet(&mut keeper).await;
+    }
+    let paid = real.chain.get_balance(real.alice).await.unwrap() - before;
+    let fee = coins(30) * U256::from(5) / U256::from(10_000);
+    assert_eq!(paid, coins(30) - fee);
 }
 
 /// Coins that were forced in become rewards; the rate does not move.

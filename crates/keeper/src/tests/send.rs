@@ -418,6 +418,88 @@ async fn o8_a_gap_that_another_program_left_is_filled() {
     assert_eq!(live.len(), 1, "the filler is over: {live:?}");
 }
 
+/// The key was changed while something was on its way: it is followed to its end, and sent again as it is, never dearer.
+#[tokio::test]
+async fn o6_what_an_earlier_key_sent_is_followed_to_its_end() {
+    for lost in [false, true] {
+        let world = world(SendPolicy {
+            replace_after: 0,
+            ..policy()
+        })
+        .await;
+        let attempt = world.sender.submit(&order(0)).await.unwrap();
+        let other = Sender::new(
+            world.store.clone(),
+            pool(world.node.url()).await,
+            Arc::new(PrivateKeySigner::random()),
+            policy(),
+            Lease::take(&world.store, "after").await.unwrap(),
+        )
+        .unwrap();
+        if lost {
+            world.chain.drop_mempool();
+            let settled = other.settle().await.unwrap();
+            assert!(
+                matches!(settled.as_slice(), [Settled::Waiting { .. }]),
+                "{settled:?}"
+            );
+        }
+        world.chain.mine(1);
+        let settled = other.settle().await.unwrap();
+        assert!(
+            matches!(settled.as_slice(), [Settled::Ready { receipt, .. }] if receipt.succeeded()),
+            "{settled:?}"
+        );
+        other.conclude(attempt, true, "done").await.unwrap();
+        assert_eq!(count(&world.node).await, 1);
+        assert_eq!(entry(&world, &order(0)).await.txs.len(), 1);
+        assert_eq!(world.store.live_attempts().await.unwrap(), []);
+    }
+}
+
+/// A reverted call was tried again, and a reorganisation takes both: the first one's nonce is filled, so that the second can come.
+#[tokio::test]
+async fn o8_a_failed_attempt_that_is_reorganised_out_leaves_no_gap() {
+    let world = world(policy()).await;
+    let attempt = world.sender.submit(&order(0)).await.unwrap();
+    world.chain.install(COUNTER, Broken);
+    world.chain.mine(1);
+    assert!(!ready(&world).await.succeeded());
+    world
+        .sender
+        .conclude(attempt, false, "reverted")
+        .await
+        .unwrap();
+    world.chain.install(COUNTER, Counter::default());
+    world.sender.submit(&order(0)).await.unwrap();
+    world.chain.mine(1);
+    assert!(ready(&world).await.succeeded());
+    world.chain.reorg(2, Dropped::Vanish);
+    world.chain.mine(1);
+    for _ in 0..3 {
+        world.sender.settle().await.unwrap();
+        world.chain.mine(1);
+    }
+    assert_eq!(count(&world.node).await, 1);
+    assert_eq!(world.chain.mined_from(key().address()).len(), 2);
+}
+
+/// A node that knows the nonce and not the receipt yet: ours is not taken for another program's.
+#[tokio::test]
+async fn o8_a_receipt_that_is_late_is_waited_for() {
+    let world = world(policy()).await;
+    world.sender.submit(&order(0)).await.unwrap();
+    world.chain.mine(1);
+    let receipts = Some("eth_getTransactionReceipt");
+    let nothing = NodeFault::Result(serde_json::Value::Null);
+    world.node.fail(receipts, nothing, Some(5));
+    for _ in 0..5 {
+        assert!(why(&world).await.contains("its receipt is not there yet"));
+    }
+    assert!(ready(&world).await.succeeded());
+    assert_eq!(count(&world.node).await, 1);
+}
+
 #[tokio::test]
 async fn o6_a_stale_holder_of_the_lease_cannot_sign() {
     let world = world(policy()).await;

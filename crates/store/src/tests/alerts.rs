@@ -195,3 +195,40 @@ async fn o10_a_reorg_retracts_what_its_blocks_raised() {
     assert!(again.id > told.id);
     assert_eq!(kinds(&store, again.id).await, [(Opened, Pending)]);
 }
+
+/// A reorganisation while the message is on its way: whoever got it is told that it was wrong, and nothing fails.
+#[tokio::test]
+async fn o10_what_was_on_its_way_during_a_reorg_is_retracted() {
+    use {MessageKind::*, MessageState::*};
+    for arrives in [true, false] {
+        let (_dir, store) = fresh(8).await;
+        let script = Script { fork: 3 };
+        for number in 1..=3 {
+            store.apply_block(script.batch(b'a', number)).await.unwrap();
+        }
+        let mut batch = script.batch(b'a', 4);
+        batch.alerts = vec![raise("x", 4, batch.block.timestamp, 3600)];
+        store.apply_block(batch).await.unwrap();
+        let at = u64::MAX >> 1;
+        let taken = store.due_messages(at, 1).await.unwrap().remove(0);
+        store.rollback_to(3).await.unwrap();
+        let opened = if arrives {
+            store.message_sent(taken.id, at).await.unwrap();
+            Sent
+        } else {
+            let error = "no answer in time".to_owned();
+            store
+                .message_failed(taken.id, error, Some(at))
+                .await
+                .unwrap();
+            Dropped
+        };
+        assert_eq!(
+            kinds(&store, taken.alert).await,
+            [(Opened, opened), (Retracted, Pending)]
+        );
+        // Once: what is noted twice is refused, or told no second time.
+        let _ = store.message_sent(taken.id, at).await;
+        assert_eq!(send_all(&store, at).await, 1);
+    }
+}

@@ -73,8 +73,15 @@ fn o10_a_rule_that_must_hold_is_raised_late_and_ends_once() {
     assert_eq!(at(1_170, 6, &raised), ["+a:x"]);
     assert_eq!(at(1_180, 5, &raised), ["-a:x"]);
     assert!(at(1_190, 5, &[]).is_empty());
-    // No figure, no judgement: the alert stays.
-    assert!(shape(&manager.on_metrics(1, 1_200, &metrics("y", 1), &Nothing, &raised)).is_empty());
+    // No figure, no judgement: the alert stays, for a day since it was last seen to hold.
+    let without = |time| shape(&manager.on_metrics(1, time, &metrics("y", 1), &Nothing, &raised));
+    assert!(without(1_200).is_empty());
+    assert!(without(1_160 + 86_400).is_empty());
+    assert_eq!(without(1_160 + 86_401), ["-a:x"]);
+    // A figure that is there again after a pause of ours is judged, not missed.
+    let late = 1_160 + 90_000;
+    assert!(at(late, 6, &raised).is_empty(), "it has to hold first");
+    assert_eq!(at(late + 100, 6, &raised), ["+a:x"]);
 }
 
 #[test]
