@@ -451,7 +451,7 @@ fn channels(
         };
         let email = watch::Email::new(&server, email.from.clone(), email.to.clone(), login)
             .map_err(stop_of("alerts"))?;
-        add("email", Channel::Email(email));
+        add("email", Channel::Email(Box::new(email)));
     }
     if let Some(service) = &alerts.pagerduty {
         let url = address(&service.url, PAGERDUTY)?;

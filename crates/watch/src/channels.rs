@@ -74,7 +74,7 @@ pub enum Channel {
     /// A bot of Telegram.
     Telegram(Telegram),
     /// E-mail.
-    Email(Email),
+    Email(Box<Email>),
     /// A service of PagerDuty.
     PagerDuty(PagerDuty),
 }
@@ -215,7 +215,7 @@ impl Channel {
             Self::Telegram(bot) => {
                 let request = post(&bot.url).json(&telegram(&bot.chat, letter));
                 (&bot.url, request, |status, body| {
-                    status.is_success() && answer(body)["ok"] == json!(true)
+                    status.is_success() && answer(body).pointer("/ok") == Some(&json!(true))
                 })
             }
             Self::PagerDuty(service) => {
@@ -345,8 +345,8 @@ fn pager_duty(service: &PagerDuty, letter: &Letter<'_>) -> Value {
         },
         "dedup_key": letter.key(),
     });
-    if letter.message.kind == MessageKind::Opened {
-        event["payload"] = json!({
+    if let (MessageKind::Opened, Some(event)) = (letter.message.kind, event.as_object_mut()) {
+        let payload = json!({
             "summary": cut(&one_line(&alert.title), MOST_SUMMARY),
             "source": letter.source,
             "severity": match alert.severity {
@@ -363,6 +363,7 @@ fn pager_duty(service: &PagerDuty, letter: &Letter<'_>) -> Value {
                 "delivery": letter.message.id,
             },
         });
+        event.insert("payload".to_owned(), payload);
     }
     event
 }
@@ -498,7 +499,10 @@ fn answer(body: &[u8]) -> Value {
 /// Seconds to wait as Discord and Telegram write them into the body of a 429.
 fn asked_in(body: &[u8]) -> Option<u64> {
     let body = answer(body);
-    seconds(&body["retry_after"]).max(seconds(&body["parameters"]["retry_after"]))
+    ["/retry_after", "/parameters/retry_after"]
+        .into_iter()
+        .filter_map(|at| seconds(body.pointer(at)?))
+        .max()
 }
 
 /// Whole seconds, rounded up, of a number or its text.

@@ -72,8 +72,20 @@ impl Email {
             Some(MailTls::Starttls) => (Tls::Required(parameters()?), 587),
             None => (Tls::None, 25),
         };
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server.host.clone())
-            .port(server.port.unwrap_or(port))
+        let port = server.port.unwrap_or(port);
+        Ok(Self::through(&server.host, port, tls, from, to, login))
+    }
+
+    pub(crate) fn through(
+        host: &str,
+        port: u16,
+        tls: Tls,
+        from: Mailbox,
+        to: Vec<Mailbox>,
+        login: Option<(String, Secret)>,
+    ) -> Self {
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
+            .port(port)
             .tls(tls);
         let builder = match login {
             Some((user, password)) => {
@@ -81,11 +93,11 @@ impl Email {
             }
             None => builder,
         };
-        Ok(Self {
+        Self {
             transport: builder.build(),
             from,
             to,
-        })
+        }
     }
 
     pub(super) async fn send(&self, letter: &Letter<'_>) -> Result<(), Failure> {

@@ -2,10 +2,21 @@
 
 use super::*;
 use crate::{Email, MailServer, MailTls};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use rustls::{
+    ServerConfig,
+    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
 };
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
+    net::TcpListener,
+};
+use tokio_rustls::TlsAcceptor;
+
+/// A connection, in clear or not.
+trait Line: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Line for T {}
+type Stream = BufReader<Box<dyn Line>>;
 
 /// A mail as it came: between DATA and the dot, dots of lines taken off again.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +55,7 @@ fn quoted_printable(text: &str) -> String {
     let mut bytes = parts.next().unwrap().as_bytes().to_vec();
     for part in parts {
         bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
-        bytes.extend(part[2..].as_bytes());
+        bytes.extend(&part.as_bytes()[2..]);
     }
     String::from_utf8(bytes).unwrap()
 }
@@ -71,9 +82,10 @@ struct Post {
     said: Arc<Mutex<Vec<String>>>,
     /// Answers to the next commands with these words; `.` is the end of a mail.
     replies: Arc<Mutex<VecDeque<(&'static str, &'static str)>>>,
-    offers_tls: bool,
-    /// First byte of what should be TLS.
-    tls: Arc<Mutex<Option<u8>>>,
+    tls: Option<MailTls>,
+    /// Without one it looks at the first byte of what should be TLS, and hangs up.
+    certificate: Option<TlsAcceptor>,
+    first: Arc<Mutex<Option<u8>>>,
 }
 
 impl Post {
@@ -103,9 +115,23 @@ impl Post {
         }
     }
 
+    /// The same connection, from here on under TLS.
+    async fn secure(&self, mut stream: Stream) -> Option<Stream> {
+        let Some(certificate) = &self.certificate else {
+            *self.first.lock().unwrap() = Some(stream.read_u8().await.ok()?);
+            return None;
+        };
+        let secure = certificate.accept(stream.into_inner()).await.ok()?;
+        Some(BufReader::new(Box::new(secure)))
+    }
+
     /// One conversation, until the other side hangs up.
-    async fn talk(&self, stream: TcpStream) -> Option<()> {
-        let mut stream = BufReader::new(stream);
+    async fn talk(&self, stream: impl Line + 'static) -> Option<()> {
+        let mut stream: Stream = BufReader::new(Box::new(stream));
+        let mut clear = self.tls == Some(MailTls::Starttls);
+        if self.tls == Some(MailTls::Implicit) {
+            stream = self.secure(stream).await?;
+        }
         let mut mail = Mail::default();
         write(&mut stream, "220 mail.test ESMTP").await?;
         loop {
@@ -113,13 +139,14 @@ impl Post {
             self.said.lock().unwrap().push(line.clone());
             let word = line.split([' ', ':']).next().unwrap().to_ascii_uppercase();
             let reply = match word.as_str() {
-                "EHLO" if self.offers_tls => "250-mail.test\r\n250 STARTTLS".to_owned(),
+                "EHLO" if clear => "250-mail.test\r\n250 STARTTLS".to_owned(),
                 "EHLO" => self.reply("EHLO", "250-mail.test\r\n250 AUTH PLAIN"),
                 "AUTH" => self.reply("AUTH", "235 2.7.0 welcome"),
                 "STARTTLS" => {
                     write(&mut stream, "220 go ahead").await?;
-                    *self.tls.lock().unwrap() = Some(stream.read_u8().await.ok()?);
-                    return None;
+                    stream = self.secure(stream).await?;
+                    clear = false;
+                    continue;
                 }
                 "MAIL" => {
                     mail = Mail {
@@ -154,7 +181,7 @@ impl Post {
     }
 }
 
-async fn write(stream: &mut BufReader<TcpStream>, line: &str) -> Option<()> {
+async fn write(stream: &mut Stream, line: &str) -> Option<()> {
     stream
         .write_all(format!("{line}\r\n").as_bytes())
         .await
@@ -162,7 +189,7 @@ async fn write(stream: &mut BufReader<TcpStream>, line: &str) -> Option<()> {
 }
 
 /// A line, which must end as SMTP's lines do.
-async fn line(stream: &mut BufReader<TcpStream>) -> Option<String> {
+async fn line(stream: &mut Stream) -> Option<String> {
     let mut line = String::new();
     stream
         .read_line(&mut line)
@@ -189,7 +216,9 @@ fn email(port: u16, tls: Option<MailTls>, login: bool) -> Channel {
     let from = "Omnibus <omnibus@example.org>".parse().unwrap();
     let to = ["ops@example.org", "boss@example.net"].map(|to| to.parse().unwrap());
     let login = login.then(|| ("user".to_owned(), Secret::new("smtp-pass".to_owned())));
-    Channel::Email(Email::new(&server, from, to.to_vec(), login).unwrap())
+    Channel::Email(Box::new(
+        Email::new(&server, from, to.to_vec(), login).unwrap(),
+    ))
 }
 
 #[tokio::test]
@@ -354,7 +383,7 @@ async fn o15_without_tls_nothing_is_said_where_tls_is_wanted() {
     );
     // It offers it: the next byte begins a handshake of TLS (22).
     let post = Post {
-        offers_tls: true,
+        tls: Some(MailTls::Starttls),
         ..Post::default()
     };
     let port = post.start().await;
@@ -362,17 +391,83 @@ async fn o15_without_tls_nothing_is_said_where_tls_is_wanted() {
     site.raise(TITLE, DETAIL).await;
     site.deliver().await;
     assert_eq!(site.message(1).await.state, MessageState::Pending);
-    assert_eq!(*post.tls.lock().unwrap(), Some(22));
+    assert_eq!(*post.first.lock().unwrap(), Some(22));
     assert_eq!(post.said.lock().unwrap().len(), 2);
     // From the first byte.
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let first = tokio::spawn(async move { listener.accept().await.unwrap().0.read_u8().await });
+    let post = Post {
+        tls: Some(MailTls::Implicit),
+        ..Post::default()
+    };
+    let port = post.start().await;
     let mut site = Site::new([("c", email(port, Some(MailTls::Implicit), true))]).await;
     site.raise(TITLE, DETAIL).await;
     site.deliver().await;
     assert_eq!(site.message(1).await.state, MessageState::Pending);
-    assert_eq!(first.await.unwrap().unwrap(), 22);
+    assert_eq!(*post.first.lock().unwrap(), Some(22));
+    assert!(post.said.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn o15_mail_goes_under_tls_to_a_server_with_the_right_certificate_only() {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let provider = rustls::crypto::ring::default_provider();
+    let server = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], PrivateKeyDer::from(key))
+        .unwrap();
+    let certificate = TlsAcceptor::from(Arc::new(server));
+    // The name that the certificate must carry, and whether its issuer is known to us.
+    let parameters = |name: &str, known: bool| {
+        let builder = TlsParameters::builder(name.to_owned());
+        let root = Certificate::from_der(made.cert.der().to_vec()).unwrap();
+        let builder = if known {
+            builder.add_root_certificate(root)
+        } else {
+            builder
+        };
+        builder.build().unwrap()
+    };
+    for tls in [MailTls::Implicit, MailTls::Starttls] {
+        let post = Post {
+            tls: Some(tls),
+            certificate: Some(certificate.clone()),
+            ..Post::default()
+        };
+        let port = post.start().await;
+        for (name, known) in [
+            ("localhost", false),
+            ("mail.example.org", true),
+            ("localhost", true),
+        ] {
+            let taken = name == "localhost" && known;
+            let parameters = parameters(name, known);
+            let way = match tls {
+                MailTls::Implicit => Tls::Wrapper(parameters),
+                MailTls::Starttls => Tls::Required(parameters),
+            };
+            let from = "omnibus@example.org".parse().unwrap();
+            let to = vec!["ops@example.org".parse().unwrap()];
+            let login = Some(("user".to_owned(), Secret::new("smtp-pass".to_owned())));
+            let mail = Email::through("127.0.0.1", port, way, from, to, login);
+            let mut site = Site::new([("c", Channel::Email(Box::new(mail)))]).await;
+            site.raise(TITLE, DETAIL).await;
+            site.deliver().await;
+            let message = site.message(1).await;
+            let why = format!("{tls:?} {name} {known}: {:?}", message.last_error);
+            assert_eq!(message.state == MessageState::Sent, taken, "{why}");
+            let said = post.said.lock().unwrap();
+            let logins = said.iter().filter(|line| line.starts_with("AUTH")).count();
+            assert_eq!(logins, usize::from(taken), "{why}");
+            assert_eq!(
+                post.mails.lock().unwrap().len(),
+                usize::from(taken),
+                "{why}"
+            );
+        }
+    }
 }
 
 #[test]
