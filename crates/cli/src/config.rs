@@ -7,8 +7,8 @@ use crate::{
     profile::Profile,
 };
 use chain::SensitiveUrl;
-use serde::Deserialize;
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU64, path::PathBuf};
 
 /// `omnibus.toml`. Every key has a default; a key that is not here is refused.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -74,12 +74,110 @@ pub struct Keeper {
     pub jobs: BTreeMap<keeper::Job, keeper::Mode>,
 }
 
-/// `[alerts]`
+/// `[alerts]`: every channel that is named here is told, and is called by its key. No secret but an address has a key.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Alerts {
-    /// Where alerts are posted. The signing secret is in OMNIBUS_WEBHOOK_SECRET.
+    /// Where alerts are posted as signed JSON. The signing secret is in OMNIBUS_WEBHOOK_SECRET.
     pub webhook: Option<SensitiveUrl>,
+    /// An incoming webhook of Slack.
+    #[serde(deserialize_with = "unread")]
+    pub slack: Option<SensitiveUrl>,
+    /// A webhook of a Discord channel.
+    #[serde(deserialize_with = "unread")]
+    pub discord: Option<SensitiveUrl>,
+    /// A bot of Telegram.
+    pub telegram: Option<Telegram>,
+    /// People who get mail.
+    pub email: Option<Email>,
+    /// A service of PagerDuty.
+    pub pagerduty: Option<PagerDuty>,
+    /// The dead man's switch.
+    pub heartbeat: Option<Heartbeat>,
+}
+
+/// `[alerts.telegram]`. The bot's token is in OMNIBUS_TELEGRAM_TOKEN.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telegram {
+    /// A number, or `@name`.
+    pub chat: String,
+    /// Another bot server than Telegram's own.
+    #[serde(default, deserialize_with = "unread")]
+    pub api: Option<SensitiveUrl>,
+}
+
+/// `[alerts.email]`. Who logs in is in OMNIBUS_SMTP_USER and OMNIBUS_SMTP_PASSWORD; without both, nobody does.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Email {
+    /// The mail server.
+    pub host: String,
+    /// 465, with `starttls` 587, on this machine in clear 25.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// `implicit` (the default, except on this machine) or `starttls`.
+    #[serde(default)]
+    pub tls: Option<watch::MailTls>,
+    /// Sender.
+    pub from: watch::Mailbox,
+    /// Everybody who is written to.
+    #[serde(deserialize_with = "somebody")]
+    pub to: Vec<watch::Mailbox>,
+}
+
+/// `[alerts.pagerduty]`. The integration key is in OMNIBUS_PAGERDUTY_KEY.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PagerDuty {
+    /// Another region than the first one.
+    #[serde(deserialize_with = "unread")]
+    pub url: Option<SensitiveUrl>,
+}
+
+/// `[alerts.heartbeat]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heartbeat {
+    /// What is asked for while the monitor works.
+    #[serde(deserialize_with = "unread_url")]
+    pub url: SensitiveUrl,
+    /// Seconds between two pings; a minute unless told otherwise.
+    #[serde(default = "a_minute")]
+    pub every_s: NonZeroU64,
+}
+
+fn a_minute() -> NonZeroU64 {
+    NonZeroU64::MIN.saturating_add(59)
+}
+
+/// An address that is a secret: nobody on the way may read it.
+fn unread_url<'de, D: Deserializer<'de>>(value: D) -> std::result::Result<SensitiveUrl, D::Error> {
+    let url = SensitiveUrl::deserialize(value)?;
+    let host = url.expose().host_str().unwrap_or_default();
+    if url.expose().scheme() == "https" || watch::is_loopback(host) {
+        Ok(url)
+    } else {
+        Err(D::Error::custom(
+            "http would show it to everybody on the way: use https",
+        ))
+    }
+}
+
+fn unread<'de, D: Deserializer<'de>>(
+    value: D,
+) -> std::result::Result<Option<SensitiveUrl>, D::Error> {
+    unread_url(value).map(Some)
+}
+
+fn somebody<'de, D: Deserializer<'de>>(
+    value: D,
+) -> std::result::Result<Vec<watch::Mailbox>, D::Error> {
+    let list = Vec::deserialize(value)?;
+    if list.is_empty() {
+        return Err(D::Error::custom("nobody to write to"));
+    }
+    Ok(list)
 }
 
 /// `[log]`
@@ -177,7 +275,26 @@ fn read(given: Option<&PathBuf>) -> Result<File> {
 }
 
 fn parse(text: &str) -> std::result::Result<File, String> {
-    toml::from_str(text).map_err(|error| error.to_string())
+    toml::from_str(text).map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let number = before.map_or(0, |before| before.matches('\n').count());
+        let line = text.lines().nth(number).unwrap_or_default();
+        // Not the library's excerpt, and not a value in its words: both may hold a key.
+        let named = line.split('=').next().unwrap_or_default().trim();
+        let named = named
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-.[]".contains(&byte))
+            .then_some(named)
+            .filter(|name| !name.is_empty());
+        let reason = match error.message() {
+            message if message.contains("string \"") => "not what belongs here",
+            message => message,
+        };
+        match named {
+            Some(name) => format!("line {}, {name}: {reason}", number + 1),
+            None => format!("line {}: {reason}", number + 1),
+        }
+    })
 }
 
 #[cfg(test)]
@@ -204,6 +321,128 @@ mod tests {
         let own = file.keeper.jobs.get(&keeper::Job::FulfilProRata);
         assert_eq!(own, Some(&keeper::Mode::DryRun));
         assert!(parse("[keeper.jobs]\npsuh = \"off\"").is_err());
+    }
+
+    #[test]
+    fn every_channel_has_its_keys() {
+        let file = parse(
+            r#"
+            [alerts]
+            webhook = "https://hooks.example.org/a"
+            slack = "https://hooks.slack.com/services/T0/B0/key"
+            discord = "https://discord.com/api/webhooks/1/key"
+            [alerts.telegram]
+            chat = "-1001"
+            api = "http://127.0.0.1:8081"
+            [alerts.email]
+            host = "mail.example.org"
+            port = 2525
+            tls = "starttls"
+            from = "Omnibus <omnibus@example.org>"
+            to = ["a@example.org", "b@example.org"]
+            [alerts.pagerduty]
+            [alerts.heartbeat]
+            url = "http://[::1]:9/ping"
+            every_s = 30
+            "#,
+        );
+        let alerts = file.unwrap().alerts;
+        assert!(alerts.webhook.is_some() && alerts.slack.is_some() && alerts.discord.is_some());
+        assert_eq!(alerts.telegram.unwrap().chat, "-1001");
+        let email = alerts.email.unwrap();
+        assert_eq!(
+            (email.port, email.tls),
+            (Some(2525), Some(watch::MailTls::Starttls))
+        );
+        assert_eq!(
+            (email.from.email.to_string(), email.to.len()),
+            ("omnibus@example.org".to_owned(), 2)
+        );
+        assert!(alerts.pagerduty.unwrap().url.is_none());
+        assert_eq!(alerts.heartbeat.unwrap().every_s.get(), 30);
+        let file = parse("[alerts.heartbeat]\nurl = \"https://example.org/x\"").unwrap();
+        assert_eq!(file.alerts.heartbeat.unwrap().every_s.get(), 60);
+    }
+
+    #[test]
+    fn o15_a_bad_value_is_refused_by_its_line_and_name_and_is_not_shown() {
+        let mail = "[alerts.email]\nhost = \"h\"\nfrom = \"a@example.org\"\n";
+        for (text, line, name) in [
+            (
+                "[alerts]\nslack = \"http://hooks.example.org/the-key\"".to_owned(),
+                2,
+                "slack",
+            ),
+            (
+                "[alerts]\ndiscord = \"hooks.example.org/the-key\"".to_owned(),
+                2,
+                "discord",
+            ),
+            (
+                "[alerts]\nheartbeat = \"https://example.org/the-key\"".to_owned(),
+                2,
+                "heartbeat",
+            ),
+            (
+                "[alerts]\n\nslak = \"https://example.org/the-key\"".to_owned(),
+                3,
+                "slak",
+            ),
+            (
+                "[chain]\nendpoints = [\n  \"ftp://example.org/the-key\",\n]".to_owned(),
+                2,
+                "endpoints",
+            ),
+            (
+                "[alerts.heartbeat]\nurl = \"http://example.org/the-key\"".to_owned(),
+                2,
+                "url",
+            ),
+            (
+                "[alerts.heartbeat]\nurl = \"https://example.org/the-key\"\nevery_s = 0".to_owned(),
+                3,
+                "every_s",
+            ),
+            (
+                "[alerts.telegram]\nchat = \"1\"\napi = \"http://192.0.2.1/the-key\"".to_owned(),
+                3,
+                "api",
+            ),
+            (
+                "[alerts.telegram]\nchat = \"1\"\ntoken = \"the-key\"".to_owned(),
+                3,
+                "token",
+            ),
+            ("[alerts.telegram]\n".to_owned(), 1, "chat"),
+            ("[alerts.pagerduty]\nkey = \"the-key\"".to_owned(), 2, "key"),
+            (
+                "[alerts.pagerduty]\nurl = \"http://events.example.org/the-key\"".to_owned(),
+                2,
+                "url",
+            ),
+            (format!("{mail}to = []"), 4, "to"),
+            (format!("{mail}to = [\"nobody\"]"), 4, "to"),
+            (
+                format!("{mail}to = [\"a@example.org\"]\ntls = \"none\""),
+                5,
+                "tls",
+            ),
+            (
+                format!("{mail}to = [\"a@example.org\"]\npassword = \"the-key\""),
+                5,
+                "password",
+            ),
+            (
+                format!("{mail}to = [\"a@example.org\"]\nport = 65536"),
+                5,
+                "port",
+            ),
+        ] {
+            let error = parse(&text).unwrap_err();
+            assert!(error.contains(&format!("line {line}")), "{text}: {error}");
+            assert!(error.contains(name), "{text}: {error}");
+            assert!(!error.contains("the-key"), "{text}: {error}");
+        }
     }
 
     #[test]

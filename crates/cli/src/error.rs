@@ -131,6 +131,12 @@ pub enum Problem {
         /// The environment variable.
         var: String,
     },
+    /// A channel of alerts without its secret.
+    #[error("{var} is not set")]
+    MissingSecret {
+        /// The environment variable.
+        var: &'static str,
+    },
     /// A key that is none. The text never repeats it.
     #[error("{origin} does not hold a private key")]
     BadKey {
@@ -298,6 +304,7 @@ impl Problem {
             Self::MissingTool { hint, .. } => (*hint).to_owned(),
             Self::NoWebApp { .. } => "build it with: npm --prefix web ci && npm --prefix web run build".to_owned(),
             Self::MissingKey { var } => format!("put the private key into {var} (development), or use --keystore FILE"),
+            Self::MissingSecret { .. } => "[alerts] in omnibus.toml names a channel that needs it: set it, or take the channel out".to_owned(),
             Self::BadKey { .. } => "a private key is 64 hex digits; a keystore also needs its password in OMNIBUS_KEYSTORE_PASSWORD".to_owned(),
             Self::StandInRefused { .. } => "give the addresses of the real systems (the staking system with --staking)".to_owned(),
             Self::NoSide { .. } => "choose another deployment with --deployment, or another profile with --profile".to_owned(),
@@ -321,6 +328,7 @@ impl Problem {
             Self::Argument { .. } | Self::UnknownProfile { .. } | Self::NotConfirmed => 2,
             Self::Config { .. }
             | Self::MissingKey { .. }
+            | Self::MissingSecret { .. }
             | Self::BadKey { .. }
             | Self::StandInRefused { .. } => 3,
             Self::WrongChain { .. } | Self::ChainDown { .. } | Self::Chain(_) => 4,

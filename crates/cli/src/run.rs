@@ -2,7 +2,7 @@
 
 use crate::{
     args::{self, KeeperMode},
-    config::Settings,
+    config::{self, Settings},
     deployment::Deployment,
     error::{Problem, Result},
     journal::{self, Journal},
@@ -13,8 +13,10 @@ use crate::{
     session::Place,
 };
 use alloy::{primitives::Address, signers::local::PrivateKeySigner};
+use chain::SensitiveUrl;
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
@@ -25,12 +27,24 @@ use tokio::{
     sync::watch::{Receiver, channel},
     task::JoinSet,
 };
+use watch::Channel;
 
 /// Turns true when everything should stop.
 pub type Stopping = Receiver<bool>;
 
 /// The variable with the secret that signs webhooks.
 const WEBHOOK_SECRET: &str = "OMNIBUS_WEBHOOK_SECRET";
+/// The variable with the token of the Telegram bot.
+const TELEGRAM_TOKEN: &str = "OMNIBUS_TELEGRAM_TOKEN";
+/// The variables with which the mail server is logged in to.
+const SMTP_USER: &str = "OMNIBUS_SMTP_USER";
+const SMTP_PASSWORD: &str = "OMNIBUS_SMTP_PASSWORD";
+/// The variable with PagerDuty's integration key.
+const PAGERDUTY_KEY: &str = "OMNIBUS_PAGERDUTY_KEY";
+/// Telegram's own bot server.
+const TELEGRAM: &str = "https://api.telegram.org";
+/// PagerDuty's first region.
+const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
 /// The keeper looks at a fast local chain this often, milliseconds.
 const FASTEST_TICK_MS: u64 = 500;
 /// Where the server listens unless told otherwise.
@@ -182,7 +196,9 @@ pub async fn start(
         basket: sides.basket,
         first_block: place.deployment.block,
     };
-    let channels = channels(settings)?;
+    let source = format!("{}/{}", settings.profile.name, settings.deployment);
+    let configured = &settings.file.alerts;
+    let channels = channels(configured, source, |var| std::env::var(var).ok())?;
     let alerts = Arc::new(
         watch::AlertManager::new(
             watch::Rules::shipped().map_err(stop_of("alerts"))?,
@@ -231,6 +247,15 @@ pub async fn start(
     spawn(&mut parts, "index", stopping.clone(), async move {
         indexer.run().await
     });
+    if let Some(heartbeat) = &configured.heartbeat {
+        let every = Duration::from_secs(heartbeat.every_s.get());
+        let heartbeat = watch::Heartbeat::new(heartbeat.url.clone(), every, monitor.looks())
+            .map_err(stop_of("heartbeat"))?;
+        spawn(&mut parts, "heartbeat", stopping.clone(), async move {
+            heartbeat.run().await;
+            Ok::<_, Infallible>(())
+        });
+    }
     spawn(&mut parts, "monitor", stopping.clone(), async move {
         monitor.run().await
     });
@@ -372,23 +397,71 @@ fn staking(deployment: &Deployment) -> Result<Address> {
     }
 }
 
-/// Where alerts go. The secret comes from the environment and is in no message.
-fn channels(settings: &Settings) -> Result<watch::Channels> {
+/// Where alerts go. Secrets come from the `environment` and are in no message.
+fn channels(
+    alerts: &config::Alerts,
+    source: String,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<watch::Channels> {
+    // An empty secret would serve, and be none.
+    let found = |var| environment(var).filter(|value| !value.is_empty());
+    let secret = |var| {
+        let value = found(var).ok_or(Problem::MissingSecret { var })?;
+        Ok::<_, Problem>(watch::Secret::new(value))
+    };
+    let address = |own: &Option<SensitiveUrl>, shipped: &str| match own {
+        Some(url) => Ok(url.clone()),
+        None => shipped.parse().map_err(Problem::unexpected),
+    };
     let mut channels = BTreeMap::new();
-    if let Some(url) = &settings.file.alerts.webhook {
-        let secret = std::env::var(WEBHOOK_SECRET).map_err(|_| Problem::MissingKey {
-            var: WEBHOOK_SECRET.to_owned(),
-        })?;
-        let secret = watch::Secret::new(secret);
-        channels.insert(
-            "webhook".to_owned(),
-            watch::Webhook {
-                url: url.clone(),
-                secret,
-            },
+    let mut add = |name: &str, channel| {
+        channels.insert(name.to_owned(), channel);
+    };
+    if let Some(url) = alerts.webhook.clone() {
+        let secret = secret(WEBHOOK_SECRET)?;
+        add("webhook", Channel::Webhook(watch::Webhook { url, secret }));
+    }
+    if let Some(url) = alerts.slack.clone() {
+        add("slack", Channel::Slack(url));
+    }
+    if let Some(url) = alerts.discord.clone() {
+        add("discord", Channel::Discord(url));
+    }
+    if let Some(bot) = &alerts.telegram {
+        let api = address(&bot.api, TELEGRAM)?;
+        let token = secret(TELEGRAM_TOKEN)?;
+        let bot = watch::Telegram::new(&api, &token, bot.chat.clone());
+        add(
+            "telegram",
+            Channel::Telegram(bot.map_err(Problem::unexpected)?),
         );
     }
-    Ok(watch::Channels::new(channels))
+    if let Some(email) = &alerts.email {
+        let server = watch::MailServer {
+            host: email.host.clone(),
+            port: email.port,
+            tls: email.tls,
+        };
+        let login = match found(SMTP_USER) {
+            Some(user) => Some((user, secret(SMTP_PASSWORD)?)),
+            None if found(SMTP_PASSWORD).is_some() => {
+                return Err(Problem::MissingSecret { var: SMTP_USER });
+            }
+            None => None,
+        };
+        let email = watch::Email::new(&server, email.from.clone(), email.to.clone(), login)
+            .map_err(stop_of("alerts"))?;
+        add("email", Channel::Email(Box::new(email)));
+    }
+    if let Some(service) = &alerts.pagerduty {
+        let url = address(&service.url, PAGERDUTY)?;
+        let routing_key = secret(PAGERDUTY_KEY)?;
+        add(
+            "pagerduty",
+            Channel::PagerDuty(watch::PagerDuty { url, routing_key }),
+        );
+    }
+    Ok(watch::Channels::new(channels).from_source(source))
 }
 
 async fn open_store(settings: &Settings) -> Result<Store> {
@@ -518,5 +591,98 @@ pub async fn asked_to_stop() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         () = terminated => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: &str = r#"
+        webhook = "https://hooks.example.org/a"
+        slack = "https://hooks.slack.com/services/T0/B0/key"
+        discord = "https://discord.com/api/webhooks/1/key"
+        [telegram]
+        chat = "-1001"
+        [email]
+        host = "mail.example.org"
+        from = "omnibus@example.org"
+        to = ["ops@example.org"]
+        [pagerduty]
+    "#;
+
+    fn all() -> config::Alerts {
+        toml::from_str(ALL).unwrap()
+    }
+
+    #[test]
+    fn o15_every_channel_takes_its_secret_from_the_environment_and_shows_none() {
+        let channels = channels(&all(), "plume/main".to_owned(), |var| {
+            Some(format!("value of {var}"))
+        });
+        let channels = channels.unwrap();
+        assert_eq!(
+            channels.names(),
+            [
+                "discord",
+                "email",
+                "pagerduty",
+                "slack",
+                "telegram",
+                "webhook"
+            ]
+        );
+        let shown = format!("{channels:?}");
+        assert!(
+            shown.contains("https://api.telegram.org/[redacted]"),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("https://events.pagerduty.com/[redacted]"),
+            "{shown}"
+        );
+        assert!(
+            !shown.contains("value of") && !shown.contains("value%20of"),
+            "{shown}"
+        );
+        assert!(!shown.contains("/key"), "{shown}");
+    }
+
+    #[test]
+    fn a_channel_without_its_secret_is_refused_by_the_name_of_the_variable() {
+        for var in [
+            "OMNIBUS_WEBHOOK_SECRET",
+            "OMNIBUS_TELEGRAM_TOKEN",
+            "OMNIBUS_SMTP_USER",
+            "OMNIBUS_SMTP_PASSWORD",
+            "OMNIBUS_PAGERDUTY_KEY",
+        ] {
+            for missing in [None, Some(String::new())] {
+                let environment = |asked: &str| {
+                    if asked == var {
+                        missing.clone()
+                    } else {
+                        Some("x".to_owned())
+                    }
+                };
+                let problem = channels(&all(), "s".to_owned(), environment).unwrap_err();
+                assert_eq!(problem.to_string(), format!("{var} is not set"));
+                assert_eq!(problem.exit_code(), 3);
+            }
+        }
+        // A mail server may want no login; channels that are not there want nothing.
+        let mut alone = config::Alerts::default();
+        let nothing = |_: &str| None;
+        assert!(
+            channels(&alone, "s".to_owned(), nothing)
+                .unwrap()
+                .names()
+                .is_empty()
+        );
+        alone.email = all().email;
+        assert_eq!(
+            channels(&alone, "s".to_owned(), nothing).unwrap().names(),
+            ["email"]
+        );
     }
 }

@@ -452,7 +452,12 @@ async fn under_way(tx: &mut Tx<'_>, id: i64) -> Result<Message> {
     let message = tx
         .get(Message::key(&id))
         .await?
-        .filter(|m| matches!(m.state, MessageState::Pending | MessageState::Dropped));
+        .filter(|m| match m.state {
+            MessageState::Pending => true,
+            // Nobody has answered for it yet.
+            MessageState::Dropped => m.attempts == 0,
+            _ => false,
+        });
     message.ok_or_else(|| Error::NoSuch {
         what: "pending message",
         id: id.to_string(),

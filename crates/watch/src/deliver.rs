@@ -1,26 +1,18 @@
-//! From the outbox to the world: signed webhooks.
+//! From the outbox to the world.
 
-use crate::{Result, WatchError};
-use chain::{SensitiveUrl, http_client};
+use crate::{
+    Channels, Result, WatchError,
+    channels::{Failure, Letter},
+};
+use chain::http_client;
 use futures_util::future::join_all;
-use hmac::{Hmac, Mac};
-use serde::Serialize;
-use sha2::Sha256;
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
+    collections::BTreeSet,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use store::{AlertOp, Message, MessageKind, Raise, Severity, Store, unix_now};
+use store::{AlertOp, Message, Raise, Severity, Store, unix_now};
 use tokio::time::sleep;
-
-/// The header with the message's id: the same at each try.
-pub const DELIVERY_HEADER: &str = "omnibus-delivery";
-/// The header with the unix second at which the body was signed.
-pub const TIMESTAMP_HEADER: &str = "omnibus-timestamp";
-/// The header with `v1=` and the hex HMAC-SHA256 over `timestamp.body`.
-pub const SIGNATURE_HEADER: &str = "omnibus-signature";
 
 /// First wait after a failure, seconds; doubles up to the last.
 const FIRST_RETRY: u64 = 5;
@@ -34,69 +26,6 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Messages on their way at once.
 const AT_ONCE: u32 = 16;
 
-/// A shared secret. It shows nothing of itself.
-#[derive(Clone, serde::Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a secret.
-    #[must_use]
-    pub fn new(secret: String) -> Self {
-        Self(secret)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-/// Where alerts go.
-#[derive(Debug, Clone)]
-pub struct Webhook {
-    /// Where to post.
-    pub url: SensitiveUrl,
-    /// What the receiver checks the signature with.
-    pub secret: Secret,
-}
-
-/// All channels, by name.
-#[derive(Debug, Clone, Default)]
-pub struct Channels(BTreeMap<String, Webhook>);
-
-impl Channels {
-    /// Channels by name.
-    #[must_use]
-    pub fn new(channels: BTreeMap<String, Webhook>) -> Self {
-        Self(channels)
-    }
-
-    /// Their names.
-    #[must_use]
-    pub fn names(&self) -> Vec<String> {
-        self.0.keys().cloned().collect()
-    }
-}
-
-/// What a webhook is sent, as JSON.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Body<'a> {
-    delivery: i64,
-    kind: MessageKind,
-    alert: i64,
-    rule: &'a str,
-    severity: Severity,
-    title: &'a str,
-    detail: &'a str,
-    block: u64,
-    opened_at: u64,
-    resolved_at: Option<u64>,
-    resolution: Option<&'a str>,
-}
-
 /// Sends what the outbox holds.
 #[derive(Debug)]
 pub struct Deliverer {
@@ -108,7 +37,7 @@ pub struct Deliverer {
 }
 
 impl Deliverer {
-    /// Sends to `channels`, each try within ten seconds.
+    /// Sends to `channels`, each try within ten seconds, to a mail server within thirty.
     ///
     /// # Errors
     /// [`crate::WatchError::Chain`] when TLS cannot be set up.
@@ -168,7 +97,10 @@ impl Deliverer {
                     self.taken().remove(&message.id);
                     self.channel_works(&message.channel, now).await?;
                 }
-                Err(reason) => {
+                Err(Failure {
+                    reason,
+                    wait: asked,
+                }) => {
                     tracing::warn!(
                         channel = message.channel,
                         message = message.id,
@@ -178,6 +110,7 @@ impl Deliverer {
                     let tries = message.attempts + 1;
                     let wait = FIRST_RETRY
                         .saturating_mul(1 << tries.min(8).saturating_sub(1))
+                        .max(asked.unwrap_or_default())
                         .min(LAST_RETRY);
                     let retry = (tries < MOST_ATTEMPTS).then_some(now.saturating_add(wait));
                     self.store
@@ -197,51 +130,28 @@ impl Deliverer {
     }
 
     /// Sends it, unless the channel has it and only the store does not know.
-    async fn deliver_once(&self, message: &Message, now: u64) -> Result<Result<(), String>> {
+    async fn deliver_once(&self, message: &Message, now: u64) -> Result<Result<(), Failure>> {
         if self.taken().contains(&message.id) {
             return Ok(Ok(()));
         }
         self.deliver(message, now).await
     }
 
-    /// The inner error is the channel's and is never fatal; it does not show the address.
-    async fn deliver(&self, message: &Message, now: u64) -> Result<Result<(), String>> {
-        let Some(hook) = self.channels.0.get(&message.channel) else {
-            return Ok(Err("there is no such channel any more".to_owned()));
+    /// The inner error is the channel's and is never fatal; it shows no secret.
+    async fn deliver(&self, message: &Message, now: u64) -> Result<Result<(), Failure>> {
+        let Some(channel) = self.channels.get(&message.channel) else {
+            return Ok(Err("there is no such channel any more".into()));
         };
         let Some(alert) = self.store.alert(message.alert).await? else {
-            return Ok(Err("its alert is gone".to_owned()));
+            return Ok(Err("its alert is gone".into()));
         };
-        let body = Body {
-            delivery: message.id,
-            kind: message.kind,
-            alert: alert.id,
-            rule: &alert.rule,
-            severity: alert.severity,
-            title: &alert.title,
-            detail: &alert.detail,
-            block: alert.block,
-            opened_at: alert.opened_at,
-            resolved_at: alert.resolved_at,
-            resolution: alert.resolution.as_deref(),
+        let letter = Letter {
+            source: self.channels.source(),
+            message,
+            alert: &alert,
+            now,
         };
-        let body = serde_json::to_vec(&body).map_err(store::Error::from)?;
-        let Some(signature) = sign(&hook.secret, now, &body) else {
-            return Ok(Err("the secret cannot be used".to_owned()));
-        };
-        let request = self
-            .client
-            .post(hook.url.expose().clone())
-            .header("content-type", "application/json")
-            .header(DELIVERY_HEADER, message.id)
-            .header(TIMESTAMP_HEADER, now)
-            .header(SIGNATURE_HEADER, signature)
-            .body(body);
-        Ok(match request.send().await {
-            Ok(answer) if answer.status().is_success() => Ok(()),
-            Ok(answer) => Err(format!("the channel answered {}", answer.status().as_u16())),
-            Err(error) => Err(hook.url.scrub(&error.without_url().to_string())),
-        })
+        Ok(channel.send(&self.client, &letter).await)
     }
 
     /// A dead channel is reported through the others.
@@ -290,14 +200,4 @@ impl Deliverer {
 
 fn channel_key(channel: &str) -> String {
     format!("channel/dead:{channel}")
-}
-
-/// `v1=` and the hex HMAC-SHA256 over `timestamp.body`: the timestamp is inside, so an old message cannot be replayed as new.
-#[must_use]
-pub fn sign(secret: &Secret, timestamp: u64, body: &[u8]) -> Option<String> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.0.as_bytes()).ok()?;
-    mac.update(timestamp.to_string().as_bytes());
-    mac.update(b".");
-    mac.update(body);
-    Some(format!("v1={}", hex::encode(mac.finalize().into_bytes())))
 }

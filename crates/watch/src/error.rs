@@ -32,6 +32,9 @@ pub enum WatchError {
         /// Why.
         source: std::io::Error,
     },
+    /// E-mail cannot be set up.
+    #[error("e-mail: {0}")]
+    Mail(String),
     /// A committed ABI does not parse.
     #[error("ABI of {contract}: {reason}")]
     Abi {

@@ -20,7 +20,10 @@ use std::{
     time::Duration,
 };
 use store::{Cursor, Store, totals};
-use tokio::{sync::watch, time::interval};
+use tokio::{
+    sync::watch,
+    time::{Instant, interval},
+};
 
 /// How to look.
 #[derive(Debug, Clone)]
@@ -49,6 +52,18 @@ pub struct Monitor {
     alerts: Arc<AlertManager>,
     index: watch::Receiver<IndexStatus>,
     config: MonitorConfig,
+    looks: watch::Sender<Option<Look>>,
+}
+
+/// A look that was recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// The block that was looked at.
+    pub block: u64,
+    /// The block's time, unix seconds by the chain's clock.
+    pub timestamp: u64,
+    /// When, by ours.
+    pub at: Instant,
 }
 
 /// What one look found.
@@ -99,7 +114,14 @@ impl Monitor {
             alerts,
             index,
             config,
+            looks: watch::Sender::default(),
         }
+    }
+
+    /// The last look, as it changes.
+    #[must_use]
+    pub fn looks(&self) -> watch::Receiver<Option<Look>> {
+        self.looks.subscribe()
     }
 
     /// Runs until the store fails for good. An endpoint that fails, a full disk or a locked database cost a look, no more. To stop
@@ -196,6 +218,11 @@ impl Monitor {
         self.store
             .record_samples(cursor.number, cursor.hash, samples, alerts)
             .await?;
+        self.looks.send_replace(Some(Look {
+            block: cursor.number,
+            timestamp: cursor.timestamp,
+            at: Instant::now(),
+        }));
         Ok(Some(snapshot))
     }
 

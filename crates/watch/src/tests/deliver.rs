@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    DELIVERY_HEADER, Deliverer, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER, Webhook, sign,
+    Channel, DELIVERY_HEADER, Deliverer, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER, Webhook, sign,
 };
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, http::StatusCode, routing::post};
 use hmac::{Hmac, Mac};
@@ -53,11 +53,11 @@ async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: Byt
     StatusCode::from_u16(answer).unwrap()
 }
 
-pub(super) fn hook(url: chain::SensitiveUrl) -> Webhook {
-    Webhook {
+pub(super) fn hook(url: chain::SensitiveUrl) -> Channel {
+    Channel::Webhook(Webhook {
         url,
         secret: Secret::new(SECRET.to_owned()),
-    }
+    })
 }
 
 pub(super) fn raise(dedupe: &str, channels: &[&str]) -> AlertOp {

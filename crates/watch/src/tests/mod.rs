@@ -1,7 +1,9 @@
 mod alerts;
 mod basket;
+mod channels;
 mod deliver;
 mod faults;
+mod heartbeat;
 mod indexer;
 mod monitor;
 mod rules;
