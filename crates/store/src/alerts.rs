@@ -449,15 +449,12 @@ impl Store {
 
 /// A message that a deliverer took: it waits, or was dropped by a reorganisation while it was on its way.
 async fn under_way(tx: &mut Tx<'_>, id: i64) -> Result<Message> {
-    let message = tx
-        .get(Message::key(&id))
-        .await?
-        .filter(|m| match m.state {
-            MessageState::Pending => true,
-            // Nobody has answered for it yet.
-            MessageState::Dropped => m.attempts == 0,
-            _ => false,
-        });
+    let message = tx.get(Message::key(&id)).await?.filter(|m| match m.state {
+        MessageState::Pending => true,
+        // Nobody has answered for it yet.
+        MessageState::Dropped => m.attempts == 0,
+        _ => false,
+    });
     message.ok_or_else(|| Error::NoSuch {
         what: "pending message",
         id: id.to_string(),
