@@ -142,4 +142,34 @@ contract LiquidViewsTest is Attack {
         }
         assertEq(minter.line().marks, 3);
     }
+
+    /// A loss makes the promises anew: marks that are not due yet are gone.
+    function test_marks_that_are_not_due_end_with_a_loss() public {
+        leave(alice, 12 ether);
+        assertEq(minter.line().marks, 1);
+        staking.slashValidator(1);
+        minter.bookSlash(1);
+        assertEq(minter.line().marks, 0);
+    }
+
+    /// 60 LST wait for two validators of 45: the first carries what it has, the other one the rest.
+    function test_what_waits_is_shared_out_over_validators_in_their_order() public {
+        requestExit(alice, 60 ether);
+        closeRung();
+        uint256 first = minter.totalQueuedWithdrawalsPerValidator(0);
+        uint256 second = minter.totalQueuedWithdrawalsPerValidator(1);
+        (uint256 more, uint256 less) = first > second ? (first, second) : (second, first);
+        assertEq(more, 45 ether);
+        // The buffer has 10, which do not count: they are for instant exits.
+        assertEq(less, 15 ether);
+    }
+
+    /// While a slash is not booked nothing is staked, and the keeper is told so by a zero.
+    function test_nothing_is_staked_while_a_slash_is_not_booked() public {
+        submit(bob, 50 ether);
+        slashPending(1);
+        vm.prank(keeper);
+        assertEq(minter.rebalance(), 0);
+        assertEq(minter.validatorState(0).active, 45 ether);
+    }
 }
