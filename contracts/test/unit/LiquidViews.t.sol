@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {LiquidViews} from "../../src/liquid/LiquidViews.sol";
 import {Attack} from "../attacks/Attack.sol";
+import {Vm} from "forge-std/Vm.sol";
 
 /// What keepers and users page through. 100 LST, two validators of 45; see Attack.
 contract LiquidViewsTest is Attack {
@@ -167,9 +168,24 @@ contract LiquidViewsTest is Attack {
     /// While a slash is not booked nothing is staked, and the keeper is told so by a zero.
     function test_nothing_is_staked_while_a_slash_is_not_booked() public {
         submit(bob, 50 ether);
-        slashPending(1);
+        staking.slashValidator(1);
+        minter.syncValidators();
         vm.prank(keeper);
         assertEq(minter.rebalance(), 0);
         assertEq(minter.validatorState(0).active, 45 ether);
+    }
+
+    /// Nobody is late for a line that the buffer and what cools already cover, however long nobody departed.
+    function test_a_covered_line_is_not_told_late() public {
+        pass(40 days);
+        requestExit(alice, 5 ether);
+        closeRung();
+        vm.recordLogs();
+        depart();
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        assertGt(logs.length, 0);
+        for (uint256 i; i < logs.length; ++i) {
+            assertNotEq(logs[i].topics[0], EtaRevised.selector);
+        }
     }
 }

@@ -409,6 +409,8 @@ impl Real {
             .submit()
             .value(amount)
             .from(self.alice)
+            // To spare: the block may come seconds after the estimate, and more has to be written then.
+            .gas(3_000_000)
             .send()
             .await
             .unwrap();
@@ -435,6 +437,7 @@ impl Real {
             .minter
             .redeem(lst, p)
             .from(self.alice)
+            .gas(3_000_000)
             .send()
             .await
             .unwrap();
@@ -1013,7 +1016,7 @@ async fn payouts_that_are_refused_let_the_others_by() {
     let asks = json!({
         "from": stubborn, "to": real.minter.address(), "data": Bytes::from(call.abi_encode()),
     });
-    let _: B256 = real
+    let _: U256 = real
         .chain
         .raw_request("eth_sendTransaction".into(), [asks])
         .await

@@ -475,6 +475,7 @@ async fn o8_a_failed_attempt_that_is_reorganised_out_leaves_no_gap() {
     world.chain.mine(1);
     assert!(ready(&world).await.succeeded());
     world.chain.reorg(2, Dropped::Vanish);
+    world.chain.install(COUNTER, Counter::default());
     world.chain.mine(1);
     for _ in 0..3 {
         world.sender.settle().await.unwrap();
