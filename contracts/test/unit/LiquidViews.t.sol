@@ -188,4 +188,23 @@ contract LiquidViewsTest is Attack {
             assertNotEq(logs[i].topics[0], EtaRevised.selector);
         }
     }
+
+    /// What is due is counted from what was funded: of three departures the first is paid, the second is due, the third is not.
+    function test_what_is_due_is_counted_from_the_watermark() public {
+        for (uint256 i; i < 3; ++i) {
+            leave(alice, 12 ether);
+            pass(7 days);
+        }
+        (, uint256 first) = minter.mark(0);
+        (, uint256 second) = minter.mark(1);
+        vm.warp(first);
+        assertEq(minter.due(), 12 ether);
+        sweepAll();
+        minter.finalize();
+        // The margin that departed with it goes to the next.
+        assertEq(minter.line().watermark, 12 ether + MARGIN);
+        assertEq(minter.due(), 0);
+        vm.warp(second);
+        assertEq(minter.due(), 12 ether - MARGIN);
+    }
 }
