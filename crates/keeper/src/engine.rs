@@ -1010,7 +1010,8 @@ impl Keeper {
 
     /// Records what is new: the most telling report of each job.
     async fn record(&mut self, reports: &[Report], seen: &Seen) -> Result<()> {
-        let mut known = None;
+        // Without news for so long what is known is told again, once, to show that somebody is at work.
+        let mut silent = unix_now() >= self.recorded_at.saturating_add(SIGN_OF_LIFE);
         for job in Job::ALL {
             let of_job: Vec<&Report> = reports.iter().filter(|report| report.job == job).collect();
             let Some(top) = of_job
@@ -1022,6 +1023,11 @@ impl Keeper {
             };
             let reason = format!("{}{}", basket::words(top.target), top.reason);
             let news = (top.verdict.name().to_owned(), reason);
+            let is_known = self.recorded.get(&job) == Some(&news) && top.verdict != Verdict::Sent;
+            if is_known && !silent {
+                continue;
+            }
+            silent = false;
             let decision = Decision {
                 id: 0,
                 job: job.name().to_owned(),
@@ -1037,19 +1043,8 @@ impl Keeper {
                     _ => None,
                 },
             };
-            if self.recorded.get(&job) == Some(&news) && top.verdict != Verdict::Sent {
-                known.get_or_insert(decision);
-                continue;
-            }
             self.store.record_decision(decision).await?;
             self.recorded.insert(job, news);
-            self.recorded_at = unix_now();
-        }
-        // Without news what is known is told again now and then, to show that somebody is at work.
-        if let Some(decision) = known
-            && unix_now() >= self.recorded_at.saturating_add(SIGN_OF_LIFE)
-        {
-            self.store.record_decision(decision).await?;
             self.recorded_at = unix_now();
         }
         Ok(())
